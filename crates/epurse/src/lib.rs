@@ -1,0 +1,1 @@
+//! The card: APDUs, files, load and purchase cryptograms, and a software card

@@ -1,0 +1,1 @@
+//! Double entry: accounts, movements, holds, trial balance

@@ -1,0 +1,1 @@
+//! What a terminal and the server say to each other

@@ -1,0 +1,1 @@
+//! The web: group portal and the terminals' endpoint

@@ -1,0 +1,1 @@
+//! The reader's side: software readers, connection to the server

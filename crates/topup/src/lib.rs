@@ -1,0 +1,1 @@
+//! The business: groups, people, terminals, cards and loads
