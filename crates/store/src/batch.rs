@@ -1,0 +1,251 @@
+//! The group-commit queue: one durable commit for all who wait.
+//!
+//! While one batch is at work, requests wait; the next batch takes all that wait (bounded), does its work in one unit
+//! of work, commits durably, then answers every caller. Nobody waits on purpose for company: a fixed wait of 1 ms
+//! halved the throughput. A queue has a few workers, and all jobs of one key (a group) go to the same worker, so that a
+//! busy group meets itself in one batch and not in a row lock. Several processes may each run such queues on one
+//! PostgreSQL: what keeps them right is the locks that the batch takes in the database, not the queue.
+//!
+//! What a caller can rely on:
+//!
+//! - An answer means the work is durable.
+//! - [`Failure::NotDone`] means nothing was done, [`Failure::Unknown`] that the connection broke during the commit: the
+//!   job is done or it is not, and the caller looks it up by a key of its own.
+//! - A job once taken is worked even if its caller has gone; a caller that goes hurts nobody else in the batch.
+//! - A job that fails by its own fault fails alone: a batch that fails is run again job by job.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use metrics::{Histogram, histogram};
+use sqlx::PgConnection;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use crate::{Db, Engine, Error, Result, Tx};
+
+/// The most jobs in a batch. It bounds how long the first of them waits for the last, and the size of a statement;
+/// larger ones gain little, since by then the commit is a small part of the work.
+const BATCH: usize = 1_024;
+
+/// Jobs that may wait for one worker before their callers wait to hand them in: a few batches, so that memory is bounded.
+const WAITING: usize = 4 * BATCH;
+
+/// Workers on PostgreSQL. While one waits for its fsync the other works; more of them only share the same processors.
+const WORKERS: usize = 2;
+
+/// How often a batch is tried while other units of work are in the way or the database is away.
+const ATTEMPTS: u32 = 5;
+
+/// The first pause before a database that was away is tried again; it doubles each time, 1.5 s in all.
+const AWAY: Duration = Duration::from_millis(100);
+
+/// What a queue does with the jobs it gathered.
+pub trait Batch: Send + Sync + 'static {
+    /// What a caller asks for.
+    type Job: Send + Sync + 'static;
+    /// What the caller is told.
+    type Answer: Send + 'static;
+
+    /// The queue's name in the metrics.
+    const NAME: &'static str;
+
+    /// Jobs with the same key are worked one batch after another.
+    fn key(job: &Self::Job) -> i64;
+
+    /// Works all the jobs in `tx`, in order, and answers each. Nothing is committed here.
+    fn work(
+        &self,
+        tx: &mut Tx,
+        jobs: &[Self::Job],
+        pace: Pace,
+    ) -> impl Future<Output = Result<Vec<Self::Answer>>> + Send;
+}
+
+/// How a batch is to work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// The usual case may be taken for granted; [`Error::Unique`] or [`Error::Conflict`] says it was not so.
+    Swift,
+    /// The swift way failed: look before every step.
+    Careful,
+}
+
+/// Why a job has no answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Failure {
+    /// Nothing was done.
+    #[error("nothing was done")]
+    NotDone(#[source] Arc<Error>),
+    /// It is done or it is not: look it up.
+    #[error("it is not known whether it was done")]
+    Unknown(#[source] Arc<Error>),
+}
+
+/// A group-commit queue; a clone is another handle to the same one. When the last handle goes, the queue works off what
+/// it holds and ends.
+#[derive(Debug)]
+pub struct Queue<B: Batch> {
+    inboxes: Arc<[mpsc::Sender<Request<B>>]>,
+}
+
+#[derive(Debug)]
+struct Request<B: Batch> {
+    job: B::Job,
+    reply: oneshot::Sender<Result<B::Answer, Failure>>,
+}
+
+struct Worker<B: Batch> {
+    db: Db,
+    batch: Arc<B>,
+    inbox: mpsc::Receiver<Request<B>>,
+    /// Its own connection to PostgreSQL, while that is in order.
+    own: Option<Box<PgConnection>>,
+    jobs_a_batch: Histogram,
+    work_seconds: Histogram,
+    commit_seconds: Histogram,
+}
+
+impl<B: Batch> Queue<B> {
+    /// Starts the workers of a queue on `db`.
+    pub fn start(db: &Db, batch: B) -> Self {
+        let batch = Arc::new(batch);
+        let workers = match db.engine() {
+            Engine::Sqlite => 1,
+            Engine::Postgres => WORKERS,
+        };
+        let inboxes = (0..workers).map(|_| {
+            let (sender, inbox) = mpsc::channel(WAITING);
+            tokio::spawn(Worker::new(db.clone(), Arc::clone(&batch), inbox).run());
+            sender
+        });
+        Self { inboxes: inboxes.collect() }
+    }
+
+    /// Hands in a job and waits for its durable answer.
+    pub async fn submit(&self, job: B::Job) -> Result<B::Answer, Failure> {
+        let (reply, answer) = oneshot::channel();
+        let worker = usize::try_from(B::key(&job).unsigned_abs()).unwrap_or(0).checked_rem(self.inboxes.len());
+        let inbox = worker.and_then(|worker| self.inboxes.get(worker)).ok_or_else(not_taken)?;
+        inbox.send(Request { job, reply }).await.map_err(|_| not_taken())?;
+        // A worker answers every job it takes, unless the runtime is shutting down around it.
+        answer.await.unwrap_or_else(|_| Err(Failure::Unknown(Arc::new(Error::CommitUnknown(stopped())))))
+    }
+}
+
+impl<B: Batch> Clone for Queue<B> {
+    fn clone(&self) -> Self {
+        Self { inboxes: Arc::clone(&self.inboxes) }
+    }
+}
+
+impl<B: Batch> Worker<B> {
+    fn new(db: Db, batch: Arc<B>, inbox: mpsc::Receiver<Request<B>>) -> Self {
+        Self {
+            db,
+            batch,
+            inbox,
+            own: None,
+            jobs_a_batch: histogram!("store_batch_jobs", "queue" => B::NAME),
+            work_seconds: histogram!("store_batch_work_seconds", "queue" => B::NAME),
+            commit_seconds: histogram!("store_batch_commit_seconds", "queue" => B::NAME),
+        }
+    }
+
+    async fn run(mut self) {
+        let mut waiting = Vec::with_capacity(BATCH);
+        while self.inbox.recv_many(&mut waiting, BATCH).await > 0 {
+            let (jobs, replies): (Vec<_>, Vec<_>) = waiting.drain(..).map(|r| (r.job, r.reply)).unzip();
+            #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
+            self.jobs_a_batch.record(jobs.len() as f64);
+            match self.settle(&jobs).await {
+                Ok(answers) => {
+                    for (reply, answer) in replies.into_iter().zip(answers) {
+                        reply.send(Ok(answer)).ok(); // its caller may have gone
+                    }
+                }
+                Err(error) if jobs.len() > 1 && is_of_the_work(&error) => {
+                    tracing::warn!(queue = B::NAME, jobs = jobs.len(), %error, "a batch failed; one job at a time");
+                    for (job, reply) in jobs.iter().zip(replies) {
+                        let alone = self.settle(std::slice::from_ref(job)).await;
+                        let answer = alone.and_then(|answers| answers.into_iter().next().ok_or_else(unanswered));
+                        reply.send(answer.map_err(Failure::of)).ok();
+                    }
+                }
+                Err(error) => {
+                    let failure = Failure::of(error);
+                    for reply in replies {
+                        reply.send(Err(failure.clone())).ok();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Works `jobs` until they are durable, or until trying again makes no sense.
+    async fn settle(&mut self, jobs: &[B::Job]) -> Result<Vec<B::Answer>> {
+        let mut pace = Pace::Swift;
+        let mut pause = AWAY;
+        for _ in 1..ATTEMPTS {
+            match self.attempt(jobs, pace).await {
+                Err(Error::Unique(_)) if pace == Pace::Swift => pace = Pace::Careful,
+                Err(Error::Conflict(_)) => pace = Pace::Careful,
+                Err(Error::Unavailable(error)) => {
+                    tracing::warn!(queue = B::NAME, %error, "the database is away");
+                    tokio::time::sleep(pause).await;
+                    pause = pause.saturating_mul(2);
+                }
+                done => return done,
+            }
+        }
+        self.attempt(jobs, pace).await
+    }
+
+    async fn attempt(&mut self, jobs: &[B::Job], pace: Pace) -> Result<Vec<B::Answer>> {
+        let began = Instant::now();
+        let mut tx = self.db.begin_queued(&mut self.own).await?;
+        let worked = AssertUnwindSafe(self.batch.work(&mut tx, jobs, pace)).catch_unwind().await;
+        let worked = worked.unwrap_or_else(|_| Err(sqlx::Error::Protocol("a batch panicked".into()).into()));
+        let answers = match worked {
+            Ok(answers) if answers.len() == jobs.len() => answers,
+            failed => {
+                self.own = tx.roll_back_and_keep().await;
+                return Err(failed.err().unwrap_or_else(unanswered));
+            }
+        };
+        let committing = Instant::now();
+        self.own = tx.commit_and_keep().await?;
+        self.work_seconds.record(committing.duration_since(began));
+        self.commit_seconds.record(committing.elapsed());
+        Ok(answers)
+    }
+}
+
+impl Failure {
+    fn of(error: Error) -> Self {
+        if matches!(error, Error::CommitUnknown(_)) {
+            Self::Unknown(Arc::new(error))
+        } else {
+            Self::NotDone(Arc::new(error))
+        }
+    }
+}
+
+/// Whether a batch failed by what is in it, so that one of its jobs alone may be at fault.
+fn is_of_the_work(error: &Error) -> bool {
+    !matches!(error, Error::Unavailable(_) | Error::CommitUnknown(_))
+}
+
+fn not_taken() -> Failure {
+    Failure::NotDone(Arc::new(Error::Unavailable(stopped())))
+}
+
+fn stopped() -> sqlx::Error {
+    sqlx::Error::WorkerCrashed
+}
+
+fn unanswered() -> Error {
+    sqlx::Error::Protocol("a batch left jobs without an answer".into()).into()
+}

@@ -1,0 +1,61 @@
+//! The schema: one set of migrations in common SQL, and what each engine says in its own words.
+//!
+//! `migrations/` runs once each, in order, under sqlx's lock, so several processes may start at once. What follows it
+//! runs at every start and changes nothing when it is there already.
+
+use sqlx::migrate::MigrateError;
+use sqlx::{Executor as _, PgPool, SqlitePool};
+
+use crate::{Error, Result};
+
+/// Tables whose rows are never changed or deleted: a correction is a new row. The database refuses anything else.
+const APPEND_ONLY: &[&str] = &["movements"];
+
+/// Any number: held while the triggers are made, because two processes that make the same one at once both fail.
+const STARTING: i64 = 0x6a_6963_686f_6e67;
+
+pub(crate) async fn sqlite(pool: &SqlitePool) -> Result<()> {
+    sqlx::migrate!().run(pool).await.map_err(of_migration)?;
+    for table in APPEND_ONLY {
+        for verb in ["UPDATE", "DELETE"] {
+            let trigger = format!(
+                "CREATE TRIGGER IF NOT EXISTS {table}_no_{verb} BEFORE {verb} ON {table}
+                 BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            );
+            pool.execute(sqlx::AssertSqlSafe(trigger)).await?;
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn postgres(pool: &PgPool) -> Result<()> {
+    sqlx::migrate!().run(pool).await.map_err(of_migration)?;
+    let mut tx = pool.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(STARTING).execute(&mut *tx).await?;
+    tx.execute(
+        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN RAISE restrict_violation USING MESSAGE = TG_TABLE_NAME || ' is append-only'; END $$",
+    )
+    .await?;
+    for table in APPEND_ONLY {
+        let known: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = $1::regclass AND tgname = 'append_only')",
+        )
+        .bind(table)
+        .fetch_one(&mut *tx)
+        .await?;
+        if !known {
+            // For each statement, not for each row: nothing is asked of the inserts.
+            let trigger = format!(
+                "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
+                 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            );
+            tx.execute(sqlx::AssertSqlSafe(trigger)).await?;
+        }
+    }
+    tx.commit().await.map_err(Error::of_commit)
+}
+
+fn of_migration(error: MigrateError) -> Error {
+    sqlx::Error::Migrate(Box::new(error)).into()
+}

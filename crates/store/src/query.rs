@@ -1,0 +1,202 @@
+//! A statement with its arguments.
+
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Arguments as _, Encode, FromRow, PgConnection, Postgres, Sqlite, SqliteConnection, Type};
+
+use crate::rows::{self, Cell, PgColumn};
+use crate::text::{self, Text};
+use crate::{Engine, Result};
+
+/// A statement with its arguments; `one`, `optional`, `all` or `execute` runs it.
+///
+/// The text is common SQL with `$1`, `$2`, … for values. Beyond that it may say `FOR UPDATE`, and it may take a set of
+/// rows, so that one statement writes many:
+///
+/// ```
+/// # async fn example(tx: &mut store::Tx) -> store::Result<()> {
+/// let notes = [(1, "一"), (2, "二")];
+/// tx.query("UPDATE loads SET reason = rows.note FROM rows(id BIGINT, note TEXT) \
+///           WHERE loads.group_id = $1 AND loads.id = rows.id")
+///     .bind(7_i64)
+///     .rows(notes.map(|(id, note)| [id.into(), note.into()]))
+///     .execute()
+///     .await?;
+/// # Ok(()) }
+/// ```
+///
+/// Values are bound before the rows. Statements that do not depend on each other go in one round trip with [`Query::and`].
+#[must_use = "a query does nothing until it is run"]
+#[derive(Debug)]
+pub struct Query<'c> {
+    conn: Conn<'c>,
+    texts: Vec<&'static Text>,
+    arguments: Arguments,
+    /// How many values and whether rows were given to the last text.
+    given: (usize, bool),
+    /// The first thing that was wrong with an argument; said when the query runs.
+    fault: Option<BoxDynError>,
+}
+
+/// A value that both engines can store; `#[derive(sqlx::Type)] #[sqlx(transparent)]` makes a newtype one.
+pub trait Bind<'v>: Encode<'v, Sqlite> + Type<Sqlite> + Encode<'v, Postgres> + Type<Postgres> {}
+impl<'v, T> Bind<'v> for T where T: Encode<'v, Sqlite> + Type<Sqlite> + Encode<'v, Postgres> + Type<Postgres> {}
+
+/// A row that both engines can read; `#[derive(sqlx::FromRow)]` makes one, and so does a tuple.
+pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+/// Where a query runs.
+#[derive(Debug)]
+pub(crate) enum Conn<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+/// The arguments in the engine's own encoding: one list a text on SQLite, one for all on PostgreSQL.
+#[derive(Debug)]
+enum Arguments {
+    Sqlite(Vec<SqliteArguments>),
+    Postgres(PgArguments),
+}
+
+impl<'c> Query<'c> {
+    pub(crate) fn new(conn: Conn<'c>, text: &'static Text) -> Self {
+        let arguments = match conn {
+            Conn::Sqlite(_) => Arguments::Sqlite(vec![SqliteArguments::default()]),
+            Conn::Postgres(_) => Arguments::Postgres(PgArguments::default()),
+        };
+        Self { conn, texts: vec![text], arguments, given: (0, false), fault: None }
+    }
+
+    /// The value of the next `$n`.
+    pub fn bind<'v>(mut self, value: impl Bind<'v>) -> Self {
+        let added = match &mut self.arguments {
+            Arguments::Sqlite(lists) => lists.last_mut().map_or(Ok(()), |list| list.add(value)),
+            Arguments::Postgres(list) => list.add(value),
+        };
+        self.given.0 = self.given.0.saturating_add(1);
+        if self.given.1 {
+            self.fault.get_or_insert_with(|| "values are bound before the rows".into());
+        }
+        self.noting(added)
+    }
+
+    /// The rows of the text's `rows(…)`, each with a cell for every column.
+    pub fn rows<'v, const N: usize>(mut self, rows: impl IntoIterator<Item = [Cell<'v>; N]>) -> Self {
+        let cells: Vec<Cell<'v>> = rows.into_iter().flatten().collect();
+        let columns = self.texts.last().map_or(&[][..], |text| &text.columns);
+        let added = if columns.len() == N {
+            match &mut self.arguments {
+                Arguments::Sqlite(lists) => {
+                    rows::json(columns, &cells).and_then(|json| lists.last_mut().map_or(Ok(()), |list| list.add(json)))
+                }
+                Arguments::Postgres(list) => PgColumn::all(columns, &cells).try_for_each(|column| list.add(column)),
+            }
+        } else {
+            Err(format!("the text declares {} columns of rows, {N} were given", columns.len()).into())
+        };
+        self.given.1 = true;
+        self.noting(added)
+    }
+
+    /// One more statement for the same round trip. The query's result is that of its last statement.
+    ///
+    /// The statements must not depend on each other: PostgreSQL runs them as parts of one, where each sees the database
+    /// as it was before the first; SQLite runs one after the other.
+    pub fn and(mut self, sql: &'static str) -> Self {
+        self.check_given();
+        self.texts.push(text::parsed(sql));
+        self.given = (0, false);
+        if let Arguments::Sqlite(lists) = &mut self.arguments {
+            lists.push(SqliteArguments::default());
+        }
+        self
+    }
+
+    /// Runs it for its effect; returns how many rows the last statement changed.
+    pub async fn execute(self) -> Result<u64> {
+        match self.ready().await? {
+            Ready::Sqlite(conn, sql, arguments) => {
+                Ok(sqlx::query_with(sql, arguments).execute(conn).await?.rows_affected())
+            }
+            Ready::Postgres(conn, sql, arguments) => {
+                Ok(sqlx::query_with(sql, arguments).execute(conn).await?.rows_affected())
+            }
+        }
+    }
+
+    /// Its only row.
+    pub async fn one<T: Row>(self) -> Result<T> {
+        Ok(match self.ready().await? {
+            Ready::Sqlite(conn, sql, arguments) => sqlx::query_as_with(sql, arguments).fetch_one(conn).await?,
+            Ready::Postgres(conn, sql, arguments) => sqlx::query_as_with(sql, arguments).fetch_one(conn).await?,
+        })
+    }
+
+    /// Its only row, if there is one.
+    pub async fn optional<T: Row>(self) -> Result<Option<T>> {
+        Ok(match self.ready().await? {
+            Ready::Sqlite(conn, sql, arguments) => sqlx::query_as_with(sql, arguments).fetch_optional(conn).await?,
+            Ready::Postgres(conn, sql, arguments) => sqlx::query_as_with(sql, arguments).fetch_optional(conn).await?,
+        })
+    }
+
+    /// All its rows.
+    pub async fn all<T: Row>(self) -> Result<Vec<T>> {
+        Ok(match self.ready().await? {
+            Ready::Sqlite(conn, sql, arguments) => sqlx::query_as_with(sql, arguments).fetch_all(conn).await?,
+            Ready::Postgres(conn, sql, arguments) => sqlx::query_as_with(sql, arguments).fetch_all(conn).await?,
+        })
+    }
+
+    /// Down to the one statement that gives the result: on SQLite, all before the last have run.
+    async fn ready(mut self) -> Result<Ready<'c>> {
+        self.check_given();
+        if let Some(fault) = self.fault {
+            return Err(sqlx::Error::Encode(fault).into());
+        }
+        match (self.conn, self.arguments) {
+            (Conn::Postgres(conn), Arguments::Postgres(arguments)) => {
+                Ok(Ready::Postgres(conn, text::written(Engine::Postgres, &self.texts), arguments))
+            }
+            (Conn::Sqlite(conn), Arguments::Sqlite(mut lists)) => {
+                let last = lists.pop().unwrap_or_default();
+                let mut texts = self.texts.iter();
+                for (arguments, text) in lists.into_iter().zip(texts.by_ref()) {
+                    let sql = text::written(Engine::Sqlite, &[*text]);
+                    sqlx::query_with(sql, arguments).execute(&mut *conn).await?;
+                }
+                let sql = texts.next().map_or("", |text| text::written(Engine::Sqlite, &[*text]));
+                Ok(Ready::Sqlite(conn, sql, last))
+            }
+            (Conn::Sqlite(_), Arguments::Postgres(_)) | (Conn::Postgres(_), Arguments::Sqlite(_)) => {
+                Err(sqlx::Error::Protocol("the arguments are for the other engine".into()).into())
+            }
+        }
+    }
+
+    fn noting(mut self, added: Result<(), BoxDynError>) -> Self {
+        if let Err(error) = added {
+            self.fault.get_or_insert(error);
+        }
+        self
+    }
+
+    /// SQLite takes a value that was never bound for NULL, so a miscount must be found here.
+    fn check_given(&mut self) {
+        let Some(text) = self.texts.last() else { return };
+        let wanted = (text.values, !text.columns.is_empty());
+        if wanted != self.given {
+            let message = format!("the text takes (values, rows) {wanted:?}, it was given {:?}", self.given);
+            self.fault.get_or_insert_with(|| message.into());
+        }
+    }
+}
+
+/// The last statement of a query, all that is left to run.
+enum Ready<'c> {
+    Sqlite(&'c mut SqliteConnection, &'static str, SqliteArguments),
+    Postgres(&'c mut PgConnection, &'static str, PgArguments),
+}

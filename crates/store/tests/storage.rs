@@ -1,0 +1,405 @@
+//! What the store promises, on both engines.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use store::testing::{Sqlite, on_both, postgres_url};
+use store::{Batch, Db, Engine, Error, Failure, Micros, Pace, Queue, Result, Signal, Tx};
+
+/// Makes the group's row of accounts, with some quota.
+async fn open(tx: &mut Tx, group: i64, quota: i64) -> Result<u64> {
+    tx.query("INSERT INTO accounts (group_id, bank_fen, quota_fen) VALUES ($1, $2, $3)")
+        .bind(group)
+        .bind(-quota)
+        .bind(quota)
+        .execute()
+        .await
+}
+
+async fn quota(db: &Db, group: i64) -> i64 {
+    let mut tx = db.read().await.unwrap();
+    let sql = "SELECT quota_fen FROM accounts WHERE group_id = $1";
+    tx.query(sql).bind(group).one::<(i64,)>().await.unwrap().0
+}
+
+async fn write_movement(tx: &mut Tx, id: i64) -> Result<u64> {
+    tx.query(
+        "INSERT INTO movements (group_id, id, from_kind, to_kind, amount_fen, from_after_fen, to_after_fen, reason, \
+         subject, at_us) VALUES (1, $1, 'bank', 'quota', 5, -5, 5, 'test', 0, $2)",
+    )
+    .bind(id)
+    .bind(Micros(1_700_000_000_000_000))
+    .execute()
+    .await
+}
+
+#[tokio::test]
+async fn work_is_kept_when_committed_and_gone_when_dropped() {
+    on_both(|db| async move {
+        let mut tx = db.begin().await.unwrap();
+        assert_eq!(open(&mut tx, 1, 500).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        open(&mut tx, 2, 500).await.unwrap();
+        drop(tx);
+        let mut tx = db.read().await.unwrap();
+        let groups: Vec<(i64,)> = tx.query("SELECT group_id FROM accounts").all().await.unwrap();
+        assert_eq!(groups, [(1,)]);
+        let none: Option<(i64,)> =
+            tx.query("SELECT quota_fen FROM accounts WHERE group_id = $1").bind(2_i64).optional().await.unwrap();
+        assert_eq!(none, None);
+        let missing = tx.query("SELECT quota_fen FROM accounts WHERE group_id = $1").bind(2_i64).one::<(i64,)>().await;
+        assert!(matches!(missing, Err(Error::Missing)), "{missing:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn reading_sees_one_moment_and_cannot_write() {
+    on_both(|db| async move {
+        let mut tx = db.begin().await.unwrap();
+        open(&mut tx, 1, 500).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut reader = db.read().await.unwrap();
+        let sql = "SELECT quota_fen FROM accounts";
+        assert_eq!(reader.query(sql).one::<(i64,)>().await.unwrap().0, 500);
+        let mut tx = db.begin().await.unwrap();
+        tx.query("UPDATE accounts SET quota_fen = 400, bank_fen = -400").execute().await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(reader.query(sql).one::<(i64,)>().await.unwrap().0, 500);
+        assert!(open(&mut reader, 2, 1).await.is_err());
+        drop(reader);
+        assert_eq!(quota(&db, 1).await, 400);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_set_of_rows_goes_in_one_statement() {
+    on_both(|db| async move {
+        let texts = [Some("一卡通"), None, Some("quote \" and \\ and 'tick', NUL-free \u{1f4b3}")];
+        let mut tx = db.begin().await.unwrap();
+        let written = tx
+            .query(
+                "INSERT INTO loads (group_id, id, intent, state, reason, operator_id, terminal, reader, card_number, \
+                 card_class, amount_fen, created_at_us) \
+                 SELECT $1, rows.id, rows.intent, 'failed', rows.reason, rows.id, 'T', 'R', 'C', \
+                 CASE WHEN rows.yes THEN 'yes' ELSE 'no' END, rows.amount, $2 \
+                 FROM rows(id BIGINT, intent TEXT, reason TEXT, amount BIGINT, yes BOOLEAN)",
+            )
+            .bind(7_i64)
+            .bind(Micros(1))
+            .rows(
+                texts
+                    .iter()
+                    .zip(["a", "b", "c"])
+                    .zip([i64::MIN, 0, i64::MAX])
+                    .map(|((text, intent), n)| [n.into(), intent.into(), (*text).into(), n.into(), (n == 0).into()]),
+            )
+            .execute()
+            .await
+            .unwrap();
+        assert_eq!(written, 3);
+        let back: Vec<(i64, Option<String>, i64, String)> =
+            tx.query("SELECT id, reason, amount_fen, card_class FROM loads ORDER BY intent").all().await.unwrap();
+        let expected = [i64::MIN, 0, i64::MAX]
+            .map(|n| (n, n, if n == 0 { "yes" } else { "no" }))
+            .into_iter()
+            .zip(texts)
+            .map(|((id, n, yes), text)| (id, text.map(str::to_owned), n, yes.to_owned()));
+        assert_eq!(back, expected.collect::<Vec<_>>());
+
+        let changed: Vec<(i64,)> = tx
+            .query(
+                "UPDATE loads SET reason = rows.reason FROM rows(id BIGINT, reason TEXT) \
+                 WHERE loads.group_id = $1 AND loads.id = rows.id RETURNING loads.id",
+            )
+            .bind(7_i64)
+            .rows([[0.into(), "x".into()], [99.into(), "y".into()]])
+            .all()
+            .await
+            .unwrap();
+        assert_eq!(changed, [(0,)]);
+        let none = tx.query("DELETE FROM loads WHERE id IN (SELECT rows.id FROM rows(id BIGINT))");
+        assert_eq!(none.rows([[store::Cell::Int(0); 1]; 0]).execute().await.unwrap(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn independent_statements_go_together() {
+    on_both(|db| async move {
+        let mut tx = db.begin().await.unwrap();
+        open(&mut tx, 1, 100).await.unwrap();
+        let last: Vec<(i64,)> = tx
+            .query("INSERT INTO accounts (group_id) SELECT rows.id FROM rows(id BIGINT) WHERE rows.id > $1")
+            .bind(2_i64)
+            .rows([[2.into()], [3.into()]])
+            .and("UPDATE accounts SET quota_fen = $2, bank_fen = - $2 WHERE group_id = $1")
+            .bind(1_i64)
+            .bind(70_i64)
+            .and("SELECT $1 + 0")
+            .bind(5_i64)
+            .all()
+            .await
+            .unwrap();
+        assert_eq!(last, [(5,)]);
+        let all: Vec<(i64, i64)> =
+            tx.query("SELECT group_id, quota_fen FROM accounts ORDER BY group_id").all().await.unwrap();
+        assert_eq!(all, [(1, 70), (3, 0)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_miscount_of_arguments_is_an_error_on_both() {
+    on_both(|db| async move {
+        let mut tx = db.begin().await.unwrap();
+        let too_few = tx.query("SELECT quota_fen FROM accounts WHERE group_id = $1").optional::<(i64,)>().await;
+        assert!(matches!(too_few, Err(Error::Other(_))), "{too_few:?}");
+        let no_rows = tx.query("DELETE FROM loads USING rows(id BIGINT)").execute().await;
+        assert!(matches!(no_rows, Err(Error::Other(_))), "{no_rows:?}");
+        let misfit = tx.query("SELECT id FROM rows(id BIGINT)").rows([["text".into()]]).all::<(i64,)>().await;
+        assert!(matches!(misfit, Err(Error::Other(_))), "{misfit:?}");
+        // Nothing was sent, so the unit of work is as good as new.
+        open(&mut tx, 1, 1).await.unwrap();
+        tx.commit().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn errors_come_by_kind() {
+    on_both(|db| async move {
+        let mut tx = db.begin().await.unwrap();
+        open(&mut tx, 1, 5).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        let taken = open(&mut tx, 1, 5).await;
+        assert!(matches!(taken, Err(Error::Unique(_))), "{taken:?}");
+        drop(tx);
+        for (set, why) in [
+            ("UPDATE accounts SET quota_fen = -1, bank_fen = 1", "below zero"),
+            ("UPDATE accounts SET quota_fen = 6", "the sum is not zero"),
+        ] {
+            let mut tx = db.begin().await.unwrap();
+            let refused = tx.query(set).execute().await;
+            assert!(matches!(refused, Err(Error::Check(_))), "{why}: {refused:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_journal_is_append_only() {
+    on_both(|db| async move {
+        let mut tx = db.begin().await.unwrap();
+        write_movement(&mut tx, 1).await.unwrap();
+        tx.commit().await.unwrap();
+        for change in
+            ["UPDATE movements SET amount_fen = 6", "DELETE FROM movements", "DELETE FROM movements WHERE id = 1"]
+        {
+            let mut tx = db.begin().await.unwrap();
+            let refused = tx.query(change).execute().await;
+            assert!(matches!(refused, Err(Error::AppendOnly(_))), "{change}: {refused:?}");
+        }
+        if db.engine() == Engine::Postgres {
+            let mut tx = db.begin().await.unwrap();
+            let refused = tx.query("TRUNCATE movements").execute().await;
+            assert!(matches!(refused, Err(Error::AppendOnly(_))), "{refused:?}");
+        }
+        let mut tx = db.begin().await.unwrap();
+        write_movement(&mut tx, 2).await.unwrap();
+        tx.commit().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn processes_may_start_at_once() {
+    let sqlite = Sqlite::new();
+    for url in [sqlite.url(), postgres_url().await] {
+        let opened = futures_util::future::join_all((0..4).map(|_| Db::open(url.as_str()))).await;
+        for db in opened {
+            let db = db.unwrap();
+            assert!(db.read().await.is_ok());
+        }
+    }
+}
+
+#[tokio::test]
+async fn signals_reach_every_process() {
+    let sqlite = Sqlite::new();
+    let here = Db::open(sqlite.url()).await.unwrap();
+    signals_reach(&here, &here.clone()).await;
+    let url = postgres_url().await;
+    let (here, there) = (Db::open(url.as_str()).await.unwrap(), Db::open(url.as_str()).await.unwrap());
+    signals_reach(&here, &there).await;
+
+    // The server throws the listener out: it hears that something may be lost, then listens again.
+    let mut listener = there.listen().await.unwrap();
+    let mut tx = here.begin().await.unwrap();
+    let ended = tx
+        .query("SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND pid <> $1")
+        .bind(0_i32)
+        .one::<(i64,)>()
+        .await
+        .unwrap();
+    assert_eq!(ended.0, 1);
+    tx.commit().await.unwrap();
+    assert_eq!(within(listener.next()).await, Signal::Lost);
+    here.signal("after").await.unwrap();
+    assert_eq!(within(listener.next()).await, Signal::Topic("after".into()));
+}
+
+async fn signals_reach(here: &Db, there: &Db) {
+    let (mut one, mut two) = (there.listen().await.unwrap(), there.listen().await.unwrap());
+    here.signal("terminal/7").await.unwrap();
+    assert_eq!(within(one.next()).await, Signal::Topic("terminal/7".into()));
+    assert_eq!(within(two.next()).await, Signal::Topic("terminal/7".into()));
+}
+
+async fn within<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), work).await.expect("it takes far less")
+}
+
+/// Adds to the quota of a group; some amounts make trouble.
+struct Adding;
+
+/// What an [`Adding`] does besides adding.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    None,
+    /// Takes more than there is: the CHECK refuses.
+    TooMuch,
+    /// Pretends that another unit of work was in the way, until looked at carefully.
+    InTheWay,
+    Panic,
+}
+
+impl Batch for Adding {
+    type Job = (i64, i64, Trouble);
+    type Answer = i64;
+    const NAME: &'static str = "adding";
+
+    fn key(job: &Self::Job) -> i64 {
+        job.0
+    }
+
+    async fn work(&self, tx: &mut Tx, jobs: &[Self::Job], pace: Pace) -> Result<Vec<i64>> {
+        let mut answers = Vec::new();
+        for (group, amount, trouble) in jobs {
+            let amount = match trouble {
+                Trouble::None => *amount,
+                Trouble::TooMuch => -1_000_000,
+                Trouble::InTheWay if pace == Pace::Swift => {
+                    open(tx, *group, 0).await?; // taken
+                    0
+                }
+                Trouble::InTheWay => *amount,
+                Trouble::Panic => panic!("a mistake in the work"),
+            };
+            let added = tx
+                .query(
+                    "UPDATE accounts SET quota_fen = quota_fen + $1, bank_fen = bank_fen - $1 WHERE group_id = $2 \
+                     RETURNING quota_fen",
+                )
+                .bind(amount)
+                .bind(*group);
+            answers.push(added.one::<(i64,)>().await?.0);
+        }
+        Ok(answers)
+    }
+}
+
+async fn queue_on(db: &Db) -> Queue<Adding> {
+    let mut tx = db.begin().await.unwrap();
+    for group in 0..5 {
+        open(&mut tx, group, 0).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    Queue::start(db, Adding)
+}
+
+#[tokio::test]
+async fn a_queue_works_every_job_once_and_in_order() {
+    on_both(|db| async move {
+        let queue = queue_on(&db).await;
+        let answers = Mutex::new(BTreeSet::new());
+        futures_util::future::join_all((0..500).map(|i| {
+            let (queue, answers) = (&queue, &answers);
+            async move {
+                let group = i % 5;
+                let answer = queue.submit((group, 1, Trouble::None)).await.unwrap();
+                assert!(answers.lock().unwrap().insert((group, answer)), "an answer was given twice");
+            }
+        }))
+        .await;
+        let expected = (0..5).flat_map(|group| (1..=100).map(move |n| (group, n))).collect();
+        assert_eq!(*answers.lock().unwrap(), expected);
+        assert_eq!(quota(&db, 3).await, 100);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_job_fails_alone() {
+    on_both(|db| async move {
+        let queue = queue_on(&db).await;
+        let jobs = [
+            (1, 10, Trouble::None),
+            (1, 0, Trouble::TooMuch),
+            (1, 10, Trouble::InTheWay),
+            (1, 0, Trouble::Panic),
+            (1, 10, Trouble::None),
+        ];
+        let answers = futures_util::future::join_all(jobs.map(|job| queue.submit(job))).await;
+        let [first, check, careful, panic, last] = answers.try_into().unwrap();
+        assert_eq!(first.unwrap(), 10);
+        assert!(matches!(check, Err(Failure::NotDone(why)) if matches!(*why, Error::Check(_))));
+        assert_eq!(careful.unwrap(), 20);
+        assert!(matches!(panic, Err(Failure::NotDone(_))));
+        assert_eq!(last.unwrap(), 30);
+        assert_eq!(quota(&db, 1).await, 30);
+        assert_eq!(queue.submit((1, 1, Trouble::None)).await.unwrap(), 31);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_hurts_nobody() {
+    on_both(|db| async move {
+        let queue = queue_on(&db).await;
+        let submitted = futures_util::future::join_all((0..200).map(|i| {
+            let queue = queue.clone();
+            async move {
+                let job = queue.submit((2, 1, Trouble::None));
+                // Every other caller goes before there can be an answer, but after the job is handed in.
+                if i % 2 == 0 { tokio::time::timeout(Duration::ZERO, job).await.ok() } else { Some(job.await) }
+            }
+        }))
+        .await;
+        assert!(submitted.iter().skip(1).step_by(2).all(|answer| matches!(answer, Some(Ok(_)))));
+        // What was handed in is worked, the caller's presence or not; this comes after all of it.
+        assert_eq!(queue.submit((2, 0, Trouble::None)).await.unwrap(), 200);
+        drop(queue);
+        assert_eq!(quota(&db, 2).await, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_queue_finds_a_server_that_was_away() {
+    let db = Db::open(postgres_url().await).await.unwrap();
+    let queue = queue_on(&db).await;
+    assert_eq!(queue.submit((1, 1, Trouble::None)).await.unwrap(), 1);
+    // All its idle connections are cut.
+    let mut tx = db.begin().await.unwrap();
+    let cut = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid() AND $1";
+    assert!(tx.query(cut).bind(true).one::<(i64,)>().await.unwrap().0 >= 1);
+    tx.commit().await.unwrap();
+    assert_eq!(queue.submit((1, 1, Trouble::None)).await.unwrap(), 2);
+    assert_eq!(db.engine(), Engine::Postgres);
+}
