@@ -35,6 +35,16 @@ pub enum Signal {
     Lost,
 }
 
+impl Signal {
+    /// Whether whoever watches `topic` should look now.
+    pub fn concerns(&self, topic: &str) -> bool {
+        match self {
+            Self::Topic(news) => &**news == topic,
+            Self::Lost => true,
+        }
+    }
+}
+
 /// Hears every topic signalled by any process on the same database.
 #[derive(Debug)]
 pub struct Listener(broadcast::Receiver<Signal>);
