@@ -1,0 +1,51 @@
+//! Files that are whole after a power cut: the old content or the new, never half.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use crate::Error;
+
+/// Puts `bytes` at `path`: a temporary file beside it, synced, renamed over it, the folder synced.
+///
+/// Only the owner can read the file.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write_and_rename(path, bytes).map_err(Error::file(path))
+}
+
+/// The file's content, or nothing if there is no such file.
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::file(path)(error)),
+    }
+}
+
+/// Makes the folder if need be and holds it for one program until the returned file is dropped.
+pub(crate) fn lock(folder: &Path) -> Result<File, Error> {
+    fs::create_dir_all(folder).map_err(Error::file(folder))?;
+    let path = folder.join("lock");
+    let file = File::create(&path).map_err(Error::file(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse(folder.to_owned())),
+        Err(TryLockError::Error(error)) => Err(Error::file(&path)(error)),
+    }
+}
+
+fn write_and_rename(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    sync_folder(folder)
+}
+
+/// A rename is durable only once its folder is; systems without folder handles do it by themselves.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}

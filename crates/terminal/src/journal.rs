@@ -1,0 +1,395 @@
+//! The terminal's own memory of scripts that may have changed a card's money.
+//!
+//! One JSON entry a line, appended and synced: *begun* before the first command is sent, *answered* after each answer
+//! that is followed by another command, *ended* with the result before the server hears of it. A script found begun
+//! but not ended was cut short by the end of the program: its result is [`End::Interrupted`] with the answers that
+//! are known. Each id has one result for ever: what is in here is never executed a second time.
+//!
+//! The end of a file can be torn by a power cut, and such a line was never acted upon: it is cut off. Damage anywhere
+//! else is refused, naming the line, because what it said may be about money.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use link::{Done, End, HexBytes};
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, durable};
+
+/// The file is written anew, without what is long acknowledged, when it has grown past this many entries.
+const MAX_ENTRIES: usize = 1024;
+
+/// How many acknowledged results are remembered when the file is written anew: a server repeats itself within
+/// seconds, and a terminal runs about one load in three seconds.
+const REMEMBERED: usize = 64;
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Entry {
+    /// About to send the first command.
+    Begun { script: String },
+    /// The card answered, and another command follows.
+    Answered { script: String, answer: HexBytes },
+    /// The script is over.
+    Ended(Done),
+    /// The server has taken the result.
+    Acknowledged { script: String },
+}
+
+/// What is known of one script.
+struct Record {
+    id: String,
+    answers: Vec<HexBytes>,
+    done: Option<Done>,
+    acknowledged: bool,
+}
+
+/// The journal, open for writing.
+pub(crate) struct Journal {
+    path: PathBuf,
+    file: File,
+    /// How far the file is whole.
+    length: u64,
+    entries: usize,
+    /// In the order in which they began.
+    records: Vec<Record>,
+}
+
+impl Journal {
+    /// Opens the journal at `path`, ends what was interrupted and cuts off a torn end.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let bytes = durable::read(path)?.unwrap_or_default();
+        let whole =
+            bytes.iter().rposition(|byte| *byte == b'\n').map_or(&[][..], |end| bytes.get(..=end).unwrap_or(&[]));
+        if whole.len() < bytes.len() {
+            tracing::warn!(path = %path.display(), "cut off the end of the journal, torn when the program stopped");
+        }
+        let file = OpenOptions::new().create(true).write(true).truncate(false).open(path).map_err(Error::file(path))?;
+        let length = u64::try_from(whole.len()).unwrap_or(u64::MAX);
+        let mut journal = Self { path: path.to_owned(), file, length, entries: 0, records: Vec::new() };
+        for (index, line) in whole.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            let damaged = |what| Error::Damaged { path: path.to_owned(), line: index.saturating_add(1), what };
+            let entry =
+                serde_json::from_slice(line.trim_ascii_end()).map_err(|error| damaged(Error::of_json(&error)))?;
+            journal.note(entry).map_err(damaged)?;
+        }
+        journal.end_interrupted()?;
+        Ok(journal)
+    }
+
+    /// The result of a script that is not running, if it was ever begun.
+    pub(crate) fn result(&self, script: &str) -> Option<Done> {
+        let record = self.records.iter().find(|record| record.id == script)?;
+        Some(record.done.clone().unwrap_or_else(|| record.interrupted()))
+    }
+
+    /// Results that the server has not acknowledged, oldest first.
+    pub(crate) fn unacknowledged(&self) -> Vec<Done> {
+        self.records.iter().filter(|record| !record.acknowledged).filter_map(|record| record.done.clone()).collect()
+    }
+
+    /// A script is about to be sent. When this fails nothing may be sent.
+    pub(crate) fn begin(&mut self, script: &str) -> Result<(), Error> {
+        self.append(Entry::Begun { script: script.to_owned() }, true)
+    }
+
+    /// The card answered, and another command follows.
+    pub(crate) fn answer(&mut self, script: &str, answer: &HexBytes) -> Result<(), Error> {
+        self.append(Entry::Answered { script: script.to_owned(), answer: answer.clone() }, true)
+    }
+
+    /// A script is over.
+    pub(crate) fn end(&mut self, done: &Done) -> Result<(), Error> {
+        self.append(Entry::Ended(done.clone()), true)
+    }
+
+    /// The server has taken a result. Losing this entry only means to send the result again.
+    pub(crate) fn acknowledge(&mut self, script: &str) -> Result<(), Error> {
+        if !self.records.iter().any(|record| record.id == script && record.done.is_some() && !record.acknowledged) {
+            return Ok(());
+        }
+        self.append(Entry::Acknowledged { script: script.to_owned() }, false)?;
+        if self.entries > MAX_ENTRIES { self.compact() } else { Ok(()) }
+    }
+
+    /// Memory follows even when the disk fails: a result that could not be stored can still be sent.
+    fn append(&mut self, entry: Entry, sync: bool) -> Result<(), Error> {
+        let line = to_line(&entry);
+        let known = self.note(entry);
+        debug_assert!(known.is_ok(), "{known:?}");
+        self.write(&line, sync).map_err(Error::file(&self.path))
+    }
+
+    /// Writes at the whole file's end, so that a write that failed half-way is overwritten by the next.
+    fn write(&mut self, line: &[u8], sync: bool) -> std::io::Result<()> {
+        self.file.set_len(self.length)?;
+        self.file.seek(SeekFrom::Start(self.length))?;
+        self.file.write_all(line)?;
+        if sync {
+            self.file.sync_data()?;
+        }
+        self.length = self.length.saturating_add(u64::try_from(line.len()).unwrap_or(u64::MAX));
+        Ok(())
+    }
+
+    fn note(&mut self, entry: Entry) -> Result<(), String> {
+        self.entries = self.entries.saturating_add(1);
+        match entry {
+            Entry::Begun { script } => drop(self.record(script)),
+            Entry::Answered { script, answer } => self.known(&script)?.answers.push(answer),
+            Entry::Ended(done) => {
+                let record = self.record(done.script.clone());
+                record.done = Some(done);
+            }
+            Entry::Acknowledged { script } => self.known(&script)?.acknowledged = true,
+        }
+        Ok(())
+    }
+
+    fn known(&mut self, script: &str) -> Result<&mut Record, String> {
+        let found = self.records.iter_mut().find(|record| record.id == script);
+        found.ok_or_else(|| format!("script {script} was never begun"))
+    }
+
+    fn end_interrupted(&mut self) -> Result<(), Error> {
+        let open = self.records.iter().filter(|record| record.done.is_none());
+        let open: Vec<Done> = open.map(Record::interrupted).collect();
+        open.iter().try_for_each(|done| {
+            tracing::warn!(script = done.script, "was cut short when the program stopped; its outcome is open");
+            self.end(done)
+        })
+    }
+
+    fn compact(&mut self) -> Result<(), Error> {
+        let acknowledged = self.records.iter().filter(|record| record.acknowledged).count();
+        let mut to_forget = acknowledged.saturating_sub(REMEMBERED);
+        self.records.retain(|record| {
+            let forget = record.acknowledged && to_forget > 0;
+            to_forget = to_forget.saturating_sub(usize::from(forget));
+            !forget
+        });
+        let entries: Vec<Entry> = self.records.iter().flat_map(Record::entries).collect();
+        let bytes: Vec<u8> = entries.iter().flat_map(to_line).collect();
+        durable::replace(&self.path, &bytes)?;
+        self.file = OpenOptions::new().write(true).open(&self.path).map_err(Error::file(&self.path))?;
+        self.length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.entries = entries.len();
+        Ok(())
+    }
+
+    /// The script's record, new if need be.
+    fn record(&mut self, id: String) -> &mut Record {
+        let index = self.records.iter().position(|record| record.id == id).unwrap_or_else(|| {
+            self.records.push(Record { id, answers: Vec::new(), done: None, acknowledged: false });
+            self.records.len().saturating_sub(1)
+        });
+        #[expect(clippy::indexing_slicing, reason = "the index was found or made one line above")]
+        &mut self.records[index]
+    }
+}
+
+impl Record {
+    fn interrupted(&self) -> Done {
+        Done { script: self.id.clone(), end: End::Interrupted, answers: self.answers.clone() }
+    }
+
+    /// The fewest entries that say the same.
+    fn entries(&self) -> Vec<Entry> {
+        let script = self.id.clone();
+        match &self.done {
+            Some(done) => std::iter::once(Entry::Ended(done.clone()))
+                .chain(self.acknowledged.then_some(Entry::Acknowledged { script }))
+                .collect(),
+            None => std::iter::once(Entry::Begun { script: script.clone() })
+                .chain(
+                    self.answers
+                        .iter()
+                        .map(|answer| Entry::Answered { script: script.clone(), answer: answer.clone() }),
+                )
+                .collect(),
+        }
+    }
+}
+
+/// The journal as the tasks of a terminal share it; its file operations run where they may block.
+#[derive(Clone)]
+pub(crate) struct SharedJournal(Arc<Mutex<Journal>>);
+
+impl SharedJournal {
+    pub(crate) fn new(journal: Journal) -> Self {
+        Self(Arc::new(Mutex::new(journal)))
+    }
+
+    /// Looks something up: no file operation.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Journal) -> T) -> T {
+        look(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Writes; a failure is logged here, and the caller decides what it means.
+    pub(crate) async fn write(
+        &self,
+        change: impl FnOnce(&mut Journal) -> Result<(), Error> + Send + 'static,
+    ) -> Result<(), NotWritten> {
+        let journal = Arc::clone(&self.0);
+        let written =
+            tokio::task::spawn_blocking(move || change(&mut journal.lock().unwrap_or_else(PoisonError::into_inner)));
+        match written.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(NotWritten::logged(&error)),
+            Err(panic) => Err(NotWritten::logged(&panic)),
+        }
+    }
+}
+
+/// The journal could not be written; why is in the log.
+#[derive(Debug)]
+pub(crate) struct NotWritten;
+
+impl NotWritten {
+    fn logged(error: &dyn std::error::Error) -> Self {
+        tracing::error!(%error, "the journal cannot be written");
+        Self
+    }
+}
+
+fn to_line(entry: &Entry) -> Vec<u8> {
+    // Plain texts and numbers cannot fail to serialise.
+    let mut line = serde_json::to_vec(entry).unwrap_or_default();
+    line.push(b'\n');
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn done(script: &str, end: End, answers: &[&[u8]]) -> Done {
+        let answers = answers.iter().map(|answer| HexBytes(answer.to_vec())).collect();
+        Done { script: script.to_owned(), end, answers }
+    }
+
+    fn place() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        (folder, path)
+    }
+
+    #[test]
+    fn results_survive_until_they_are_acknowledged() {
+        let (_folder, path) = place();
+        let (one, two) = (done("L1", End::Completed, &[&[0x90, 0]]), done("L2", End::Unexpected, &[&[0x93, 2]]));
+        let mut journal = Journal::open(&path).unwrap();
+        for result in [&one, &two] {
+            journal.begin(&result.script).unwrap();
+            journal.end(result).unwrap();
+        }
+        journal.acknowledge("L1").unwrap();
+        journal.acknowledge("L1").unwrap();
+        journal.acknowledge("never heard of").unwrap();
+
+        let journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.unacknowledged(), [two.clone()]);
+        assert_eq!(journal.result("L1"), Some(one), "an acknowledged script still has its one result");
+        assert_eq!(journal.result("L2"), Some(two));
+        assert_eq!(journal.result("L3"), None);
+    }
+
+    #[test]
+    fn what_was_cut_short_is_interrupted_with_the_answers_known() {
+        let (_folder, path) = place();
+        let mut journal = Journal::open(&path).unwrap();
+        journal.begin("L1").unwrap();
+        journal.answer("L1", &vec![0x12, 0x90, 0].into()).unwrap();
+        journal.begin("L2").unwrap();
+
+        let expected = [done("L1", End::Interrupted, &[&[0x12, 0x90, 0]]), done("L2", End::Interrupted, &[])];
+        assert_eq!(Journal::open(&path).unwrap().unacknowledged(), expected);
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        assert_eq!(Journal::open(&path).unwrap().unacknowledged(), expected, "told once and for all");
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), lines);
+    }
+
+    #[test]
+    fn a_torn_end_is_cut_off_at_every_byte() {
+        let (_folder, path) = place();
+        let mut journal = Journal::open(&path).unwrap();
+        journal.begin("L1").unwrap();
+        let begun = fs::read(&path).unwrap().len();
+        journal.end(&done("L1", End::Completed, &[&[1, 2, 3, 4, 0x90, 0]])).unwrap();
+        let whole = fs::read(&path).unwrap();
+        for length in 0..=whole.len() {
+            fs::write(&path, &whole[..length]).unwrap();
+            let mut journal = Journal::open(&path).unwrap();
+            let end = journal.unacknowledged().first().map(|done| done.end);
+            let expected = match length {
+                _ if length < begun => None,
+                _ if length < whole.len() => Some(End::Interrupted),
+                _ => Some(End::Completed),
+            };
+            assert_eq!(end, expected, "cut at {length}");
+            journal.begin("L2").unwrap();
+            let ids: Vec<String> =
+                Journal::open(&path).unwrap().unacknowledged().into_iter().map(|done| done.script).collect();
+            assert_eq!(ids.last().map(String::as_str), Some("L2"), "writable after a cut at {length}");
+        }
+    }
+
+    #[test]
+    fn damage_in_the_middle_names_the_line() {
+        let (_folder, path) = place();
+        let check = |text: &str, expected: &str| {
+            fs::write(&path, text).unwrap();
+            let error = Journal::open(&path).err().expect("must be refused").to_string();
+            assert!(error.contains(expected), "{error}");
+        };
+        let begun = r#"{"begun":{"script":"L1"}}"#;
+        check(&format!("{begun}\n{{\"beg\n{begun}\n"), "journal.jsonl, line 2: EOF");
+        check(&format!("{begun}\n\0\0\0\n{begun}\n"), "line 2");
+        check(
+            r#"{"flown":{"script":"L1"}}
+"#,
+            "line 1: unknown variant `flown`",
+        );
+        check(
+            r#"{"acknowledged":{"script":"L9"}}
+"#,
+            "line 1: script L9 was never begun",
+        );
+    }
+
+    #[test]
+    fn it_stays_small_and_forgets_only_what_is_long_acknowledged() {
+        let (_folder, path) = place();
+        let mut journal = Journal::open(&path).unwrap();
+        journal.begin("never acknowledged").unwrap();
+        let kept = done("never acknowledged", End::Removed, &[]);
+        journal.end(&kept).unwrap();
+        for number in 0..1_000 {
+            let id = format!("L{number}");
+            journal.begin(&id).unwrap();
+            journal.end(&done(&id, End::Completed, &[&[0x90, 0]])).unwrap();
+            journal.acknowledge(&id).unwrap();
+        }
+        assert!(fs::read_to_string(&path).unwrap().lines().count() <= MAX_ENTRIES);
+        let journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.unacknowledged(), [kept]);
+        assert!(journal.result("L999").is_some(), "the latest are remembered");
+        assert_eq!(journal.result("L0"), None, "the oldest are not");
+    }
+
+    #[test]
+    fn a_write_that_failed_half_way_is_overwritten() {
+        let (_folder, path) = place();
+        let mut journal = Journal::open(&path).unwrap();
+        journal.begin("L1").unwrap();
+        // As a full disk leaves it.
+        let mut torn = fs::read(&path).unwrap();
+        torn.extend(br#"{"ended":{"scr"#);
+        fs::write(&path, torn).unwrap();
+        journal.end(&done("L1", End::Completed, &[])).unwrap();
+        assert_eq!(Journal::open(&path).unwrap().unacknowledged(), [done("L1", End::Completed, &[])]);
+    }
+}

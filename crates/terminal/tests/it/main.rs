@@ -1,0 +1,8 @@
+//! The terminal against a real WebSocket server of the tests, with software cards: everything on loopback addresses.
+
+//mod cards;
+mod enrolment;
+//mod page;
+//mod recovery;
+//mod scripts;
+mod server;
