@@ -1,0 +1,135 @@
+//! Accounts in the database: locked, posted to, written back.
+
+use std::collections::BTreeMap;
+
+use store::{Micros, Query, Result, Tx};
+
+use crate::{Balances, GroupId, Kind, Movement, Posted, Rejected};
+
+/// The locked accounts of some groups, and what is to be written to them at the end of the posting.
+#[derive(Debug)]
+pub struct Accounts {
+    groups: BTreeMap<GroupId, Account>,
+    at: Micros,
+    /// In the order in which they were posted.
+    posted: Vec<(Movement, Posted)>,
+}
+
+#[derive(Debug)]
+struct Account {
+    balances: Balances,
+    /// The number of the last movement.
+    movements: i64,
+    changed: bool,
+}
+
+/// As the table has them: the group, its balances in the order of [`Kind::ALL`], its movements.
+type AccountRow = (i64, i64, i64, i64, i64, i64, i64, i64);
+
+impl Accounts {
+    /// Locks the accounts of `groups` until the unit of work ends, in the order of their ids. A group without accounts is
+    /// no error here; a movement on it is rejected.
+    pub async fn lock(tx: &mut Tx, groups: impl IntoIterator<Item = GroupId>, at: Micros) -> Result<Self> {
+        let mut ids: Vec<GroupId> = groups.into_iter().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let rows: Vec<AccountRow> = tx
+            .query(
+                "SELECT accounts.group_id, bank_fen, deposits_in_review_fen, quota_fen, held_fen, on_cards_fen, \
+                 refunds_due_fen, movements \
+                 FROM rows(group_id BIGINT) JOIN accounts ON accounts.group_id = rows.group_id \
+                 ORDER BY accounts.group_id FOR UPDATE OF accounts",
+            )
+            .rows(ids.into_iter().map(|id| [id.into()]))
+            .all()
+            .await?;
+        let groups = rows.into_iter().map(|(group, bank, review, quota, held, cards, refunds, movements)| {
+            let balances = Balances::of([bank, review, quota, held, cards, refunds]);
+            (GroupId(group), Account { balances, movements, changed: false })
+        });
+        Ok(Self { groups: groups.collect(), at, posted: Vec::new() })
+    }
+
+    /// The balances of a group, with all that was posted so far.
+    pub fn balances(&self, group: GroupId) -> Option<Balances> {
+        self.groups.get(&group).map(|account| account.balances)
+    }
+
+    /// Posts one movement after all those before it. It is in the database once [`Self::write`] has run.
+    pub fn post(&mut self, movement: Movement) -> Result<Posted, Rejected> {
+        let account = self.groups.get_mut(&movement.group).ok_or(Rejected::NoAccounts)?;
+        let (from_after, to_after) = account.balances.apply(movement.from, movement.to, movement.amount)?;
+        account.movements = account.movements.checked_add(1).ok_or(Rejected::NotAMovement)?;
+        account.changed = true;
+        let posted = Posted { id: account.movements, from_after, to_after };
+        self.posted.push((movement, posted));
+        Ok(posted)
+    }
+
+    /// The statements that write balances and journal; the caller may add its own with [`Query::and`] before it runs them.
+    pub fn write(self, tx: &mut Tx) -> Query<'_> {
+        let balances = self.groups.iter().filter(|(_, account)| account.changed).map(|(group, account)| {
+            let [bank, review, quota, held, cards, refunds] = Kind::ALL.map(|kind| account.balances.get(kind).into());
+            [(*group).into(), bank, review, quota, held, cards, refunds, account.movements.into()]
+        });
+        let journal = self.posted.iter().map(|(movement, posted)| {
+            [
+                movement.group.into(),
+                posted.id.into(),
+                movement.from.name().into(),
+                movement.to.name().into(),
+                movement.amount.into(),
+                posted.from_after.into(),
+                posted.to_after.into(),
+                movement.reason.into(),
+                movement.subject.into(),
+            ]
+        });
+        tx.query(
+            "UPDATE accounts SET bank_fen = rows.bank, deposits_in_review_fen = rows.review, quota_fen = rows.quota, \
+             held_fen = rows.held, on_cards_fen = rows.cards, refunds_due_fen = rows.refunds, \
+             movements = rows.movements \
+             FROM rows(group_id BIGINT, bank BIGINT, review BIGINT, quota BIGINT, held BIGINT, cards BIGINT, \
+             refunds BIGINT, movements BIGINT) WHERE accounts.group_id = rows.group_id",
+        )
+        .rows(balances)
+        .and(
+            "INSERT INTO movements (group_id, id, from_kind, to_kind, amount_fen, from_after_fen, to_after_fen, \
+             reason, subject, at_us) \
+             SELECT group_id, id, from_kind, to_kind, amount, from_after, to_after, reason, subject, $1 \
+             FROM rows(group_id BIGINT, id BIGINT, from_kind TEXT, to_kind TEXT, amount BIGINT, from_after BIGINT, \
+             to_after BIGINT, reason TEXT, subject BIGINT)",
+        )
+        .bind(self.at)
+        .rows(journal)
+    }
+}
+
+/// Posts a set of movements: each is decided in order, after those before it; what is accepted is written.
+pub async fn post(tx: &mut Tx, at: Micros, movements: &[Movement]) -> Result<Vec<Result<Posted, Rejected>>> {
+    let mut accounts = Accounts::lock(tx, movements.iter().map(|movement| movement.group), at).await?;
+    let answers: Vec<_> = movements.iter().map(|movement| accounts.post(*movement)).collect();
+    if answers.iter().any(Result::is_ok) {
+        accounts.write(tx).execute().await?;
+    }
+    Ok(answers)
+}
+
+/// Gives the group its accounts, all empty; nothing happens if it has them.
+pub async fn open_accounts(tx: &mut Tx, group: GroupId) -> Result<()> {
+    tx.query("INSERT INTO accounts (group_id) VALUES ($1) ON CONFLICT DO NOTHING").bind(group).execute().await?;
+    Ok(())
+}
+
+/// The balances of a group, without a lock; `None` if it has no accounts.
+pub async fn balances(tx: &mut Tx, group: GroupId) -> Result<Option<Balances>> {
+    let row: Option<(i64, i64, i64, i64, i64, i64)> = tx
+        .query(
+            "SELECT bank_fen, deposits_in_review_fen, quota_fen, held_fen, on_cards_fen, refunds_due_fen \
+             FROM accounts WHERE group_id = $1",
+        )
+        .bind(group)
+        .optional()
+        .await?;
+    Ok(row.map(|(bank, review, quota, held, cards, refunds)| Balances::of([bank, review, quota, held, cards, refunds])))
+}
