@@ -1,8 +1,7 @@
 //! The terminal against a real WebSocket server of the tests, with software cards: everything on loopback addresses.
 
-//mod cards;
+mod cards;
 mod enrolment;
-//mod page;
-//mod recovery;
-//mod scripts;
+mod recovery;
+mod scripts;
 mod server;

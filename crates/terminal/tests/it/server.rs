@@ -1,5 +1,6 @@
 //! The server's side of the link, as a test plays it.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,10 @@ use tokio_tungstenite::{WebSocketStream, accept_async};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) const TERMINAL: &str = "000001000050";
+
+pub(crate) fn entropy(seed: u64) -> Box<StdRng> {
+    Box::new(StdRng::seed_from_u64(seed))
+}
 
 /// Waits, but not for ever.
 pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
@@ -66,7 +71,7 @@ impl Bench {
             ca_file: None,
             exchange_limit,
         };
-        terminal::start(config, readers, Box::new(StdRng::seed_from_u64(seed))).unwrap()
+        terminal::start(config, readers, entropy(seed)).unwrap()
     }
 
     /// Waits for the terminal to connect, lets it in and takes its first report.
@@ -90,14 +95,13 @@ impl Server {
         format!("http://{}", self.listener.local_addr().unwrap()).parse().unwrap()
     }
 
-    /// A bare TCP connection, for servers that fall silent.
-    pub(crate) async fn accept_bare(&self) -> TcpStream {
-        soon(self.listener.accept()).await.unwrap().0
+    pub(crate) async fn at(address: SocketAddr) -> Self {
+        Self { listener: TcpListener::bind(address).await.unwrap() }
     }
 
     /// The next connection, before its handshake.
     pub(crate) async fn accept(&self) -> Peer {
-        let stream = self.accept_bare().await;
+        let (stream, _) = soon(self.listener.accept()).await.unwrap();
         Peer { socket: soon(accept_async(stream)).await.unwrap(), boot: String::new() }
     }
 }
