@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use store::{Micros, Query, Result, Tx};
+use store::{Query, Result, Tx};
 
 use crate::{Balances, GroupId, Kind, Movement, Posted, Rejected};
 
@@ -10,7 +10,6 @@ use crate::{Balances, GroupId, Kind, Movement, Posted, Rejected};
 #[derive(Debug)]
 pub struct Accounts {
     groups: BTreeMap<GroupId, Account>,
-    at: Micros,
     /// In the order in which they were posted.
     posted: Vec<(Movement, Posted)>,
 }
@@ -29,7 +28,7 @@ type AccountRow = (i64, i64, i64, i64, i64, i64, i64, i64);
 impl Accounts {
     /// Locks the accounts of `groups` until the unit of work ends, in the order of their ids. A group without accounts is
     /// no error here; a movement on it is rejected.
-    pub async fn lock(tx: &mut Tx, groups: impl IntoIterator<Item = GroupId>, at: Micros) -> Result<Self> {
+    pub async fn lock(tx: &mut Tx, groups: impl IntoIterator<Item = GroupId>) -> Result<Self> {
         let mut ids: Vec<GroupId> = groups.into_iter().collect();
         ids.sort_unstable();
         ids.dedup();
@@ -47,7 +46,7 @@ impl Accounts {
             let balances = Balances::of([bank, review, quota, held, cards, refunds]);
             (GroupId(group), Account { balances, movements, changed: false })
         });
-        Ok(Self { groups: groups.collect(), at, posted: Vec::new() })
+        Ok(Self { groups: groups.collect(), posted: Vec::new() })
     }
 
     /// The balances of a group, with all that was posted so far.
@@ -83,6 +82,7 @@ impl Accounts {
                 posted.to_after.into(),
                 movement.reason.into(),
                 movement.subject.into(),
+                movement.at.into(),
             ]
         });
         tx.query(
@@ -96,18 +96,17 @@ impl Accounts {
         .and(
             "INSERT INTO movements (group_id, id, from_kind, to_kind, amount_fen, from_after_fen, to_after_fen, \
              reason, subject, at_us) \
-             SELECT group_id, id, from_kind, to_kind, amount, from_after, to_after, reason, subject, $1 \
+             SELECT group_id, id, from_kind, to_kind, amount, from_after, to_after, reason, subject, at \
              FROM rows(group_id BIGINT, id BIGINT, from_kind TEXT, to_kind TEXT, amount BIGINT, from_after BIGINT, \
-             to_after BIGINT, reason TEXT, subject BIGINT)",
+             to_after BIGINT, reason TEXT, subject BIGINT, at BIGINT)",
         )
-        .bind(self.at)
         .rows(journal)
     }
 }
 
 /// Posts a set of movements: each is decided in order, after those before it; what is accepted is written.
-pub async fn post(tx: &mut Tx, at: Micros, movements: &[Movement]) -> Result<Vec<Result<Posted, Rejected>>> {
-    let mut accounts = Accounts::lock(tx, movements.iter().map(|movement| movement.group), at).await?;
+pub async fn post(tx: &mut Tx, movements: &[Movement]) -> Result<Vec<Result<Posted, Rejected>>> {
+    let mut accounts = Accounts::lock(tx, movements.iter().map(|movement| movement.group)).await?;
     let answers: Vec<_> = movements.iter().map(|movement| accounts.post(*movement)).collect();
     if answers.iter().any(Result::is_ok) {
         accounts.write(tx).execute().await?;

@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 ///
 /// ```
 /// let amount: ledger::Fen = "1,234.5".parse()?;
-/// assert_eq!(amount, ledger::Fen(123_450));
+/// assert_eq!(amount, ledger::Fen::new(123_450));
 /// assert_eq!(amount.to_string(), "1,234.50");
 /// # Ok::<(), ledger::NotAnAmount>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type)]
 #[serde(transparent)]
 #[sqlx(transparent)]
-pub struct Fen(pub i64);
+pub struct Fen(i64);
 
 /// The text is not an amount in yuan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +26,16 @@ pub struct NotAnAmount;
 impl Fen {
     /// Nothing.
     pub const ZERO: Self = Self(0);
+
+    /// An amount in fen.
+    pub const fn new(fen: i64) -> Self {
+        Self(fen)
+    }
+
+    /// In fen.
+    pub const fn as_i64(self) -> i64 {
+        self.0
+    }
 
     /// Whole yuan.
     pub const fn from_yuan(yuan: i64) -> Option<Self> {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use store::Micros;
+
 use crate::{Fen, GroupId};
 
 /// An account of a group.
@@ -36,6 +38,8 @@ pub struct Movement {
     pub reason: &'static str,
     /// The load or the deposit it is about.
     pub subject: i64,
+    /// When.
+    pub at: Micros,
 }
 
 /// A movement that is in the journal.
@@ -99,7 +103,7 @@ impl fmt::Display for Kind {
 impl Balances {
     /// Balances in the order of [`Kind::ALL`].
     pub(crate) fn of(fen: [i64; Kind::ALL.len()]) -> Self {
-        Self { fen: fen.map(Fen) }
+        Self { fen: fen.map(Fen::new) }
     }
 
     /// What is on the account.
@@ -109,7 +113,7 @@ impl Balances {
 
     /// All of them together: nothing, in true books. Wide, because six i64 may be more than one.
     pub fn sum(&self) -> i128 {
-        self.fen.iter().map(|fen| i128::from(fen.0)).sum()
+        self.fen.iter().map(|fen| i128::from(fen.as_i64())).sum()
     }
 
     fn set(&mut self, kind: Kind, to: Fen) {
@@ -150,10 +154,10 @@ mod tests {
     #[test]
     fn short_says_by_how_much() {
         let mut balances = Balances::of([-100, 0, 100, 0, 0, 0]);
-        assert_eq!(balances.apply(Kind::Quota, Kind::Held, Fen(101)), Err(Rejected::Short { by: Fen(1) }));
-        assert_eq!(balances.apply(Kind::Quota, Kind::Held, Fen(100)), Ok((Fen(0), Fen(100))));
-        assert_eq!(balances.apply(Kind::Quota, Kind::Quota, Fen(1)), Err(Rejected::NotAMovement));
-        assert_eq!(balances.apply(Kind::Bank, Kind::Quota, Fen(i64::MAX)), Err(Rejected::NotAMovement));
+        assert_eq!(balances.apply(Kind::Quota, Kind::Held, Fen::new(101)), Err(Rejected::Short { by: Fen::new(1) }));
+        assert_eq!(balances.apply(Kind::Quota, Kind::Held, Fen::new(100)), Ok((Fen::new(0), Fen::new(100))));
+        assert_eq!(balances.apply(Kind::Quota, Kind::Quota, Fen::new(1)), Err(Rejected::NotAMovement));
+        assert_eq!(balances.apply(Kind::Bank, Kind::Quota, Fen::new(i64::MAX)), Err(Rejected::NotAMovement));
     }
 
     proptest! {
@@ -164,10 +168,10 @@ mod tests {
             let mut balances = Balances::default();
             for (from, to, amount) in steps {
                 let before = balances;
-                if let Ok((from_after, to_after)) = balances.apply(from, to, Fen(amount)) {
+                if let Ok((from_after, to_after)) = balances.apply(from, to, Fen::new(amount)) {
                     prop_assert!(amount > 0);
-                    prop_assert_eq!(before.get(from).0 - amount, from_after.0);
-                    prop_assert_eq!(before.get(to).0 + amount, to_after.0);
+                    prop_assert_eq!(before.get(from).as_i64() - amount, from_after.as_i64());
+                    prop_assert_eq!(before.get(to).as_i64() + amount, to_after.as_i64());
                     prop_assert_eq!((balances.get(from), balances.get(to)), (from_after, to_after));
                 } else {
                     prop_assert_eq!(before, balances);

@@ -10,7 +10,7 @@ use store::{Db, Error, Micros};
 const NOW: Micros = Micros(1_700_000_000_000_000);
 
 fn movement(group: i64, from: Kind, to: Kind, fen: i64) -> Movement {
-    Movement { group: GroupId(group), from, to, amount: Fen(fen), reason: "test", subject: 9 }
+    Movement { group: GroupId(group), from, to, amount: Fen::new(fen), reason: "test", subject: 9, at: NOW }
 }
 
 /// Opens the accounts of groups 1 to `groups`, each with some quota.
@@ -21,7 +21,7 @@ async fn open(db: &Db, groups: i64, quota: i64) {
         open_accounts(&mut tx, GroupId(group)).await.unwrap(); // once more changes nothing
     }
     let deposits: Vec<_> = (1..=groups).map(|group| movement(group, Kind::Bank, Kind::Quota, quota)).collect();
-    assert!(post(&mut tx, NOW, &deposits).await.unwrap().iter().all(Result::is_ok));
+    assert!(post(&mut tx, &deposits).await.unwrap().iter().all(Result::is_ok));
     tx.commit().await.unwrap();
 }
 
@@ -32,7 +32,6 @@ async fn a_set_is_decided_in_order() {
         let mut tx = db.begin().await.unwrap();
         let answers = post(
             &mut tx,
-            NOW,
             &[
                 movement(1, Kind::Quota, Kind::Held, 60),
                 movement(1, Kind::Quota, Kind::Held, 60),
@@ -48,24 +47,24 @@ async fn a_set_is_decided_in_order() {
         assert_eq!(
             answers,
             [
-                Ok(Posted { id: 2, from_after: Fen(40), to_after: Fen(60) }),
-                Err(Rejected::Short { by: Fen(20) }),
-                Ok(Posted { id: 2, from_after: Fen(0), to_after: Fen(100) }),
-                Ok(Posted { id: 3, from_after: Fen(0), to_after: Fen(60) }),
+                Ok(Posted { id: 2, from_after: Fen::new(40), to_after: Fen::new(60) }),
+                Err(Rejected::Short { by: Fen::new(20) }),
+                Ok(Posted { id: 2, from_after: Fen::new(0), to_after: Fen::new(100) }),
+                Ok(Posted { id: 3, from_after: Fen::new(0), to_after: Fen::new(60) }),
                 Err(Rejected::NoAccounts),
                 Err(Rejected::NotAMovement),
-                Ok(Posted { id: 4, from_after: Fen(0), to_after: Fen(40) }),
+                Ok(Posted { id: 4, from_after: Fen::new(0), to_after: Fen::new(40) }),
             ]
         );
         tx.commit().await.unwrap();
         let mut tx = db.read().await.unwrap();
         let one = balances(&mut tx, GroupId(1)).await.unwrap().unwrap();
-        assert_eq!(Kind::ALL.map(|kind| one.get(kind).0), [-100, 0, 0, 40, 60, 0]);
+        assert_eq!(Kind::ALL.map(|kind| one.get(kind).as_i64()), [-100, 0, 0, 40, 60, 0]);
         assert_eq!(balances(&mut tx, GroupId(3)).await.unwrap(), None);
         let proof = prove(&mut tx).await.unwrap();
         assert!(proof.holds(), "{proof:?}");
         assert_eq!((proof.groups, proof.movements), (2, 6));
-        assert_eq!(Kind::ALL.map(|kind| proof.totals.get(kind).0), [-200, 0, 0, 140, 60, 0]);
+        assert_eq!(Kind::ALL.map(|kind| proof.totals.get(kind).as_i64()), [-200, 0, 0, 140, 60, 0]);
     })
     .await;
 }
@@ -115,8 +114,8 @@ async fn the_proof_finds_every_kind_of_fault() {
         let balance = |group, kind: &str, balance, sum| Fault::Balance {
             group: GroupId(group),
             kind: kind.into(),
-            balance: Fen(balance),
-            sum: Fen(sum),
+            balance: Fen::new(balance),
+            sum: Fen::new(sum),
         };
         assert_eq!(
             proof.faults,
@@ -147,7 +146,7 @@ async fn opposite_postings_of_two_processes_do_not_deadlock() {
                 set.reverse();
             }
             let mut tx = db.begin().await.unwrap();
-            assert!(post(&mut tx, NOW, &set).await.unwrap().iter().all(Result::is_ok));
+            assert!(post(&mut tx, &set).await.unwrap().iter().all(Result::is_ok));
             tx.commit().await.unwrap();
         }
     };
@@ -159,7 +158,7 @@ async fn opposite_postings_of_two_processes_do_not_deadlock() {
     let mut tx = one.read().await.unwrap();
     let proof = prove(&mut tx).await.unwrap();
     assert!(proof.holds(), "{proof:?}");
-    assert_eq!(proof.totals.get(Kind::Held), Fen(4_000));
+    assert_eq!(proof.totals.get(Kind::Held), Fen::new(4_000));
 }
 
 fn kind() -> impl Strategy<Value = Kind> {
@@ -184,7 +183,7 @@ proptest! {
                     let set: Vec<_> =
                         set.iter().map(|(group, from, to, fen)| movement(*group, *from, *to, *fen)).collect();
                     let mut tx = db.begin().await.unwrap();
-                    let answers = post(&mut tx, NOW, &set).await.unwrap();
+                    let answers = post(&mut tx, &set).await.unwrap();
                     accepted += answers.iter().filter(|answer| answer.is_ok()).count();
                     tx.commit().await.unwrap();
                 }

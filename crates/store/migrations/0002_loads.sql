@@ -21,6 +21,7 @@ CREATE TABLE loads (
     quota_before_fen BIGINT,
     quota_after_fen BIGINT,
     -- What the card said to INITIALIZE FOR LOAD, what we answered, and what it said to CREDIT FOR LOAD. Bytes in hex.
+    balance_field BIGINT, -- all 32 bits as the card sent them, since MAC1 covers them
     counter BIGINT,
     random TEXT,
     key_version BIGINT,

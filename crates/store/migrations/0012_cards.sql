@@ -9,7 +9,7 @@ CREATE TABLE card_classes (
     ceiling_fen BIGINT NOT NULL CHECK (ceiling_fen > 0),       -- on the card after it
     presets_fen TEXT   NOT NULL, -- JSON
     key_index   BIGINT NOT NULL CHECK (key_index BETWEEN 0 AND 255),
-    pin         TEXT, -- hexadecimal; none where a load needs no PIN
+    pin         TEXT, -- decimal digits; none where a load needs no PIN
     active      BIGINT NOT NULL CHECK (active IN (0, 1))
 );
 

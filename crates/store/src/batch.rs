@@ -9,8 +9,8 @@
 //! What a caller can rely on:
 //!
 //! - An answer means the work is durable.
-//! - [`Failure::NotDone`] means nothing was done, [`Failure::Unknown`] that the connection broke during the commit: the
-//!   job is done or it is not, and the caller looks it up by a key of its own.
+//! - [`Error::CommitUnknown`] means that the connection broke during the commit: the job is done or it is not, and the
+//!   caller looks it up by a key of its own. Any other error means that nothing was done.
 //! - A job once taken is worked even if its caller has gone; a caller that goes hurts nobody else in the batch.
 //! - A job that fails by its own fault fails alone: a batch that fails is run again job by job.
 
@@ -73,17 +73,6 @@ pub enum Pace {
     Careful,
 }
 
-/// Why a job has no answer.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum Failure {
-    /// Nothing was done.
-    #[error("nothing was done")]
-    NotDone(#[source] Arc<Error>),
-    /// It is done or it is not: look it up.
-    #[error("it is not known whether it was done")]
-    Unknown(#[source] Arc<Error>),
-}
-
 /// A group-commit queue; a clone is another handle to the same one. When the last handle goes, the queue works off what
 /// it holds and ends.
 #[derive(Debug)]
@@ -94,7 +83,7 @@ pub struct Queue<B: Batch> {
 #[derive(Debug)]
 struct Request<B: Batch> {
     job: B::Job,
-    reply: oneshot::Sender<Result<B::Answer, Failure>>,
+    reply: oneshot::Sender<Result<B::Answer>>,
 }
 
 struct Worker<B: Batch> {
@@ -125,13 +114,13 @@ impl<B: Batch> Queue<B> {
     }
 
     /// Hands in a job and waits for its durable answer.
-    pub async fn submit(&self, job: B::Job) -> Result<B::Answer, Failure> {
+    pub async fn submit(&self, job: B::Job) -> Result<B::Answer> {
         let (reply, answer) = oneshot::channel();
         let worker = usize::try_from(B::key(&job).unsigned_abs()).unwrap_or(0).checked_rem(self.inboxes.len());
-        let inbox = worker.and_then(|worker| self.inboxes.get(worker)).ok_or_else(not_taken)?;
-        inbox.send(Request { job, reply }).await.map_err(|_| not_taken())?;
+        let inbox = worker.and_then(|worker| self.inboxes.get(worker)).ok_or_else(stopped)?;
+        inbox.send(Request { job, reply }).await.map_err(|_| stopped())?;
         // A worker answers every job it takes, unless the runtime is shutting down around it.
-        answer.await.unwrap_or_else(|_| Err(Failure::Unknown(Arc::new(Error::CommitUnknown(stopped())))))
+        answer.await.unwrap_or_else(|_| Err(Error::of_commit(sqlx::Error::WorkerCrashed)))
     }
 }
 
@@ -171,13 +160,12 @@ impl<B: Batch> Worker<B> {
                     for (job, reply) in jobs.iter().zip(replies) {
                         let alone = self.settle(std::slice::from_ref(job)).await;
                         let answer = alone.and_then(|answers| answers.into_iter().next().ok_or_else(unanswered));
-                        reply.send(answer.map_err(Failure::of)).ok();
+                        reply.send(answer).ok();
                     }
                 }
                 Err(error) => {
-                    let failure = Failure::of(error);
                     for reply in replies {
-                        reply.send(Err(failure.clone())).ok();
+                        reply.send(Err(error.clone())).ok();
                     }
                 }
             }
@@ -223,27 +211,13 @@ impl<B: Batch> Worker<B> {
     }
 }
 
-impl Failure {
-    fn of(error: Error) -> Self {
-        if matches!(error, Error::CommitUnknown(_)) {
-            Self::Unknown(Arc::new(error))
-        } else {
-            Self::NotDone(Arc::new(error))
-        }
-    }
-}
-
 /// Whether a batch failed by what is in it, so that one of its jobs alone may be at fault.
 fn is_of_the_work(error: &Error) -> bool {
     !matches!(error, Error::Unavailable(_) | Error::CommitUnknown(_))
 }
 
-fn not_taken() -> Failure {
-    Failure::NotDone(Arc::new(Error::Unavailable(stopped())))
-}
-
-fn stopped() -> sqlx::Error {
-    sqlx::Error::WorkerCrashed
+fn stopped() -> Error {
+    sqlx::Error::WorkerCrashed.into()
 }
 
 fn unanswered() -> Error {

@@ -1,36 +1,38 @@
 //! What went wrong, by what the caller can do about it.
 
+use std::sync::Arc;
+
 use sqlx::error::DatabaseError;
 
-/// Why a call to the database failed.
+/// Why a call to the database failed. All but [`Error::CommitUnknown`] mean that nothing was done.
 ///
 /// By kind and not by constraint: SQLite does not say which constraint refused.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// `one` found no row.
     #[error("a row that must exist is missing")]
     Missing,
     /// A CHECK refused the row.
     #[error("a check refused the row")]
-    Check(#[source] sqlx::Error),
+    Check(#[source] Arc<sqlx::Error>),
     /// A primary or unique key is taken.
     #[error("a key is taken")]
-    Unique(#[source] sqlx::Error),
+    Unique(#[source] Arc<sqlx::Error>),
     /// The row is in an append-only table and stays as it is.
     #[error("the table is append-only")]
-    AppendOnly(#[source] sqlx::Error),
+    AppendOnly(#[source] Arc<sqlx::Error>),
     /// Another unit of work was in the way: nothing was done, the same work may be tried again.
     #[error("another unit of work was in the way")]
-    Conflict(#[source] sqlx::Error),
+    Conflict(#[source] Arc<sqlx::Error>),
     /// The database cannot be reached. Nothing was done: a unit of work that never got to its commit is rolled back.
     #[error("the database cannot be reached")]
-    Unavailable(#[source] sqlx::Error),
+    Unavailable(#[source] Arc<sqlx::Error>),
     /// The connection broke during the commit: the work is either wholly done or not done at all. Look it up.
     #[error("the connection broke during the commit")]
-    CommitUnknown(#[source] sqlx::Error),
+    CommitUnknown(#[source] Arc<sqlx::Error>),
     /// Anything else: a mistake in a statement, a full disk.
     #[error("the database failed")]
-    Other(#[source] sqlx::Error),
+    Other(#[source] Arc<sqlx::Error>),
 }
 
 impl Error {
@@ -44,18 +46,19 @@ impl Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
+        let error = Arc::new(error);
         #[expect(clippy::wildcard_enum_match_arm, reason = "sqlx's enum is open; what is not named here is `Other`")]
-        match &error {
+        match &*error {
             E::RowNotFound => Self::Missing,
             E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => Self::Unavailable(error),
-            E::Database(database) => of_database(&**database)(error),
+            E::Database(database) => of_database(&**database)(Arc::clone(&error)),
             _ => Self::Other(error),
         }
     }
 }
 
 /// The variant for an error that the database itself reported.
-fn of_database(error: &dyn DatabaseError) -> fn(sqlx::Error) -> Error {
+fn of_database(error: &dyn DatabaseError) -> fn(Arc<sqlx::Error>) -> Error {
     if error.is_check_violation() {
         return Error::Check;
     }

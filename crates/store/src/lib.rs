@@ -29,7 +29,7 @@ mod tx;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use batch::{Batch, Failure, Pace, Queue};
+pub use batch::{Batch, Pace, Queue};
 pub use db::{Db, Engine, Options};
 pub use error::Error;
 pub use micros::Micros;

@@ -7,7 +7,7 @@ use sqlx::{Arguments as _, Encode, FromRow, PgConnection, Postgres, Sqlite, Sqli
 
 use crate::rows::{self, Cell, PgColumn};
 use crate::text::{self, Text};
-use crate::{Engine, Result};
+use crate::{Engine, Error, Result};
 
 /// A statement with its arguments; `one`, `optional`, `all` or `execute` runs it.
 ///
@@ -31,6 +31,8 @@ use crate::{Engine, Result};
 #[derive(Debug)]
 pub struct Query<'c> {
     conn: Conn<'c>,
+    /// Set when the unit of work can only be rolled back.
+    spoiled: &'c mut bool,
     texts: Vec<&'static Text>,
     arguments: Arguments,
     /// How many values and whether rows were given to the last text.
@@ -62,12 +64,12 @@ enum Arguments {
 }
 
 impl<'c> Query<'c> {
-    pub(crate) fn new(conn: Conn<'c>, text: &'static Text) -> Self {
+    pub(crate) fn new(conn: Conn<'c>, spoiled: &'c mut bool, text: &'static Text) -> Self {
         let arguments = match conn {
             Conn::Sqlite(_) => Arguments::Sqlite(vec![SqliteArguments::default()]),
             Conn::Postgres(_) => Arguments::Postgres(PgArguments::default()),
         };
-        Self { conn, texts: vec![text], arguments, given: (0, false), fault: None }
+        Self { conn, spoiled, texts: vec![text], arguments, given: (0, false), fault: None }
     }
 
     /// The value of the next `$n`.
@@ -117,64 +119,68 @@ impl<'c> Query<'c> {
 
     /// Runs it for its effect; returns how many rows the last statement changed.
     pub async fn execute(self) -> Result<u64> {
-        match self.ready().await? {
-            Ready::Sqlite(conn, sql, arguments) => {
-                Ok(sqlx::query_with(sql, arguments).execute(conn).await?.rows_affected())
+        let (ready, spoiled) = self.ready().await?;
+        let done = match ready {
+            Ready::Sqlite(conn, sql, args) => {
+                sqlx::query_with(sql, args).execute(conn).await.map(|d| d.rows_affected())
             }
-            Ready::Postgres(conn, sql, arguments) => {
-                Ok(sqlx::query_with(sql, arguments).execute(conn).await?.rows_affected())
+            Ready::Postgres(conn, sql, args) => {
+                sqlx::query_with(sql, args).execute(conn).await.map(|d| d.rows_affected())
             }
-        }
+        };
+        or_spoil(done, spoiled)
     }
 
     /// Its only row.
     pub async fn one<T: Row>(self) -> Result<T> {
-        Ok(match self.ready().await? {
-            Ready::Sqlite(conn, sql, arguments) => sqlx::query_as_with(sql, arguments).fetch_one(conn).await?,
-            Ready::Postgres(conn, sql, arguments) => sqlx::query_as_with(sql, arguments).fetch_one(conn).await?,
-        })
+        self.optional().await?.ok_or(Error::Missing)
     }
 
     /// Its only row, if there is one.
     pub async fn optional<T: Row>(self) -> Result<Option<T>> {
-        Ok(match self.ready().await? {
-            Ready::Sqlite(conn, sql, arguments) => sqlx::query_as_with(sql, arguments).fetch_optional(conn).await?,
-            Ready::Postgres(conn, sql, arguments) => sqlx::query_as_with(sql, arguments).fetch_optional(conn).await?,
-        })
+        let (ready, spoiled) = self.ready().await?;
+        let row = match ready {
+            Ready::Sqlite(conn, sql, args) => sqlx::query_as_with(sql, args).fetch_optional(conn).await,
+            Ready::Postgres(conn, sql, args) => sqlx::query_as_with(sql, args).fetch_optional(conn).await,
+        };
+        or_spoil(row, spoiled)
     }
 
     /// All its rows.
     pub async fn all<T: Row>(self) -> Result<Vec<T>> {
-        Ok(match self.ready().await? {
-            Ready::Sqlite(conn, sql, arguments) => sqlx::query_as_with(sql, arguments).fetch_all(conn).await?,
-            Ready::Postgres(conn, sql, arguments) => sqlx::query_as_with(sql, arguments).fetch_all(conn).await?,
-        })
+        let (ready, spoiled) = self.ready().await?;
+        let rows = match ready {
+            Ready::Sqlite(conn, sql, args) => sqlx::query_as_with(sql, args).fetch_all(conn).await,
+            Ready::Postgres(conn, sql, args) => sqlx::query_as_with(sql, args).fetch_all(conn).await,
+        };
+        or_spoil(rows, spoiled)
     }
 
     /// Down to the one statement that gives the result: on SQLite, all before the last have run.
-    async fn ready(mut self) -> Result<Ready<'c>> {
+    async fn ready(mut self) -> Result<(Ready<'c>, &'c mut bool)> {
         self.check_given();
         if let Some(fault) = self.fault {
             return Err(sqlx::Error::Encode(fault).into());
         }
-        match (self.conn, self.arguments) {
+        let ready = match (self.conn, self.arguments) {
             (Conn::Postgres(conn), Arguments::Postgres(arguments)) => {
-                Ok(Ready::Postgres(conn, text::written(Engine::Postgres, &self.texts), arguments))
+                Ready::Postgres(conn, text::written(Engine::Postgres, &self.texts), arguments)
             }
             (Conn::Sqlite(conn), Arguments::Sqlite(mut lists)) => {
                 let last = lists.pop().unwrap_or_default();
                 let mut texts = self.texts.iter();
                 for (arguments, text) in lists.into_iter().zip(texts.by_ref()) {
                     let sql = text::written(Engine::Sqlite, &[*text]);
-                    sqlx::query_with(sql, arguments).execute(&mut *conn).await?;
+                    or_spoil(sqlx::query_with(sql, arguments).execute(&mut *conn).await, self.spoiled)?;
                 }
                 let sql = texts.next().map_or("", |text| text::written(Engine::Sqlite, &[*text]));
-                Ok(Ready::Sqlite(conn, sql, last))
+                Ready::Sqlite(conn, sql, last)
             }
             (Conn::Sqlite(_), Arguments::Postgres(_)) | (Conn::Postgres(_), Arguments::Sqlite(_)) => {
-                Err(sqlx::Error::Protocol("the arguments are for the other engine".into()).into())
+                return Err(sqlx::Error::Protocol("the arguments are for the other engine".into()).into());
             }
-        }
+        };
+        Ok((ready, self.spoiled))
     }
 
     fn noting(mut self, added: Result<(), BoxDynError>) -> Self {
@@ -199,4 +205,11 @@ impl<'c> Query<'c> {
 enum Ready<'c> {
     Sqlite(&'c mut SqliteConnection, &'static str, SqliteArguments),
     Postgres(&'c mut PgConnection, &'static str, PgArguments),
+}
+
+/// After an error PostgreSQL lets the unit of work do nothing but end, and would answer its COMMIT with a silent rollback;
+/// SQLite would go on and commit the rest. Both are made to refuse.
+fn or_spoil<T>(done: Result<T, sqlx::Error>, spoiled: &mut bool) -> Result<T> {
+    *spoiled |= done.is_err();
+    Ok(done?)
 }

@@ -6,9 +6,13 @@ use crate::query::{Conn, Query};
 use crate::text;
 use crate::{Engine, Error, Result};
 
-/// A unit of work; dropping it rolls it back.
+/// A unit of work; dropping it rolls it back. After a statement failed in it, that is all that can be done with it.
 #[derive(Debug)]
-pub struct Tx(On);
+pub struct Tx {
+    on: On,
+    /// A statement failed.
+    spoiled: bool,
+}
 
 #[derive(Debug)]
 enum On {
@@ -21,37 +25,33 @@ enum On {
 impl Tx {
     /// A statement to run in this unit of work. `sql` is a literal; see [`Query`] for what may stand in it.
     pub fn query(&mut self, sql: &'static str) -> Query<'_> {
-        let conn = match &mut self.0 {
+        let conn = match &mut self.on {
             On::Sqlite(tx) => Conn::Sqlite(tx),
             On::Postgres(tx) => Conn::Postgres(tx),
             On::Own(conn) => Conn::Postgres(conn),
         };
-        Query::new(conn, text::parsed(sql))
+        Query::new(conn, &mut self.spoiled, text::parsed(sql))
     }
 
     /// Makes the work durable: when this returns, it survives the loss of power.
     pub async fn commit(self) -> Result<()> {
-        match self.0 {
-            On::Sqlite(tx) => tx.commit().await.map_err(Error::of_commit),
-            On::Postgres(tx) => tx.commit().await.map_err(Error::of_commit),
-            On::Own(conn) => commit_own(conn).await.map(drop),
-        }
+        self.commit_and_keep().await.map(drop)
     }
 
     /// Which engine this runs on; for the rare text that cannot be common to both.
     pub fn engine(&self) -> Engine {
-        match &self.0 {
+        match &self.on {
             On::Sqlite(_) => Engine::Sqlite,
             On::Postgres(_) | On::Own(_) => Engine::Postgres,
         }
     }
 
     pub(crate) fn sqlite(tx: Transaction<'static, Sqlite>) -> Self {
-        Self(On::Sqlite(tx))
+        Self { on: On::Sqlite(tx), spoiled: false }
     }
 
     pub(crate) fn postgres(tx: Transaction<'static, Postgres>) -> Self {
-        Self(On::Postgres(tx))
+        Self { on: On::Postgres(tx), spoiled: false }
     }
 
     /// Begins a unit of work on a connection of the caller's own.
@@ -60,29 +60,29 @@ impl Tx {
     /// connection still lives: one more round trip a batch.
     pub(crate) async fn begin_on(mut conn: Box<PgConnection>) -> Result<Self> {
         conn.execute("BEGIN").await?;
-        Ok(Self(On::Own(conn)))
+        Ok(Self { on: On::Own(conn), spoiled: false })
     }
 
     /// Commits, and gives back the connection if it was the caller's own.
     pub(crate) async fn commit_and_keep(self) -> Result<Option<Box<PgConnection>>> {
-        match self.0 {
-            On::Own(conn) => commit_own(conn).await.map(Some),
-            on @ (On::Sqlite(_) | On::Postgres(_)) => Self(on).commit().await.map(|()| None),
+        if self.spoiled {
+            return Err(sqlx::Error::Protocol("a statement failed in this unit of work".into()).into());
         }
+        match self.on {
+            On::Sqlite(tx) => tx.commit().await.map(|()| None),
+            On::Postgres(tx) => tx.commit().await.map(|()| None),
+            On::Own(mut conn) => conn.execute("COMMIT").await.map(|_| Some(conn)),
+        }
+        .map_err(Error::of_commit)
     }
 
     /// Rolls back, and gives back the connection if it was the caller's own and is in order.
     pub(crate) async fn roll_back_and_keep(self) -> Option<Box<PgConnection>> {
-        match self.0 {
+        match self.on {
             On::Own(mut conn) => conn.execute("ROLLBACK").await.ok().map(|_| conn),
             // Waits until it is done, so that the writer is free for whoever comes next.
             On::Sqlite(tx) => tx.rollback().await.err().and(None),
             On::Postgres(tx) => tx.rollback().await.err().and(None),
         }
     }
-}
-
-async fn commit_own(mut conn: Box<PgConnection>) -> Result<Box<PgConnection>> {
-    conn.execute("COMMIT").await.map_err(Error::of_commit)?;
-    Ok(conn)
 }
