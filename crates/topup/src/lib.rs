@@ -1,1 +1,18 @@
-//! The business: groups, people, terminals, cards and loads
+//! The business: groups, their people, terminals and cards, and the loads between them.
+//!
+//! One folder per concept, each with its types (`mod.rs`), its rules (`rules.rs`, pure) and its SQL (`store.rs`).
+//! [`House`] is what every verb needs: the database, the card keys, the clock and the source of randomness.
+
+pub mod books;
+pub mod cards;
+pub mod groups;
+mod house;
+pub mod loads;
+pub mod people;
+pub mod terminals;
+mod world;
+
+pub use house::{House, Settings};
+pub use ledger::{Fen, GroupId};
+pub use store::Micros;
+pub use world::{Clock, Entropy, Ids, SeededEntropy, SystemClock, SystemEntropy, TestClock};

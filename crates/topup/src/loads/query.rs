@@ -1,0 +1,155 @@
+//! The SQL that reads loads; [`super::book`] writes them.
+
+use ledger::{Fen, GroupId};
+use store::Micros;
+
+use super::{Load, OrderNumber, Reason, State};
+use crate::cards::CardNumber;
+use crate::people::{Operator, OperatorId};
+use crate::{House, Ids};
+
+/// The most rows a sitting shows; its totals count all.
+const MOST_ROWS: i64 = 500;
+
+/// What an operator charged since they signed in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sitting {
+    /// Newest first, the last few hundred.
+    pub loads: Vec<Load>,
+    /// Succeeded.
+    pub succeeded: Totals,
+    /// Nothing was charged.
+    pub failed: Totals,
+    /// In doubt, or still under way.
+    pub unknown: Totals,
+}
+
+/// How many, and how much.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// How many.
+    pub count: i64,
+    /// How much.
+    pub sum: Fen,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    group_id: GroupId,
+    id: i64,
+    intent: String,
+    state: String,
+    reason: Option<String>,
+    operator_id: OperatorId,
+    operator: Option<String>,
+    terminal: String,
+    card_number: String,
+    amount_fen: Fen,
+    balance_before_fen: Option<Fen>,
+    balance_after_fen: Option<Fen>,
+    quota_before_fen: Option<Fen>,
+    quota_after_fen: Option<Fen>,
+    created_at_us: Micros,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT l.group_id, l.id, l.intent, l.state, l.reason, l.operator_id, o.login AS operator, l.terminal, ",
+            "l.card_number, l.amount_fen, l.balance_before_fen, l.balance_after_fen, l.quota_before_fen, ",
+            "l.quota_after_fen, l.created_at_us FROM loads l LEFT JOIN operators o ON o.id = l.operator_id ",
+            $rest
+        )
+    };
+}
+
+/// The load of an intent.
+pub async fn by_intent(house: &House, group: GroupId, intent: &str) -> Result<Option<Load>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let row: Option<Row> =
+        tx.query(select!("WHERE l.group_id = $1 AND l.intent = $2")).bind(group).bind(intent).optional().await?;
+    row.map(Row::into_load).transpose()
+}
+
+/// The load with this order number, if it is one of `group`.
+pub async fn by_order(house: &House, group: GroupId, order: OrderNumber) -> Result<Option<Load>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let row: Option<Row> =
+        tx.query(select!("WHERE l.group_id = $1 AND l.id = $2")).bind(group).bind(order.id()).optional().await?;
+    row.map(Row::into_load).transpose()
+}
+
+/// What `operator` charged since `since`.
+pub async fn sitting(house: &House, operator: &Operator, since: Micros) -> Result<Sitting, store::Error> {
+    let first = Ids::first_of(since);
+    let mut tx = house.db.read().await?;
+    let rows: Vec<Row> = tx
+        .query(select!("WHERE l.group_id = $1 AND l.id >= $2 AND l.operator_id = $3 ORDER BY l.id DESC LIMIT $4"))
+        .bind(operator.group)
+        .bind(first)
+        .bind(operator.id)
+        .bind(MOST_ROWS)
+        .all()
+        .await?;
+    let sums: Vec<(String, i64, Fen)> = tx
+        .query(
+            "SELECT state, COUNT(*), CAST(SUM(amount_fen) AS BIGINT) FROM loads \
+             WHERE group_id = $1 AND id >= $2 AND operator_id = $3 GROUP BY state",
+        )
+        .bind(operator.group)
+        .bind(first)
+        .bind(operator.id)
+        .all()
+        .await?;
+    let mut sitting =
+        Sitting { loads: rows.into_iter().map(Row::into_load).collect::<Result<_, _>>()?, ..Default::default() };
+    for (state, count, sum) in sums {
+        let totals = match State::parse(&state) {
+            Some(State::Succeeded) => &mut sitting.succeeded,
+            Some(State::Failed) => &mut sitting.failed,
+            Some(State::Unknown | State::Authorised) | None => &mut sitting.unknown,
+        };
+        totals.count = totals.count.saturating_add(count);
+        totals.sum = Fen::new(totals.sum.as_i64().saturating_add(sum.as_i64()));
+    }
+    Ok(sitting)
+}
+
+/// The load of a card that is not settled, at any terminal of any group.
+pub(crate) async fn open_of_card(
+    tx: &mut store::Tx,
+    card: &CardNumber,
+) -> Result<Option<(OrderNumber, Fen)>, store::Error> {
+    let row: Option<(i64, Fen)> = tx
+        .query(
+            "SELECT id, amount_fen FROM loads WHERE card_number = $1 AND state IN ('authorised', 'unknown') \
+             ORDER BY id LIMIT 1",
+        )
+        .bind(card.to_string())
+        .optional()
+        .await?;
+    Ok(row.map(|(id, amount)| (OrderNumber::new(id), amount)))
+}
+
+impl Row {
+    fn into_load(self) -> Result<Load, store::Error> {
+        let state = State::parse(&self.state).ok_or(store::Error::Missing)?;
+        let card = self.card_number.parse().map_err(|_| store::Error::Missing)?;
+        Ok(Load {
+            order: OrderNumber::new(self.id),
+            intent: self.intent,
+            group: self.group_id,
+            operator: self.operator.unwrap_or_else(|| self.operator_id.0.to_string()),
+            terminal: self.terminal,
+            card,
+            amount: self.amount_fen,
+            balance_before: self.balance_before_fen,
+            balance_after: self.balance_after_fen.filter(|_| state == State::Succeeded),
+            quota_before: self.quota_before_fen,
+            quota_after: self.quota_after_fen,
+            state,
+            reason: self.reason.as_deref().and_then(Reason::parse),
+            created_at: self.created_at_us,
+        })
+    }
+}

@@ -1,0 +1,82 @@
+//! People: operators, what they may do, how they sign in, and their sessions.
+
+mod doorkeeper;
+mod passwords;
+mod query;
+pub mod sessions;
+mod sign_in;
+
+pub use doorkeeper::Doorkeeper;
+pub use passwords::{MIN_PASSWORD, PasswordRule, WORK_KIB};
+pub use query::{NewOperator, add, operator};
+pub use sign_in::{PasswordError, SignInError, change_password, sign_in};
+
+use ledger::GroupId;
+use serde::{Deserialize, Serialize};
+
+/// Names an operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+#[serde(transparent)]
+#[sqlx(transparent)]
+pub struct OperatorId(pub i64);
+
+/// A person of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operator {
+    /// Their id.
+    pub id: OperatorId,
+    /// Their group.
+    pub group: GroupId,
+    /// Its name.
+    pub group_name: String,
+    /// What they type to sign in, in lower case.
+    pub login: String,
+    /// Their name.
+    pub name: String,
+    /// What they are.
+    pub role: Role,
+}
+
+/// What an operator is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Charges cards.
+    Clerk,
+    /// Also pays in, and looks after people and cards of the group.
+    Manager,
+}
+
+/// What a page or an action needs. Every handler names one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// See and charge cards at the group's terminals.
+    Load,
+    /// Change one's own password, see one's own account.
+    OwnAccount,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 2] = [Self::Clerk, Self::Manager];
+
+    /// Whether this role carries `permission`.
+    pub const fn may(self, permission: Permission) -> bool {
+        match (self, permission) {
+            (Self::Clerk | Self::Manager, Permission::Load | Permission::OwnAccount) => true,
+        }
+    }
+
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Clerk => "clerk",
+            Self::Manager => "manager",
+        }
+    }
+
+    /// From what is stored or typed.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}

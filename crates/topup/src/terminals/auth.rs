@@ -1,0 +1,79 @@
+//! Letting a terminal in: it proves the key that was bound to its number.
+
+use ed25519_dalek::{Signature, VerifyingKey};
+use link::{FromTerminal, HexBytes, Refusal, ToTerminal};
+
+use super::{Lost, Terminal, Wire, by_number};
+use crate::House;
+
+/// Why a connection ends before or after the terminal was let in; told to the terminal.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// For the program.
+    pub(super) why: Refusal,
+    /// For people.
+    pub(super) text: String,
+}
+
+impl Refused {
+    pub(super) fn new(why: Refusal, text: impl Into<String>) -> Self {
+        Self { why, text: text.into() }
+    }
+
+    fn unknown(number: &str) -> Self {
+        Self::new(Refusal::Unknown, format!("terminal {number} is not known here, not enrolled, or revoked"))
+    }
+}
+
+impl From<store::Error> for Refused {
+    fn from(error: store::Error) -> Self {
+        tracing::error!(error = &error as &dyn std::error::Error, "a terminal's connection ends");
+        Self::new(Refusal::TryAgain, "the server cannot reach its database; trying again helps")
+    }
+}
+
+impl From<Lost> for Refused {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::Malformed(what) => Self::new(Refusal::Malformed, what),
+            Lost::NotSent | Lost::Link | Lost::Silent => Self::new(Refusal::TryAgain, "the connection was lost"),
+        }
+    }
+}
+
+/// The handshake: Hello, Challenge, Proof.
+pub(super) async fn admit(house: &House, wire: &mut Wire) -> Result<Terminal, Refused> {
+    let FromTerminal::Hello { version, program, terminal: number, boot } =
+        wire.next_within(house.settings.answer).await?
+    else {
+        return Err(Refused::new(Refusal::Malformed, "the first message must be hello"));
+    };
+    if version != link::VERSION {
+        let text = format!("this server speaks version {}, the terminal {version}: install its program", link::VERSION);
+        return Err(Refused::new(Refusal::Version, text));
+    }
+    let terminal = match number.parse().ok() {
+        Some(parsed) => by_number(house, parsed).await?,
+        None => None,
+    };
+    // An unknown terminal gets a challenge too, so that numbers cannot be tried out.
+    let nonce = HexBytes(house.random::<32>().to_vec());
+    wire.send(&ToTerminal::Challenge { nonce: nonce.clone() }).await?;
+    let FromTerminal::Proof { signature } = wire.next_within(house.settings.answer).await? else {
+        return Err(Refused::new(Refusal::Malformed, "proof must follow the challenge"));
+    };
+    let terminal = terminal.ok_or_else(|| Refused::unknown(&number))?;
+    let key = terminal.public_key.ok_or_else(|| Refused::unknown(&number))?;
+    let text = link::proof_text(&number, &boot, &nonce);
+    if !verifies(&key, &text, signature.as_ref()) {
+        return Err(Refused::new(Refusal::Signature, "the signature does not verify: enrol this terminal again"));
+    }
+    wire.send(&ToTerminal::Welcome { name: terminal.name.clone() }).await?;
+    tracing::info!(terminal = %terminal.number, program, "terminal connected");
+    Ok(terminal)
+}
+
+fn verifies(key: &[u8; 32], text: &[u8], signature: &[u8]) -> bool {
+    let Ok(key) = VerifyingKey::from_bytes(key) else { return false };
+    Signature::from_slice(signature).is_ok_and(|signature| key.verify_strict(text, &signature).is_ok())
+}

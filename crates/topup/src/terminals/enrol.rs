@@ -1,0 +1,121 @@
+//! Enrolling: a one-time code binds a terminal's own key to its number.
+
+use std::time::Duration;
+
+use data_encoding::{Encoding, Specification};
+use ed25519_dalek::VerifyingKey;
+use sha2::{Digest as _, Sha256};
+use store::{Micros, Tx};
+
+use super::{TerminalNumber, by_number, query::set_key};
+use crate::{Entropy, House};
+
+/// How long a code can be used: long enough to walk to the terminal.
+pub const CODE_LIFE: Duration = Duration::from_secs(30 * 60);
+
+/// Random bytes in a code: 80 bits cannot be guessed in half an hour.
+const CODE_BYTES: usize = 10;
+
+/// Why a terminal was not enrolled.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolError {
+    /// No such code: never issued, mistyped, used already, or too old. The asker is not told which.
+    #[error("this code is not valid: it may be mistyped, used already or older than {} minutes; ask the card company for a new one", CODE_LIFE.as_secs() / 60)]
+    Code,
+    /// Not an Ed25519 public key.
+    #[error("public_key: 32 bytes of an Ed25519 public key are expected")]
+    Key,
+    /// The database did not answer.
+    #[error("the server cannot reach its database; try again in a moment")]
+    Storage(#[from] store::Error),
+}
+
+/// A new one-time code for `terminal`, shown once: four groups of four letters and digits.
+pub async fn issue_code(
+    tx: &mut Tx,
+    entropy: &dyn Entropy,
+    terminal: TerminalNumber,
+    now: Micros,
+) -> Result<String, store::Error> {
+    let mut bytes = [0; CODE_BYTES];
+    entropy.fill(&mut bytes);
+    let code = code_text(&bytes);
+    let life = i64::try_from(CODE_LIFE.as_micros()).unwrap_or(i64::MAX);
+    tx.query("INSERT INTO enrol_codes (code_hash, terminal, expires_at_us, used_at_us) VALUES ($1, $2, $3, NULL)")
+        .bind(hashed(&code))
+        .bind(terminal.to_string())
+        .bind(Micros(now.0.saturating_add(life)))
+        .execute()
+        .await?;
+    Ok(code)
+}
+
+/// Trades a one-time code for the binding of a key to a terminal number.
+pub async fn enrol(house: &House, asked: &link::Enrol) -> Result<link::Enrolled, EnrolError> {
+    let key: [u8; 32] = asked.public_key.as_ref().try_into().map_err(|_| EnrolError::Key)?;
+    let weak = VerifyingKey::from_bytes(&key).map_or(true, |key| key.is_weak());
+    if weak {
+        return Err(EnrolError::Key);
+    }
+    let mut tx = house.db.begin().await?;
+    // One statement spends the code: of two that race, one finds it spent.
+    let spent: Option<(String,)> = tx
+        .query(
+            "UPDATE enrol_codes SET used_at_us = $2 WHERE code_hash = $1 AND used_at_us IS NULL AND expires_at_us > $2 \
+             RETURNING terminal",
+        )
+        .bind(hashed(&asked.code))
+        .bind(house.now())
+        .optional()
+        .await?;
+    let number = spent.and_then(|(number,)| number.parse().ok()).ok_or(EnrolError::Code)?;
+    if !set_key(&mut tx, number, key).await? {
+        return Err(EnrolError::Code);
+    }
+    tx.commit().await?;
+    let terminal = by_number(house, number).await?.ok_or(EnrolError::Code)?;
+    tracing::info!(terminal = %number, "enrolled");
+    Ok(link::Enrolled { terminal: number.to_string(), name: terminal.name })
+}
+
+/// Crockford's base 32 in groups of four, without letters that people misread.
+fn code_text(bytes: &[u8]) -> String {
+    let text = crockford().map(|encoding| encoding.encode(bytes)).unwrap_or_default();
+    let groups: Vec<String> =
+        text.as_bytes().chunks(4).map(|four| String::from_utf8_lossy(four).into_owned()).collect();
+    groups.join("-")
+}
+
+fn crockford() -> Option<Encoding> {
+    let mut specification = Specification::new();
+    specification.symbols.push_str("0123456789ABCDEFGHJKMNPQRSTVWXYZ");
+    specification.encoding().ok()
+}
+
+/// Codes are found by hash; case, spaces and dashes do not matter, and letters people misread are understood.
+fn hashed(code: &str) -> String {
+    let plain: String = code
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric())
+        .map(|c| match c.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            other => other,
+        })
+        .collect();
+    hex::encode(Sha256::digest(plain.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_read_as_people_type_them() {
+        let code = code_text(&[0xFF, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert!(code.chars().all(|c| c == '-' || c.is_ascii_alphanumeric()), "{code}");
+        assert_eq!(code.len(), 19);
+        assert_eq!(hashed(&code), hashed(&code.to_lowercase().replace('-', " ")));
+        assert_eq!(hashed("O1L"), hashed("011"));
+    }
+}

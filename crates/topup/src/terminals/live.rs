@@ -1,0 +1,166 @@
+//! What a page sees of a terminal right now: one row, written by the process that holds the connection.
+
+use ledger::{Fen, GroupId};
+use serde::{Deserialize, Serialize};
+use store::Micros;
+
+use super::TerminalNumber;
+use crate::House;
+use crate::cards::Card;
+use crate::loads::OrderNumber;
+
+/// What a page sees of a terminal right now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// Whether the terminal is connected to any of our processes and was heard of in the last seconds.
+    pub connected: bool,
+    /// The readers attached; a connected terminal may have none.
+    pub readers: Vec<String>,
+    /// What is going on; [`Phase::NoCard`] when not connected.
+    pub phase: Phase,
+}
+
+/// What is going on at a terminal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub enum Phase {
+    /// No card lies on a reader.
+    NoCard,
+    /// A card was put down and is being read.
+    Reading,
+    /// A card lies there.
+    Card {
+        /// What is known of it, and what may be charged to it.
+        card: Card,
+        /// The intent key of the next load of this card on this tap: one confirm, one load.
+        intent: String,
+        /// The load that ended last on this tap, if any.
+        last: Option<OrderNumber>,
+    },
+    /// A card lies there but cannot be read: foreign, or badly placed.
+    Unreadable,
+    /// A load is under way: the card must not move.
+    Charging {
+        /// The card.
+        card: Card,
+        /// The intent that is being carried out.
+        intent: String,
+        /// The amount.
+        amount: Fen,
+    },
+}
+
+/// The signal that says: what pages see of this terminal has changed.
+pub fn topic(terminal: TerminalNumber) -> String {
+    format!("terminal/{terminal}")
+}
+
+/// The signal that says: someone confirmed a load at this terminal.
+pub fn work_topic(terminal: TerminalNumber) -> String {
+    format!("work/{terminal}")
+}
+
+/// What is going on at a terminal of `group`; a terminal of another group is never connected.
+pub async fn live(house: &House, group: GroupId, terminal: TerminalNumber) -> Result<Live, store::Error> {
+    let mut tx = house.db.read().await?;
+    let row: Option<(String, String, Micros)> = tx
+        .query(
+            "SELECT l.readers, l.phase, l.seen_at_us FROM terminal_live l JOIN terminals t ON t.number = l.terminal \
+             WHERE l.terminal = $1 AND t.group_id = $2 AND t.revoked = 0",
+        )
+        .bind(terminal.to_string())
+        .bind(group)
+        .optional()
+        .await?;
+    let silence = i64::try_from(house.settings.silence.as_micros()).unwrap_or(i64::MAX);
+    let fresh = row.filter(|(_, _, seen_at)| house.now().0.saturating_sub(seen_at.0) <= silence);
+    Ok(fresh.map_or(Live { connected: false, readers: Vec::new(), phase: Phase::NoCard }, |(readers, phase, _)| Live {
+        connected: true,
+        readers: serde_json::from_str(&readers).unwrap_or_default(),
+        phase: serde_json::from_str(&phase).unwrap_or(Phase::NoCard),
+    }))
+}
+
+/// The row of one connection of a terminal. The newest connection owns the row; an older one finds that out at its
+/// next write.
+#[derive(Debug)]
+pub(super) struct Row {
+    terminal: TerminalNumber,
+    connection: String,
+}
+
+impl Row {
+    /// Takes over the row for a new connection.
+    pub(super) async fn claim(house: &House, terminal: TerminalNumber) -> Result<Self, store::Error> {
+        let connection = hex::encode(house.random::<8>());
+        let mut tx = house.db.begin().await?;
+        tx.query(
+            "INSERT INTO terminal_live (terminal, connection, readers, phase, seen_at_us) \
+             VALUES ($1, $2, '[]', '{\"phase\":\"no_card\"}', $3) \
+             ON CONFLICT (terminal) DO UPDATE SET connection = excluded.connection, readers = excluded.readers, \
+             phase = excluded.phase, seen_at_us = excluded.seen_at_us",
+        )
+        .bind(terminal.to_string())
+        .bind(connection.as_str())
+        .bind(house.now())
+        .execute()
+        .await?;
+        tx.commit().await?;
+        house.signal(&topic(terminal)).await;
+        Ok(Self { terminal, connection })
+    }
+
+    /// Writes what pages see. False: another connection has taken over, or the terminal was revoked.
+    pub(super) async fn write(&self, house: &House, readers: &[String], phase: &Phase) -> Result<bool, store::Error> {
+        let mut tx = house.db.begin().await?;
+        let written = tx
+            .query(
+                "UPDATE terminal_live SET readers = $3, phase = $4, seen_at_us = $5 WHERE terminal = $1 AND connection = $2",
+            )
+            .bind(self.terminal.to_string())
+            .bind(self.connection.as_str())
+            .bind(json(readers))
+            .bind(json(phase))
+            .bind(house.now())
+            .execute()
+            .await?;
+        tx.commit().await?;
+        house.signal(&topic(self.terminal)).await;
+        Ok(written == 1)
+    }
+
+    /// Says that the connection still stands. False as in [`Self::write`].
+    pub(super) async fn beat(&self, house: &House) -> Result<bool, store::Error> {
+        let mut tx = house.db.begin().await?;
+        let written = tx
+            .query(
+                "UPDATE terminal_live SET seen_at_us = $3 WHERE terminal = $1 AND connection = $2 \
+                 AND EXISTS (SELECT 1 FROM terminals WHERE number = $1 AND revoked = 0)",
+            )
+            .bind(self.terminal.to_string())
+            .bind(self.connection.as_str())
+            .bind(house.now())
+            .execute()
+            .await?;
+        tx.commit().await?;
+        Ok(written == 1)
+    }
+
+    /// The connection ended: pages see it at once. What a newer connection wrote stays.
+    pub(super) async fn leave(&self, house: &House) -> Result<(), store::Error> {
+        let mut tx = house.db.begin().await?;
+        tx.query("UPDATE terminal_live SET seen_at_us = 0 WHERE terminal = $1 AND connection = $2")
+            .bind(self.terminal.to_string())
+            .bind(self.connection.as_str())
+            .execute()
+            .await?;
+        tx.commit().await?;
+        house.signal(&topic(self.terminal)).await;
+        Ok(())
+    }
+}
+
+/// Plain structs of texts and numbers cannot fail to serialise.
+fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

@@ -1,0 +1,96 @@
+//! The SQL of terminals.
+
+use ledger::GroupId;
+use store::{Micros, Tx};
+
+use super::TerminalNumber;
+use crate::House;
+
+/// A terminal of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terminal {
+    /// Its number.
+    pub number: TerminalNumber,
+    /// Whose.
+    pub group: GroupId,
+    /// What people call it.
+    pub name: String,
+    /// The Ed25519 key it proves itself with; none until it is enrolled.
+    pub(super) public_key: Option<[u8; 32]>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    number: String,
+    group_id: GroupId,
+    name: String,
+    public_key: Option<String>,
+}
+
+/// Creates a terminal that has still to be enrolled.
+pub async fn add(
+    tx: &mut Tx,
+    number: TerminalNumber,
+    group: GroupId,
+    name: &str,
+    now: Micros,
+) -> Result<(), store::Error> {
+    tx.query("INSERT INTO terminals (number, group_id, name, public_key, revoked, created_at_us) VALUES ($1, $2, $3, NULL, 0, $4)")
+        .bind(number.to_string())
+        .bind(group)
+        .bind(name)
+        .bind(now)
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// The terminals of a group that are not revoked, by number.
+pub async fn of_group(house: &House, group: GroupId) -> Result<Vec<Terminal>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let rows: Vec<Row> = tx
+        .query(
+            "SELECT number, group_id, name, public_key FROM terminals WHERE group_id = $1 AND revoked = 0 ORDER BY number",
+        )
+        .bind(group)
+        .all()
+        .await?;
+    Ok(rows.into_iter().filter_map(Row::into_terminal).collect())
+}
+
+/// The terminal with this number, unless it is revoked.
+pub async fn by_number(house: &House, number: TerminalNumber) -> Result<Option<Terminal>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let row: Option<Row> = tx
+        .query("SELECT number, group_id, name, public_key FROM terminals WHERE number = $1 AND revoked = 0")
+        .bind(number.to_string())
+        .optional()
+        .await?;
+    Ok(row.and_then(Row::into_terminal))
+}
+
+/// Takes a terminal out of use; its connection ends at its next heartbeat.
+pub async fn revoke(tx: &mut Tx, number: TerminalNumber) -> Result<bool, store::Error> {
+    let changed =
+        tx.query("UPDATE terminals SET revoked = 1 WHERE number = $1").bind(number.to_string()).execute().await?;
+    Ok(changed == 1)
+}
+
+/// Binds a key to a terminal, replacing the one before.
+pub(super) async fn set_key(tx: &mut Tx, number: TerminalNumber, key: [u8; 32]) -> Result<bool, store::Error> {
+    let changed = tx
+        .query("UPDATE terminals SET public_key = $2 WHERE number = $1 AND revoked = 0")
+        .bind(number.to_string())
+        .bind(hex::encode(key))
+        .execute()
+        .await?;
+    Ok(changed == 1)
+}
+
+impl Row {
+    fn into_terminal(self) -> Option<Terminal> {
+        let mut key = [0; 32];
+        let public_key = self.public_key.filter(|text| hex::decode_to_slice(text, &mut key).is_ok()).map(|_| key);
+        Some(Terminal { number: self.number.parse().ok()?, group: self.group_id, name: self.name, public_key })
+    }
+}

@@ -1,0 +1,230 @@
+//! What one terminal's connection does all day: read the card that was put down, charge it when a clerk confirms.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use link::{Done, FromTerminal, Reader, Refusal, Tap, ToTerminal};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::auth::Refused;
+use super::{Lost, Phase, Terminal, Wire, live, work_topic};
+use crate::House;
+use crate::cards::{self, SeeError, Seen};
+use crate::loads::{self, Charge, Charged, Intent, Load, State};
+
+/// A connected terminal.
+pub(super) struct Station<'a> {
+    house: &'a House,
+    wire: &'a mut Wire,
+    terminal: Terminal,
+    row: &'a live::Row,
+    readers: Vec<String>,
+    /// Cards that lie on a reader, by tap.
+    taps: BTreeMap<u64, Tap>,
+    /// The card that is offered for charging: the one put down last.
+    current: Option<Current>,
+}
+
+/// The card that is offered for charging.
+struct Current {
+    tap: u64,
+    reader: String,
+    /// Random, so that nobody can make up the intent of a tap to come.
+    key: String,
+    /// Loads that ended on this tap.
+    ended: u32,
+    /// What was read; none if the card could not be read.
+    seen: Option<Seen>,
+    last: Option<loads::OrderNumber>,
+}
+
+impl Current {
+    /// The intent key of the next load on this tap.
+    fn intent(&self) -> String {
+        format!("{}-{}", self.key, self.ended)
+    }
+}
+
+impl<'a> Station<'a> {
+    pub(super) fn new(house: &'a House, wire: &'a mut Wire, terminal: Terminal, row: &'a live::Row) -> Self {
+        Self { house, wire, terminal, row, readers: Vec::new(), taps: BTreeMap::new(), current: None }
+    }
+
+    /// Works until the connection ends.
+    pub(super) async fn work(mut self) -> Result<Infallible, Refused> {
+        let work = work_topic(self.terminal.number);
+        let mut signals = self.house.db.listen().await?;
+        let mut tick = interval(self.house.settings.poll);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = self.house.stopped() => return Err(Refused::new(Refusal::TryAgain, "the server is stopping")),
+                message = self.wire.next() => self.take(message?).await?,
+                signal = signals.next() => if signal.concerns(&work) { self.charge_what_is_confirmed().await? },
+                _ = tick.tick() => {
+                    self.beat().await?;
+                    self.charge_what_is_confirmed().await?;
+                }
+            }
+        }
+    }
+
+    async fn take(&mut self, message: FromTerminal) -> Result<(), Refused> {
+        match message {
+            FromTerminal::Readers { readers } => self.take_readers(readers).await,
+            FromTerminal::Inserted(tap) => {
+                self.taps.insert(tap.tap, tap.clone());
+                self.offer(Some(tap)).await
+            }
+            FromTerminal::Removed { tap } => {
+                self.taps.remove(&tap);
+                if self.current.as_ref().is_some_and(|current| current.tap == tap) {
+                    let next = self.taps.values().next_back().cloned();
+                    self.offer(next).await?;
+                }
+                Ok(())
+            }
+            FromTerminal::Done(done) => self.take_late(&done).await,
+            FromTerminal::Hello { .. } | FromTerminal::Proof { .. } => {
+                Err(Refused::new(Refusal::Malformed, "the terminal is let in already"))
+            }
+        }
+    }
+
+    /// All readers and what lies on them: after each connect, and when readers come and go.
+    async fn take_readers(&mut self, readers: Vec<Reader>) -> Result<(), Refused> {
+        self.readers = readers.iter().map(|reader| reader.name.clone()).collect();
+        self.taps = readers.into_iter().filter_map(|reader| reader.tap).map(|tap| (tap.tap, tap)).collect();
+        let lies = self.current.as_ref().is_some_and(|current| self.taps.contains_key(&current.tap));
+        if lies { self.show().await } else { self.offer(self.taps.values().next_back().cloned()).await }
+    }
+
+    /// Reads the card of `tap` and offers it for charging.
+    async fn offer(&mut self, tap: Option<Tap>) -> Result<(), Refused> {
+        let Some(tap) = tap else {
+            self.current = None;
+            return self.show().await;
+        };
+        self.row.write(self.house, &self.readers, &Phase::Reading).await.map_err(Refused::from).and_then(owned)?;
+        let seen = self.see(tap.tap).await?;
+        let key = hex::encode(self.house.random::<12>());
+        self.current = Some(Current { tap: tap.tap, reader: tap.reader, key, ended: 0, seen, last: None });
+        self.show().await
+    }
+
+    /// Who is the card, and what is on it? Tries the issuer's applications in turn.
+    async fn see(&mut self, tap: u64) -> Result<Option<Seen>, Refused> {
+        for application in &self.house.settings.applications {
+            let id = format!("see-{}", hex::encode(self.house.random::<6>()));
+            let script = cards::see_script(id, tap, self.house.settings.script, application);
+            let done = match self.wire.run(script, self.house.settings.answer).await {
+                Ok(done) => done,
+                Err(Lost::Silent) => return Ok(None),
+                Err(lost) => return Err(lost.into()),
+            };
+            match cards::parse_seen(&done, application) {
+                Ok(seen) => return Ok(Some(seen)),
+                Err(SeeError::NoApplication(_)) => {}
+                Err(why) => {
+                    tracing::info!(terminal = %self.terminal.number, %why, "a card could not be read");
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes what pages see.
+    async fn show(&mut self) -> Result<(), Refused> {
+        let phase = match &self.current {
+            None => Phase::NoCard,
+            Some(Current { seen: None, .. }) => Phase::Unreadable,
+            Some(current @ Current { seen: Some(seen), .. }) => {
+                let card = cards::describe(self.house, seen).await?;
+                Phase::Card { card, intent: current.intent(), last: current.last }
+            }
+        };
+        owned(self.row.write(self.house, &self.readers, &phase).await?)
+    }
+
+    async fn beat(&mut self) -> Result<(), Refused> {
+        owned(self.row.beat(self.house).await?)
+    }
+
+    async fn charge_what_is_confirmed(&mut self) -> Result<(), Refused> {
+        while let Some(intent) = loads::take(self.house, &self.terminal).await? {
+            self.charge(intent).await?;
+        }
+        Ok(())
+    }
+
+    /// Carries out one confirmed load and shows what became of it.
+    async fn charge(&mut self, intent: Intent) -> Result<(), Refused> {
+        let offered = self.current.as_ref().filter(|current| current.intent() == intent.key);
+        let Some((current, seen)) = offered.and_then(|current| Some((current, current.seen.clone()?))) else {
+            loads::refuse_changed(self.house, &self.terminal, &intent).await?;
+            return Ok(());
+        };
+        let card = cards::describe(self.house, &seen).await?;
+        let phase = Phase::Charging { card: card.clone(), intent: intent.key.clone(), amount: intent.amount };
+        let charge = Charge {
+            terminal: self.terminal.clone(),
+            reader: current.reader.clone(),
+            tap: current.tap,
+            intent,
+            seen,
+            problem: card.allowed.err(),
+        };
+        owned(self.row.write(self.house, &self.readers, &phase).await?)?;
+        let started = Instant::now();
+        let charged = loads::charge(self.house, self.wire, &charge).await;
+        metrics::histogram!("jichong_load_seconds").record(started.elapsed().as_secs_f64());
+        self.after(charged).await
+    }
+
+    async fn after(&mut self, charged: Charged) -> Result<(), Refused> {
+        let Charged { load, acknowledge, lost } = charged;
+        if let Some(script) = acknowledge {
+            self.wire.send(&ToTerminal::Ack { script }).await?;
+        }
+        if let Some(lost) = lost {
+            return Err(lost.into());
+        }
+        let Some(load) = load else {
+            // Nothing is recorded because the database is away. The terminal keeps what it has and says it again.
+            return Err(Refused::new(Refusal::TryAgain, "the server cannot reach its database; trying again helps"));
+        };
+        self.show_after(&load).await
+    }
+
+    /// The card as it is after a load: after a success its TAC has proven the balance; otherwise it is read again.
+    async fn show_after(&mut self, load: &Load) -> Result<(), Refused> {
+        let Some(tap) = self.current.as_ref().map(|current| current.tap) else { return self.show().await };
+        let seen = match (load.state, load.balance_after) {
+            (State::Succeeded, Some(balance)) => {
+                self.current.as_ref().and_then(|current| current.seen.clone()).map(|seen| Seen { balance, ..seen })
+            }
+            _ => self.see(tap).await?,
+        };
+        if let Some(current) = &mut self.current {
+            current.seen = seen;
+            current.ended = current.ended.saturating_add(1);
+            current.last = Some(load.order);
+        }
+        self.show().await
+    }
+
+    /// The result of a load whose end nobody waited for: taken once, then acknowledged.
+    async fn take_late(&mut self, done: &Done) -> Result<(), Refused> {
+        if loads::late(self.house, &self.terminal, done).await? {
+            self.wire.send(&ToTerminal::Ack { script: done.script.clone() }).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether this connection still owns the terminal.
+fn owned(owned: bool) -> Result<(), Refused> {
+    let text = "another connection of this terminal took over, or the terminal was revoked";
+    if owned { Ok(()) } else { Err(Refused::new(Refusal::Replaced, text)) }
+}

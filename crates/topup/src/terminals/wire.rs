@@ -1,0 +1,76 @@
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use link::{Done, FromTerminal, Script, ToTerminal};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// Messages that wait while a script runs: far more than readers can produce in its seconds.
+const MOST_WAITING: usize = 256;
+
+/// The server's end of a terminal's connection: texts in, texts out.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    incoming: mpsc::Receiver<String>,
+    outgoing: mpsc::Sender<String>,
+    /// What came while a script's answer was awaited.
+    waiting: VecDeque<FromTerminal>,
+}
+
+/// Why an answer did not come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// The message certainly never left this process.
+    NotSent,
+    /// The connection is gone; the message may or may not have arrived.
+    Link,
+    /// The connection stands but nothing came in time.
+    Silent,
+    /// Something came that breaks the rules.
+    Malformed(String),
+}
+
+impl Wire {
+    pub(crate) fn new(incoming: mpsc::Receiver<String>, outgoing: mpsc::Sender<String>) -> Self {
+        Self { incoming, outgoing, waiting: VecDeque::new() }
+    }
+
+    /// Hands a message to the connection.
+    pub(crate) async fn send(&self, message: &ToTerminal) -> Result<(), Lost> {
+        self.outgoing.send(message.to_text()).await.map_err(|_| Lost::NotSent)
+    }
+
+    /// The next message, in order of arrival. Safe to drop while it waits.
+    pub(crate) async fn next(&mut self) -> Result<FromTerminal, Lost> {
+        match self.waiting.pop_front() {
+            Some(message) => Ok(message),
+            None => self.receive().await,
+        }
+    }
+
+    pub(crate) async fn next_within(&mut self, limit: Duration) -> Result<FromTerminal, Lost> {
+        timeout(limit, self.next()).await.unwrap_or(Err(Lost::Silent))
+    }
+
+    /// Runs a script and waits for its end; what else arrives meanwhile is kept for [`Self::next`].
+    pub(crate) async fn run(&mut self, script: Script, limit: Duration) -> Result<Done, Lost> {
+        let id = script.id.clone();
+        self.send(&ToTerminal::Run(script)).await?;
+        timeout(limit, self.end_of(&id)).await.unwrap_or(Err(Lost::Silent))
+    }
+
+    async fn end_of(&mut self, id: &str) -> Result<Done, Lost> {
+        loop {
+            match self.receive().await? {
+                FromTerminal::Done(done) if done.script == id => return Ok(done),
+                other if self.waiting.len() < MOST_WAITING => self.waiting.push_back(other),
+                _ => return Err(Lost::Malformed(format!("more than {MOST_WAITING} messages during one script"))),
+            }
+        }
+    }
+
+    async fn receive(&mut self) -> Result<FromTerminal, Lost> {
+        let text = self.incoming.recv().await.ok_or(Lost::Link)?;
+        FromTerminal::parse(&text).map_err(|malformed| Lost::Malformed(malformed.0))
+    }
+}
