@@ -1,7 +1,7 @@
 //! The schema: one set of migrations in common SQL, and what each engine says in its own words.
 //!
-//! `migrations/` runs once each, in order, under sqlx's lock, so several processes may start at once. What follows it
-//! runs at every start and changes nothing when it is there already.
+//! Each file of `migrations/` runs once, in order, under a lock, so several processes may start at once. What follows
+//! them runs at every start and changes nothing when it is there already.
 
 use sqlx::migrate::MigrateError;
 use sqlx::{Executor as _, PgPool, SqlitePool};
@@ -15,17 +15,19 @@ const APPEND_ONLY: &[&str] = &["movements"];
 const STARTING: i64 = 0x6a_6963_686f_6e67;
 
 pub(crate) async fn sqlite(pool: &SqlitePool) -> Result<()> {
-    sqlx::migrate!().run(pool).await.map_err(of_migration)?;
+    // sqlx has no lock for SQLite, so one unit of work holds all of it.
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    sqlx::migrate!().run(&mut *tx).await.map_err(of_migration)?;
     for table in APPEND_ONLY {
         for verb in ["UPDATE", "DELETE"] {
             let trigger = format!(
                 "CREATE TRIGGER IF NOT EXISTS {table}_no_{verb} BEFORE {verb} ON {table}
                  BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             );
-            pool.execute(sqlx::AssertSqlSafe(trigger)).await?;
+            tx.execute(sqlx::AssertSqlSafe(trigger)).await?;
         }
     }
-    Ok(())
+    tx.commit().await.map_err(Error::of_commit)
 }
 
 pub(crate) async fn postgres(pool: &PgPool) -> Result<()> {
