@@ -96,7 +96,7 @@ impl House {
         let classes = Arc::new(cards::load_classes(&mut tx).await?);
         tx.commit().await?;
         Ok(Self {
-            book: Arc::new(Book::start(db.clone())),
+            book: Arc::new(Book::start(&db)),
             ids: Ids::new(Arc::clone(&clock), &*entropy),
             doorkeeper: Arc::new(Doorkeeper::new(&*entropy, settings.password_kib)),
             stopping: CancellationToken::new(),

@@ -1,6 +1,6 @@
 //! A load's answer that comes after nobody waits for it: the terminal kept it and says it again.
 
-use epurse::load::{Initialize, Initialized, Purse, Session};
+use epurse::load::{Counter, Purse, Session};
 use epurse::time::HostTime;
 use ledger::{Fen, GroupId};
 use link::Done;
@@ -21,7 +21,11 @@ struct Row {
     terminal: String,
     amount_fen: Fen,
     balance_before_fen: Option<Fen>,
-    answers: Option<String>,
+    balance_field: Option<i64>,
+    counter: Option<i64>,
+    random: Option<String>,
+    key_version: Option<i64>,
+    algorithm: Option<i64>,
     host_time: Option<String>,
 }
 
@@ -59,8 +63,8 @@ async fn find(house: &House, terminal: &Terminal, done: &Done) -> Result<Option<
     let mut tx = house.db.read().await?;
     let row: Option<Row> = tx
         .query(
-            "SELECT state, card_number, card_class, terminal, amount_fen, balance_before_fen, answers, host_time \
-             FROM loads WHERE group_id = $1 AND id = $2 AND terminal = $3",
+            "SELECT state, card_number, card_class, terminal, amount_fen, balance_before_fen, balance_field, counter, \
+             random, key_version, algorithm, host_time FROM loads WHERE group_id = $1 AND id = $2 AND terminal = $3",
         )
         .bind(terminal.group)
         .bind(order.id())
@@ -97,20 +101,25 @@ async fn conclude(house: &House, group: GroupId, order: OrderNumber, row: &Row, 
 
 impl Held {
     fn read(row: &Row) -> Option<Self> {
-        let answers: serde_json::Value = serde_json::from_str(row.answers.as_deref()?).ok()?;
-        let initialized = hex::decode(answers.get("initialize")?.as_str()?).ok()?;
-        let initialized = Initialized::parse(&initialized).ok()?;
-        let request = Initialize {
+        let mut random = [0; 4];
+        hex::decode_to_slice(row.random.as_deref()?, &mut random).ok()?;
+        let session = Session {
             purse: Purse::Ep,
-            key_index: 0,
             amount: u32::try_from(row.amount_fen.as_i64()).ok()?,
             terminal: row.terminal.parse().ok()?,
+            balance: u32::try_from(row.balance_field?).ok()?,
+            counter: Counter(u16::try_from(row.counter?).ok()?),
+            random,
         };
-        let class = u8::from_str_radix(&row.card_class, 16).ok()?;
+        let key = KeyRef {
+            card_type: u8::from_str_radix(&row.card_class, 16).ok()?,
+            version: u8::try_from(row.key_version?).ok()?,
+            algorithm_id: u8::try_from(row.algorithm?).ok()?,
+        };
         Some(Self {
             card: row.card_number.parse().ok()?,
-            key: KeyRef::new(class, &initialized),
-            session: Session::new(&request, &initialized),
+            key,
+            session,
             time: row.host_time.as_deref()?.parse().ok()?,
             balance_after: row.balance_before_fen?.checked_add(row.amount_fen)?,
         })

@@ -1,0 +1,163 @@
+//! A batch in the database.
+
+use std::collections::{HashMap, HashSet};
+
+use ledger::{Accounts, Fen, GroupId};
+use store::{Batch, Cell, Error, Pace, Query, Result, Tx};
+
+use super::State;
+use super::desk::{Answer, Change, Desk, Job, Known, Opened};
+
+/// The work of the book's queue.
+#[derive(Debug)]
+pub(super) struct Loads;
+
+impl Batch for Loads {
+    type Job = Job;
+    type Answer = Answer;
+    const NAME: &'static str = "loads";
+
+    fn key(job: &Job) -> i64 {
+        job.group().0
+    }
+
+    async fn work(&self, tx: &mut Tx, jobs: &[Job], pace: Pace) -> Result<Vec<Answer>> {
+        let accounts = Accounts::lock(tx, jobs.iter().map(Job::group)).await?;
+        let known = look_at_loads(tx, jobs).await?;
+        let intents = match pace {
+            Pace::Swift => HashSet::new(),
+            Pace::Careful => look_at_intents(tx, jobs).await?,
+        };
+        let mut desk = Desk::new(accounts, known, intents);
+        let answers = jobs.iter().map(|job| desk.decide(job)).collect::<Result<_>>()?;
+        let Desk { accounts, opened, changes, .. } = desk;
+        if !opened.is_empty() || !changes.is_empty() {
+            let mut query = accounts.write(tx);
+            if !opened.is_empty() {
+                query = insert(query, &opened);
+            }
+            if !changes.is_empty() {
+                query = update(query, changes.iter());
+            }
+            query.execute().await?;
+        }
+        Ok(answers)
+    }
+}
+
+/// The loads that the jobs are to end.
+async fn look_at_loads(tx: &mut Tx, jobs: &[Job]) -> Result<HashMap<(GroupId, i64), Known>> {
+    let mut ids: Vec<_> = jobs.iter().filter_map(Job::ends).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    let rows: Vec<(GroupId, i64, String, Fen)> = tx
+        .query(
+            "SELECT loads.group_id, loads.id, loads.state, loads.amount_fen FROM rows(group_id BIGINT, id BIGINT) \
+             JOIN loads ON loads.group_id = rows.group_id AND loads.id = rows.id",
+        )
+        .rows(ids.into_iter().map(|(group, id)| [group.into(), id.into()]))
+        .all()
+        .await?;
+    rows.into_iter()
+        .map(|(group, id, state, amount)| {
+            let state = State::parse(&state).ok_or(Error::Missing)?;
+            Ok(((group, id), Known { state, amount }))
+        })
+        .collect()
+}
+
+/// Those of the jobs' intents that have a load.
+async fn look_at_intents<'j>(tx: &mut Tx, jobs: &'j [Job]) -> Result<HashSet<(GroupId, &'j str)>> {
+    let asked: Vec<_> = jobs.iter().filter_map(Job::opens).collect();
+    let found: Vec<(GroupId, String)> = tx
+        .query(
+            "SELECT loads.group_id, loads.intent FROM rows(group_id BIGINT, intent TEXT) \
+             JOIN loads ON loads.group_id = rows.group_id AND loads.intent = rows.intent",
+        )
+        .rows(asked.iter().map(|(group, intent)| [(*group).into(), (*intent).into()]))
+        .all()
+        .await?;
+    let found: HashSet<(GroupId, String)> = found.into_iter().collect();
+    Ok(asked.into_iter().filter(|(group, intent)| found.contains(&(*group, (*intent).to_owned()))).collect())
+}
+
+fn insert<'q>(query: Query<'q>, opened: &[Opened<'_>]) -> Query<'q> {
+    query
+        .and(
+            "INSERT INTO loads (group_id, id, intent, state, reason, operator_id, terminal, reader, card_number, \
+             card_class, amount_fen, balance_before_fen, quota_before_fen, quota_after_fen, balance_field, counter, \
+             random, key_version, algorithm, mac1, mac2, host_time, answers, created_at_us, authorised_at_us, \
+             decided_at_us) \
+             SELECT group_id, id, intent, state, reason, operator_id, terminal, reader, card_number, card_class, amount, \
+             balance_before, quota_before, quota_after, balance_field, counter, random, key_version, algorithm, mac1, \
+             mac2, host_time, answers, at, CASE WHEN state = 'authorised' THEN at END, \
+             CASE WHEN state = 'failed' THEN at END \
+             FROM rows(group_id BIGINT, id BIGINT, intent TEXT, state TEXT, reason TEXT, operator_id BIGINT, \
+             terminal TEXT, reader TEXT, card_number TEXT, card_class TEXT, amount BIGINT, balance_before BIGINT, \
+             quota_before BIGINT, quota_after BIGINT, balance_field BIGINT, counter BIGINT, random TEXT, \
+             key_version BIGINT, algorithm BIGINT, mac1 TEXT, mac2 TEXT, host_time TEXT, answers TEXT, at BIGINT)",
+        )
+        .rows(opened.iter().map(cells))
+}
+
+/// A new load's row.
+fn cells<'o>(opened: &'o Opened<'_>) -> [Cell<'o>; 24] {
+    let load = &opened.opening.load;
+    let evidence = load.evidence.as_ref();
+    let texts = opened.opening.texts.as_ref();
+    [
+        load.group.into(),
+        load.id.into(),
+        (&load.intent).into(),
+        opened.state.as_str().into(),
+        opened.reason.into(),
+        load.operator.into(),
+        (&load.terminal).into(),
+        (&load.reader).into(),
+        (&load.card_number).into(),
+        (&load.card_class).into(),
+        load.amount.into(),
+        load.balance_before.into(),
+        opened.quota.map(|(before, _)| before).into(),
+        opened.quota.map(|(_, after)| after).into(),
+        evidence.map(|e| i64::from(e.balance_field)).into(),
+        evidence.map(|e| i64::from(e.counter.0)).into(),
+        texts.map(|t| &t.random).into(),
+        evidence.map(|e| i64::from(e.key_version)).into(),
+        evidence.map(|e| i64::from(e.algorithm)).into(),
+        texts.map(|t| &t.mac1).into(),
+        texts.map(|t| &t.mac2).into(),
+        texts.map(|t| &t.host_time).into(),
+        evidence.map(|e| &e.answers).into(),
+        load.at.into(),
+    ]
+}
+
+fn update<'q, 'c>(
+    query: Query<'q>,
+    changes: impl Iterator<Item = (&'c (GroupId, i64), &'c Change<'c>)>,
+) -> Query<'q> {
+    query
+        .and(
+            "UPDATE loads SET state = rows.state, reason = rows.reason, tac = rows.tac, \
+             balance_after_fen = rows.balance_after, answers = COALESCE(rows.answers, loads.answers), \
+             decided_at_us = rows.decided_at \
+             FROM rows(group_id BIGINT, id BIGINT, state TEXT, reason TEXT, tac TEXT, balance_after BIGINT, \
+             answers TEXT, decided_at BIGINT) WHERE loads.group_id = rows.group_id AND loads.id = rows.id",
+        )
+        .rows(changes.map(|((group, id), change)| {
+            [
+                (*group).into(),
+                (*id).into(),
+                change.state.as_str().into(),
+                change.reason.into(),
+                change.tac.into(),
+                change.balance_after.into(),
+                change.answers.into(),
+                change.decided_at.into(),
+            ]
+        }))
+}
