@@ -39,8 +39,13 @@ struct Held {
 }
 
 /// Takes the result of a load at its terminal, once. True when it is durably taken and the terminal may forget it.
-pub(crate) async fn late(house: &House, terminal: &Terminal, done: &Done) -> Result<bool, store::Error> {
-    let Some((order, row)) = find(house, terminal, done).await? else {
+pub(crate) async fn late(
+    house: &House,
+    terminal: &Terminal,
+    order: OrderNumber,
+    done: &Done,
+) -> Result<bool, store::Error> {
+    let Some(row) = find(house, terminal, order).await? else {
         tracing::error!(terminal = %terminal.number, script = done.script, "a result came for a load that is not known");
         return Ok(false);
     };
@@ -58,10 +63,9 @@ pub(crate) async fn late(house: &House, terminal: &Terminal, done: &Done) -> Res
     Ok(taken)
 }
 
-async fn find(house: &House, terminal: &Terminal, done: &Done) -> Result<Option<(OrderNumber, Row)>, store::Error> {
-    let Some(order) = OrderNumber::parse(&done.script) else { return Ok(None) };
+async fn find(house: &House, terminal: &Terminal, order: OrderNumber) -> Result<Option<Row>, store::Error> {
     let mut tx = house.db.read().await?;
-    let row: Option<Row> = tx
+    tx
         .query(
             "SELECT state, card_number, card_class, terminal, amount_fen, balance_before_fen, balance_field, counter, \
              random, key_version, algorithm, host_time FROM loads WHERE group_id = $1 AND id = $2 AND terminal = $3",
@@ -70,8 +74,7 @@ async fn find(house: &House, terminal: &Terminal, done: &Done) -> Result<Option<
         .bind(order.id())
         .bind(terminal.number.to_string())
         .optional()
-        .await?;
-    Ok(row.map(|row| (order, row)))
+        .await
 }
 
 async fn conclude(house: &House, group: GroupId, order: OrderNumber, row: &Row, done: &Done) -> bool {

@@ -15,9 +15,9 @@ const FREE: u32 = 5;
 /// The wait after the first wrong one beyond that; it doubles with each.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// The longest wait: a guesser gets about a hundred tries a day, and the real owner waits minutes, not days.
-const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+const LONGEST_WAIT: Duration = Duration::from_mins(15);
 /// After this long without a wrong password the count starts anew.
-const FORGET: Duration = Duration::from_secs(24 * 3600);
+const FORGET: Duration = Duration::from_hours(24);
 /// Names remembered at most; beyond it the stalest half is dropped. 100,000 × about 100 bytes.
 const MOST_NAMES: usize = 100_000;
 /// Hashes computed at once: each takes a core and 19 MiB for tens of milliseconds.

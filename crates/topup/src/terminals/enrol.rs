@@ -11,7 +11,7 @@ use super::{TerminalNumber, by_number, query::set_key};
 use crate::{Entropy, House};
 
 /// How long a code can be used: long enough to walk to the terminal.
-pub const CODE_LIFE: Duration = Duration::from_secs(30 * 60);
+pub const CODE_LIFE: Duration = Duration::from_mins(30);
 
 /// Random bytes in a code: 80 bits cannot be guessed in half an hour.
 const CODE_BYTES: usize = 10;
@@ -96,7 +96,7 @@ fn crockford() -> Option<Encoding> {
 fn hashed(code: &str) -> String {
     let plain: String = code
         .chars()
-        .filter(|c| c.is_ascii_alphanumeric())
+        .filter(char::is_ascii_alphanumeric)
         .map(|c| match c.to_ascii_uppercase() {
             'O' => '0',
             'I' | 'L' => '1',

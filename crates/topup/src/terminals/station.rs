@@ -9,8 +9,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use super::auth::Refused;
 use super::{Lost, Phase, Terminal, Wire, live, work_topic};
 use crate::House;
-use crate::cards::{self, SeeError, Seen};
-use crate::loads::{self, Charge, Charged, Intent, Load, State};
+use crate::cards::{self, Problem, SeeError, Seen};
+use crate::loads::{self, Charge, Charged, Intent, Load, OrderNumber, State};
 
 /// A connected terminal.
 pub(super) struct Station<'a> {
@@ -23,6 +23,8 @@ pub(super) struct Station<'a> {
     taps: BTreeMap<u64, Tap>,
     /// The card that is offered for charging: the one put down last.
     current: Option<Current>,
+    /// Whether the card is shown with a load in doubt.
+    in_doubt: bool,
 }
 
 /// The card that is offered for charging.
@@ -35,7 +37,7 @@ struct Current {
     ended: u32,
     /// What was read; none if the card could not be read.
     seen: Option<Seen>,
-    last: Option<loads::OrderNumber>,
+    last: Option<OrderNumber>,
 }
 
 impl Current {
@@ -47,7 +49,7 @@ impl Current {
 
 impl<'a> Station<'a> {
     pub(super) fn new(house: &'a House, wire: &'a mut Wire, terminal: Terminal, row: &'a live::Row) -> Self {
-        Self { house, wire, terminal, row, readers: Vec::new(), taps: BTreeMap::new(), current: None }
+        Self { house, wire, terminal, row, readers: Vec::new(), taps: BTreeMap::new(), current: None, in_doubt: false }
     }
 
     /// Works until the connection ends.
@@ -144,11 +146,14 @@ impl<'a> Station<'a> {
                 Phase::Card { card, intent: current.intent(), last: current.last }
             }
         };
+        self.in_doubt = matches!(&phase, Phase::Card { card, .. } if matches!(card.allowed, Err(Problem::InDoubt { .. })));
         owned(self.row.write(self.house, &self.readers, &phase).await?)
     }
 
+    /// Says that the connection stands, and looks whether the doubt about a card was settled meanwhile elsewhere.
     async fn beat(&mut self) -> Result<(), Refused> {
-        owned(self.row.beat(self.house).await?)
+        owned(self.row.beat(self.house).await?)?;
+        if self.in_doubt { self.show().await } else { Ok(()) }
     }
 
     async fn charge_what_is_confirmed(&mut self) -> Result<(), Refused> {
@@ -214,12 +219,24 @@ impl<'a> Station<'a> {
         self.show().await
     }
 
-    /// The result of a load whose end nobody waited for: taken once, then acknowledged.
+    /// The result of a load whose end nobody waited for: taken once, then acknowledged. Other scripts that end late
+    /// are of no interest any more.
     async fn take_late(&mut self, done: &Done) -> Result<(), Refused> {
-        if loads::late(self.house, &self.terminal, done).await? {
+        let Some(order) = OrderNumber::parse(&done.script) else { return Ok(()) };
+        if loads::late(self.house, &self.terminal, order, done).await? {
             self.wire.send(&ToTerminal::Ack { script: done.script.clone() }).await?;
         }
-        Ok(())
+        self.look_again().await
+    }
+
+    /// Reads the card again that lies there: what became of a load may have changed what can be said of it.
+    async fn look_again(&mut self) -> Result<(), Refused> {
+        let Some(tap) = self.current.as_ref().map(|current| current.tap) else { return Ok(()) };
+        let seen = self.see(tap).await?;
+        if let Some(current) = &mut self.current {
+            current.seen = seen;
+        }
+        self.show().await
     }
 }
 

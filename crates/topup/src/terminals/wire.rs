@@ -61,11 +61,16 @@ impl Wire {
 
     async fn end_of(&mut self, id: &str) -> Result<Done, Lost> {
         loop {
-            match self.receive().await? {
-                FromTerminal::Done(done) if done.script == id => return Ok(done),
-                other if self.waiting.len() < MOST_WAITING => self.waiting.push_back(other),
-                _ => return Err(Lost::Malformed(format!("more than {MOST_WAITING} messages during one script"))),
+            let message = self.receive().await?;
+            if let FromTerminal::Done(done) = &message
+                && done.script == id
+            {
+                return Ok(done.clone());
             }
+            if self.waiting.len() >= MOST_WAITING {
+                return Err(Lost::Malformed(format!("more than {MOST_WAITING} messages during one script")));
+            }
+            self.waiting.push_back(message);
         }
     }
 
