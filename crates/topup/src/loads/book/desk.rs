@@ -46,6 +46,8 @@ pub(super) struct Texts {
 pub(super) struct Known {
     pub(super) state: State,
     pub(super) amount: Fen,
+    /// Opened in this batch.
+    pub(super) new: bool,
 }
 
 /// A load to insert.
@@ -59,7 +61,7 @@ pub(super) struct Opened<'j> {
 }
 
 /// What becomes of a load that is in the table.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Change<'j> {
     pub(super) state: State,
     pub(super) reason: Option<&'static str>,
@@ -68,6 +70,8 @@ pub(super) struct Change<'j> {
     pub(super) answers: Option<&'j str>,
     /// When it was decided; a doubt decides nothing.
     pub(super) decided_at: Option<Micros>,
+    /// The load is opened in this batch, so it has to be in the table first.
+    pub(super) of_new: bool,
 }
 
 /// The desk at which a batch is decided.
@@ -152,7 +156,8 @@ impl<'j> Desk<'j> {
             return Ok(Authorised::Duplicate);
         }
         let available = self.accounts.balances(group).map_or(Fen::ZERO, |balances| balances.get(Kind::Quota));
-        let hold = Movement { group, from: Kind::Quota, to: Kind::Held, amount, reason: "load authorised", subject: id, at };
+        let hold =
+            Movement { group, from: Kind::Quota, to: Kind::Held, amount, reason: "load authorised", subject: id, at };
         match self.accounts.post(hold) {
             Ok(posted) => {
                 let quota = (available, posted.from_after);
@@ -175,6 +180,9 @@ impl<'j> Desk<'j> {
     fn open(&mut self, opened: Opened<'j>) {
         let load = &opened.opening.load;
         self.intents.insert((load.group, &load.intent));
+        // A caller that gave up waiting for the hold may say already that it goes back.
+        let known = Known { state: opened.state, amount: load.amount, new: true };
+        self.known.insert((load.group, load.id), known);
         self.opened.push(opened);
     }
 
@@ -186,9 +194,9 @@ impl<'j> Desk<'j> {
         money: Option<(Kind, &'static str, Micros)>,
     ) -> Result<Answer> {
         let Some(load) = self.known.get_mut(&(group, id)) else { return Ok(Answer::Ended(Ended::NoLoad)) };
-        match passage(load.state, change.state) {
-            Ended::Now => {}
-            other => return Ok(Answer::Ended(other)),
+        let ended = passage(load.state, change.state);
+        if ended != Ended::Now {
+            return Ok(Answer::Ended(ended));
         }
         if let Some((to, reason, at)) = money {
             let movement = Movement { group, from: Kind::Held, to, amount: load.amount, reason, subject: id, at };
@@ -196,6 +204,7 @@ impl<'j> Desk<'j> {
             self.accounts.post(movement).map_err(impossible)?;
         }
         load.state = change.state;
+        let change = Change { of_new: load.new, ..change };
         self.changes.entry((group, id)).or_insert_with(|| Change::to(change.state, None, None)).follow(change);
         Ok(Answer::Ended(Ended::Now))
     }
@@ -213,9 +222,9 @@ fn passage(from: State, to: State) -> Ended {
     }
 }
 
-impl<'j> Change<'j> {
+impl Change<'_> {
     fn to(state: State, reason: Option<&'static str>, decided_at: Option<Micros>) -> Self {
-        Self { state, reason, tac: None, balance_after: None, answers: None, decided_at }
+        Self { state, reason, tac: None, balance_after: None, answers: None, decided_at, of_new: false }
     }
 
     /// This change and then `next`, in one.
@@ -228,7 +237,7 @@ impl<'j> Change<'j> {
 impl From<NewLoad> for Opening {
     fn from(load: NewLoad) -> Self {
         let texts = load.evidence.as_ref().map(|evidence| Texts {
-            random: hex::encode(evidence.random),
+            random: hex::encode_upper(evidence.random),
             mac1: evidence.mac1.to_string(),
             mac2: evidence.mac2.to_string(),
             host_time: evidence.host_time.to_string(),

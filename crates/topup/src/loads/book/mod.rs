@@ -30,6 +30,7 @@ mod proof;
 mod work;
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "the numbers of a test are small")]
 mod tests;
 
 pub use proof::{Books, BooksFault, prove_books};

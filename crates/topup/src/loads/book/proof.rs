@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ledger::{Fen, GroupId, Proof};
+use ledger::{Fen, GroupId, Kind, Proof};
 use store::{Result, Tx};
 
 use super::State;
@@ -51,7 +51,8 @@ pub async fn prove_books(tx: &mut Tx) -> Result<Books> {
         .query("SELECT state, COUNT(*), CAST(SUM(amount_fen) AS BIGINT) FROM loads GROUP BY state ORDER BY state")
         .all()
         .await?;
-    let loads = states.into_iter().filter_map(|(state, count, sum)| Some((State::parse(&state)?, count, sum))).collect();
+    let loads =
+        states.into_iter().filter_map(|(state, count, sum)| Some((State::parse(&state)?, count, sum))).collect();
     let faults: Vec<(GroupId, Fen, Fen, Fen, Fen)> = tx
         .query(
             "SELECT group_id, held, opened, on_cards, succeeded FROM (\
@@ -68,6 +69,22 @@ pub async fn prove_books(tx: &mut Tx) -> Result<Books> {
         .await?;
     let fault = |(group, held, open, on_cards, succeeded)| BooksFault { group, held, open, on_cards, succeeded };
     Ok(Books { ledger, loads, faults: faults.into_iter().map(fault).collect() })
+}
+
+impl fmt::Display for Books {
+    /// The figures, then every fault, one a line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:<24}{:>12}", "groups", self.ledger.groups)?;
+        writeln!(f, "{:<24}{:>12}", "movements", self.ledger.movements)?;
+        for kind in Kind::ALL {
+            writeln!(f, "{kind:<36}{:>24}", self.ledger.totals.get(kind))?;
+        }
+        for (state, count, sum) in &self.loads {
+            writeln!(f, "loads {:<18}{count:>12}{sum:>24}", state.as_str())?;
+        }
+        self.ledger.faults.iter().try_for_each(|fault| writeln!(f, "{fault}"))?;
+        self.faults.iter().try_for_each(|fault| writeln!(f, "{fault}"))
+    }
 }
 
 impl fmt::Display for BooksFault {

@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use ledger::{Accounts, Fen, GroupId};
-use store::{Batch, Cell, Error, Pace, Query, Result, Tx};
+use store::{Batch, Cell, Error, Pace, Result, Tx};
 
-use super::State;
 use super::desk::{Answer, Change, Desk, Job, Known, Opened};
+use super::{Authorised, State};
 
 /// The work of the book's queue.
 #[derive(Debug)]
@@ -26,20 +26,28 @@ impl Batch for Loads {
         let known = look_at_loads(tx, jobs).await?;
         let intents = match pace {
             Pace::Swift => HashSet::new(),
-            Pace::Careful => look_at_intents(tx, jobs).await?,
+            Pace::Careful => look_at_intents(tx, jobs.iter()).await?,
         };
         let mut desk = Desk::new(accounts, known, intents);
-        let answers = jobs.iter().map(|job| desk.decide(job)).collect::<Result<_>>()?;
+        let mut answers: Vec<_> = jobs.iter().map(|job| desk.decide(job)).collect::<Result<_>>()?;
+        if pace == Pace::Swift {
+            look_at_the_short(tx, jobs, &mut answers).await?;
+        }
         let Desk { accounts, opened, changes, .. } = desk;
-        if !opened.is_empty() || !changes.is_empty() {
-            let mut query = accounts.write(tx);
-            if !opened.is_empty() {
-                query = insert(query, &opened);
-            }
-            if !changes.is_empty() {
-                query = update(query, changes.iter());
-            }
-            query.execute().await?;
+        if opened.is_empty() && changes.is_empty() {
+            return Ok(answers);
+        }
+        let (of_new, of_old): (Vec<_>, Vec<_>) = changes.iter().partition(|(_, change)| change.of_new);
+        let mut query = accounts.write(tx);
+        if !opened.is_empty() {
+            query = query.and(INSERT).rows(opened.iter().map(opened_cells));
+        }
+        if !of_old.is_empty() {
+            query = query.and(UPDATE).rows(of_old.into_iter().map(changed_cells));
+        }
+        query.execute().await?;
+        if !of_new.is_empty() {
+            tx.query(UPDATE).rows(of_new.into_iter().map(changed_cells)).execute().await?;
         }
         Ok(answers)
     }
@@ -64,14 +72,17 @@ async fn look_at_loads(tx: &mut Tx, jobs: &[Job]) -> Result<HashMap<(GroupId, i6
     rows.into_iter()
         .map(|(group, id, state, amount)| {
             let state = State::parse(&state).ok_or(Error::Missing)?;
-            Ok(((group, id), Known { state, amount }))
+            Ok(((group, id), Known { state, amount, new: false }))
         })
         .collect()
 }
 
 /// Those of the jobs' intents that have a load.
-async fn look_at_intents<'j>(tx: &mut Tx, jobs: &'j [Job]) -> Result<HashSet<(GroupId, &'j str)>> {
-    let asked: Vec<_> = jobs.iter().filter_map(Job::opens).collect();
+async fn look_at_intents<'j>(tx: &mut Tx, jobs: impl Iterator<Item = &'j Job>) -> Result<HashSet<(GroupId, &'j str)>> {
+    let asked: Vec<_> = jobs.filter_map(Job::opens).collect();
+    if asked.is_empty() {
+        return Ok(HashSet::new());
+    }
     let found: Vec<(GroupId, String)> = tx
         .query(
             "SELECT loads.group_id, loads.intent FROM rows(group_id BIGINT, intent TEXT) \
@@ -84,27 +95,40 @@ async fn look_at_intents<'j>(tx: &mut Tx, jobs: &'j [Job]) -> Result<HashSet<(Gr
     Ok(asked.into_iter().filter(|(group, intent)| found.contains(&(*group, (*intent).to_owned()))).collect())
 }
 
-fn insert<'q>(query: Query<'q>, opened: &[Opened<'_>]) -> Query<'q> {
-    query
-        .and(
-            "INSERT INTO loads (group_id, id, intent, state, reason, operator_id, terminal, reader, card_number, \
-             card_class, amount_fen, balance_before_fen, quota_before_fen, quota_after_fen, balance_field, counter, \
-             random, key_version, algorithm, mac1, mac2, host_time, answers, created_at_us, authorised_at_us, \
-             decided_at_us) \
-             SELECT group_id, id, intent, state, reason, operator_id, terminal, reader, card_number, card_class, amount, \
-             balance_before, quota_before, quota_after, balance_field, counter, random, key_version, algorithm, mac1, \
-             mac2, host_time, answers, at, CASE WHEN state = 'authorised' THEN at END, \
-             CASE WHEN state = 'failed' THEN at END \
-             FROM rows(group_id BIGINT, id BIGINT, intent TEXT, state TEXT, reason TEXT, operator_id BIGINT, \
-             terminal TEXT, reader TEXT, card_number TEXT, card_class TEXT, amount BIGINT, balance_before BIGINT, \
-             quota_before BIGINT, quota_after BIGINT, balance_field BIGINT, counter BIGINT, random TEXT, \
-             key_version BIGINT, algorithm BIGINT, mac1 TEXT, mac2 TEXT, host_time TEXT, answers TEXT, at BIGINT)",
-        )
-        .rows(opened.iter().map(cells))
+/// A load that the quota does not reach is never written, so the unique key cannot tell that it is an old intent.
+async fn look_at_the_short(tx: &mut Tx, jobs: &[Job], answers: &mut [Answer]) -> Result<()> {
+    let is_short = |answer: &Answer| matches!(answer, Answer::Authorised(Authorised::Short { .. }));
+    let short = jobs.iter().zip(&*answers).filter(|(_, answer)| is_short(answer)).map(|(job, _)| job);
+    let old = look_at_intents(tx, short).await?;
+    for (job, answer) in jobs.iter().zip(answers) {
+        if is_short(answer) && job.opens().is_some_and(|intent| old.contains(&intent)) {
+            *answer = Answer::Authorised(Authorised::Duplicate);
+        }
+    }
+    Ok(())
 }
 
-/// A new load's row.
-fn cells<'o>(opened: &'o Opened<'_>) -> [Cell<'o>; 24] {
+/// Records new loads.
+const INSERT: &str = "INSERT INTO loads (group_id, id, intent, state, reason, operator_id, terminal, reader, card_number, \
+     card_class, amount_fen, balance_before_fen, quota_before_fen, quota_after_fen, balance_field, counter, random, \
+     key_version, algorithm, mac1, mac2, host_time, answers, created_at_us, authorised_at_us, decided_at_us) \
+     SELECT group_id, id, intent, state, reason, operator_id, terminal, reader, card_number, card_class, amount, \
+     balance_before, quota_before, quota_after, balance_field, counter, random, key_version, algorithm, mac1, mac2, \
+     host_time, answers, at, CASE WHEN state = 'authorised' THEN at END, CASE WHEN state = 'failed' THEN at END \
+     FROM rows(group_id BIGINT, id BIGINT, intent TEXT, state TEXT, reason TEXT, operator_id BIGINT, terminal TEXT, \
+     reader TEXT, card_number TEXT, card_class TEXT, amount BIGINT, balance_before BIGINT, quota_before BIGINT, \
+     quota_after BIGINT, balance_field BIGINT, counter BIGINT, random TEXT, key_version BIGINT, algorithm BIGINT, \
+     mac1 TEXT, mac2 TEXT, host_time TEXT, answers TEXT, at BIGINT)";
+
+/// Brings loads to another state.
+const UPDATE: &str = "UPDATE loads SET state = rows.state, reason = rows.reason, tac = rows.tac, \
+     balance_after_fen = rows.balance_after, answers = COALESCE(rows.answers, loads.answers), \
+     decided_at_us = rows.decided_at \
+     FROM rows(group_id BIGINT, id BIGINT, state TEXT, reason TEXT, tac TEXT, balance_after BIGINT, answers TEXT, \
+     decided_at BIGINT) WHERE loads.group_id = rows.group_id AND loads.id = rows.id";
+
+/// A row for [`INSERT`].
+fn opened_cells<'o>(opened: &'o Opened<'_>) -> [Cell<'o>; 24] {
     let load = &opened.opening.load;
     let evidence = load.evidence.as_ref();
     let texts = opened.opening.texts.as_ref();
@@ -136,28 +160,16 @@ fn cells<'o>(opened: &'o Opened<'_>) -> [Cell<'o>; 24] {
     ]
 }
 
-fn update<'q, 'c>(
-    query: Query<'q>,
-    changes: impl Iterator<Item = (&'c (GroupId, i64), &'c Change<'c>)>,
-) -> Query<'q> {
-    query
-        .and(
-            "UPDATE loads SET state = rows.state, reason = rows.reason, tac = rows.tac, \
-             balance_after_fen = rows.balance_after, answers = COALESCE(rows.answers, loads.answers), \
-             decided_at_us = rows.decided_at \
-             FROM rows(group_id BIGINT, id BIGINT, state TEXT, reason TEXT, tac TEXT, balance_after BIGINT, \
-             answers TEXT, decided_at BIGINT) WHERE loads.group_id = rows.group_id AND loads.id = rows.id",
-        )
-        .rows(changes.map(|((group, id), change)| {
-            [
-                (*group).into(),
-                (*id).into(),
-                change.state.as_str().into(),
-                change.reason.into(),
-                change.tac.into(),
-                change.balance_after.into(),
-                change.answers.into(),
-                change.decided_at.into(),
-            ]
-        }))
+/// A row for [`UPDATE`].
+fn changed_cells<'c>(((group, id), change): (&(GroupId, i64), &'c Change<'_>)) -> [Cell<'c>; 8] {
+    [
+        (*group).into(),
+        (*id).into(),
+        change.state.as_str().into(),
+        change.reason.into(),
+        change.tac.into(),
+        change.balance_after.into(),
+        change.answers.into(),
+        change.decided_at.into(),
+    ]
 }
