@@ -1,7 +1,7 @@
 //! The card: APDUs, files, load and purchase cryptograms, and a software card.
 //!
 //! Bytes in, bytes out: nothing here does I/O, waits, reads a clock or draws a random number of its own. A reader is
-//! anything that can [`Transmit`](apdu::Transmit) one APDU.
+//! anything that can [`Transmit`](apdu::Transmit) one APDU; [`SoftCard`](card::SoftCard) is a whole card in memory.
 //!
 //! The way of a load through this crate:
 //!
@@ -20,6 +20,7 @@
 pub mod apdu;
 pub mod applications;
 pub mod balance;
+pub mod card;
 pub mod file15;
 pub mod keys;
 pub mod load;

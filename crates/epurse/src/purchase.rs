@@ -119,6 +119,11 @@ impl Debited {
         let mut fields = Fields::of(data, 8)?;
         Ok(Self { tac: Mac(fields.take()?), mac2: Mac(fields.take()?) })
     }
+
+    /// The 8 bytes that [`parse`](Self::parse) reads.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        [self.tac.0, self.mac2.0].concat()
+    }
 }
 
 /// The command that reads a MOHURD card's security code (安全认证码), the 9 bytes its purchase MAC1 also covers.
