@@ -45,6 +45,7 @@ pub async fn load_classes(tx: &mut Tx) -> Result<Classes, store::Error> {
 /// the card) for each card type that the issuer's cards name.
 pub async fn seed_classes(tx: &mut Tx) -> Result<(), store::Error> {
     for (code, name_zh, name_en) in [
+        ("00", "普通卡", "Standard card"),
         ("01", "普通卡", "Standard card"),
         ("02", "学生卡", "Student card"),
         ("03", "老年卡", "Senior card"),

@@ -148,7 +148,7 @@ async fn initialize(
     };
     let done = wire.run(script, house.settings.answer).await.map_err(|lost| match lost {
         Lost::Silent => Stop { reason: Reason::TimedOut, lost: None },
-        lost => Stop { reason: Reason::TerminalGone, lost: Some(lost) },
+        Lost::NotSent | Lost::Link | Lost::Malformed(_) => Stop { reason: Reason::TerminalGone, lost: Some(lost) },
     })?;
     match done.end {
         End::Completed => {}
@@ -306,7 +306,7 @@ async fn doubt(
         group: charge.intent.group,
         id: ready.order.id(),
         reason: reason.as_str(),
-        answers: done.map(|done| done_json(done)),
+        answers: done.map(done_json),
         at: house.now(),
     };
     let load = persist(|| house.book.doubt(doubt.clone())).await;

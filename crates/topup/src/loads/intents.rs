@@ -3,7 +3,7 @@
 use ledger::{Fen, GroupId};
 use store::Micros;
 
-use super::{Load, NewRefusal, Reason, by_intent, refuse};
+use super::{Load, NewRefusal, Reason, State, by_intent, refuse};
 use crate::House;
 use crate::cards::CardNumber;
 use crate::people::{Operator, OperatorId};
@@ -112,17 +112,23 @@ pub async fn confirm(house: &House, operator: &Operator, confirm: &Confirm) -> R
 /// What became of an intent. A confirm that no terminal takes up in time is withdrawn here: nothing is charged later.
 pub async fn outcome(house: &House, group: GroupId, intent: &str) -> Result<Outcome, store::Error> {
     if let Some(load) = by_intent(house, group, intent).await? {
-        return Ok(match load.state {
-            super::State::Authorised => Outcome::Waiting,
-            super::State::Succeeded | super::State::Failed | super::State::Unknown => Outcome::Load(Box::new(load)),
-        });
+        return Ok(Outcome::of(load));
     }
     if !heard(house, group, intent).await? {
         return Ok(Outcome::Unheard);
     }
-    let before = house.ago(house.settings.pick_up);
-    withdraw(house, Some((group, intent)), before).await?;
-    Ok(by_intent(house, group, intent).await?.map_or(Outcome::Waiting, |load| Outcome::Load(Box::new(load))))
+    withdraw(house, Some((group, intent)), house.ago(house.settings.pick_up)).await?;
+    Ok(by_intent(house, group, intent).await?.map_or(Outcome::Waiting, Outcome::of))
+}
+
+impl Outcome {
+    /// A load that is still written to its card is no outcome yet.
+    fn of(load: Load) -> Self {
+        match load.state {
+            State::Authorised => Self::Waiting,
+            State::Succeeded | State::Failed | State::Unknown => Self::Load(Box::new(load)),
+        }
+    }
 }
 
 /// The next confirm for this terminal, now in this process's hands. What waited too long is left to be withdrawn: the

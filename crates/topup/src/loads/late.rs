@@ -65,16 +65,15 @@ pub(crate) async fn late(
 
 async fn find(house: &House, terminal: &Terminal, order: OrderNumber) -> Result<Option<Row>, store::Error> {
     let mut tx = house.db.read().await?;
-    tx
-        .query(
-            "SELECT state, card_number, card_class, terminal, amount_fen, balance_before_fen, balance_field, counter, \
+    tx.query(
+        "SELECT state, card_number, card_class, terminal, amount_fen, balance_before_fen, balance_field, counter, \
              random, key_version, algorithm, host_time FROM loads WHERE group_id = $1 AND id = $2 AND terminal = $3",
-        )
-        .bind(terminal.group)
-        .bind(order.id())
-        .bind(terminal.number.to_string())
-        .optional()
-        .await
+    )
+    .bind(terminal.group)
+    .bind(order.id())
+    .bind(terminal.number.to_string())
+    .optional()
+    .await
 }
 
 async fn conclude(house: &House, group: GroupId, order: OrderNumber, row: &Row, done: &Done) -> bool {

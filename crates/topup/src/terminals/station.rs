@@ -146,7 +146,8 @@ impl<'a> Station<'a> {
                 Phase::Card { card, intent: current.intent(), last: current.last }
             }
         };
-        self.in_doubt = matches!(&phase, Phase::Card { card, .. } if matches!(card.allowed, Err(Problem::InDoubt { .. })));
+        self.in_doubt =
+            matches!(&phase, Phase::Card { card, .. } if matches!(card.allowed, Err(Problem::InDoubt { .. })));
         owned(self.row.write(self.house, &self.readers, &phase).await?)
     }
 

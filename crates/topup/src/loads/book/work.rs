@@ -86,7 +86,7 @@ async fn look_at_intents<'j>(tx: &mut Tx, jobs: impl Iterator<Item = &'j Job>) -
     let found: Vec<(GroupId, String)> = tx
         .query(
             "SELECT loads.group_id, loads.intent FROM rows(group_id BIGINT, intent TEXT) \
-             JOIN loads ON loads.group_id = rows.group_id AND loads.intent = rows.intent",
+             JOIN loads ON loads.intent = rows.intent AND loads.group_id = rows.group_id",
         )
         .rows(asked.iter().map(|(group, intent)| [(*group).into(), (*intent).into()]))
         .all()

@@ -1,0 +1,134 @@
+//! Who is let in: operators by password, terminals by key.
+
+use std::sync::Arc;
+
+use ed25519_dalek::SigningKey;
+use epurse::terminal::TerminalNumber;
+use ledger::Fen;
+use link::{FromTerminal, Refusal, ToTerminal};
+use store::testing::on_both;
+use tokio::sync::mpsc;
+use topup::people::{self, PasswordError, PasswordRule, SignInError};
+use topup::terminals;
+
+use crate::cards::{Bench, Kind};
+use crate::sim::SimTerminal;
+use crate::world::World;
+
+#[tokio::test]
+async fn operators_come_in_by_their_password_and_guessers_are_slowed() {
+    on_both(|db| async move {
+        let world = World::open(db, 1, Fen::ZERO).await;
+        let house = world.house().await;
+        let try_in = async |login: &str, password: &str| people::sign_in(&house, login, password, "192.0.2.1").await;
+        assert_eq!(try_in(" 0012 ", "correct horse").await.expect("let in"), world.operator);
+        assert!(matches!(try_in("0012", "correct hors").await, Err(SignInError::Wrong)));
+        assert!(matches!(try_in("0013", "correct horse").await, Err(SignInError::Wrong)));
+        assert!(matches!(try_in("0012", &"x".repeat(60_000)).await, Err(SignInError::Wrong)));
+        for _ in 0..8 {
+            drop(try_in("0012", "guess").await);
+        }
+        assert!(matches!(try_in("0012", "correct horse").await, Err(SignInError::TooMany { .. })));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_password_is_changed_by_who_knows_it() {
+    on_both(|db| async move {
+        let world = World::open(db, 1, Fen::ZERO).await;
+        let house = world.house().await;
+        let change = async |original: &str, new: &str, again: &str| {
+            people::change_password(&house, &world.operator, original, new, again, "this session").await
+        };
+        let long = "很长的密码".repeat(1_000);
+        assert!(matches!(change("wrong", &long, &long).await, Err(PasswordError::Wrong)));
+        assert!(matches!(change("correct horse", &long, "other").await, Err(PasswordError::Differs)));
+        let common = change("correct horse", "12345678", "12345678").await;
+        assert!(matches!(common, Err(PasswordError::Rule(PasswordRule::Common))));
+        let same = change("correct horse", "correct horse", "correct horse").await;
+        assert!(matches!(same, Err(PasswordError::Same)));
+        change("correct horse", &long, &long).await.expect("changed");
+        assert!(people::sign_in(&house, "0012", "correct horse", "a").await.is_err());
+        assert!(people::sign_in(&house, "0012", &long[..long.len() - 3], "a").await.is_err(), "never cut");
+        people::sign_in(&house, "0012", &long, "a").await.expect("the new one");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_code_enrols_one_terminal_once() {
+    on_both(|db| async move {
+        let world = World::open(db.clone(), 1, Fen::ZERO).await;
+        let house = world.house().await;
+        let (number, key) = (TerminalNumber([0, 0, 1, 0, 0, 7]), SigningKey::from_bytes(&[3; 32]));
+        world.enrol(number, &key).await;
+        let ask = |code: &str, key: Vec<u8>| link::Enrol { code: code.into(), public_key: key.into() };
+        let good = key.verifying_key().to_bytes().to_vec();
+        let mut tx = db.begin().await.expect("a unit of work");
+        let code = terminals::issue_code(&mut tx, &*house.entropy, number, house.now()).await.expect("a code");
+        let day = store::Micros(house.now().0 - 86_400_000_000);
+        let old = terminals::issue_code(&mut tx, &*house.entropy, number, day).await.expect("a code");
+        tx.commit().await.expect("a commit");
+        for bad in ["", "0000-0000-0000-0000", &old] {
+            let error = terminals::enrol(&house, &ask(bad, good.clone())).await.expect_err("refused");
+            assert!(error.to_string().contains("this code is not valid"), "{error}");
+        }
+        assert!(terminals::enrol(&house, &ask(&code, vec![0; 32])).await.is_err(), "a weak key");
+        assert!(terminals::enrol(&house, &ask(&code, vec![1; 5])).await.is_err(), "not a key");
+        terminals::enrol(&house, &ask(&code.to_lowercase(), good.clone())).await.expect("as typed");
+        assert!(terminals::enrol(&house, &ask(&code, good)).await.is_err(), "used");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_terminal_without_its_key_is_not_let_in() {
+    on_both(|db| async move {
+        let world = World::open(db.clone(), 1, Fen::ZERO).await;
+        let house = world.house().await;
+        let (number, key) = (TerminalNumber([0, 0, 1, 0, 0, 7]), SigningKey::from_bytes(&[3; 32]));
+        world.enrol(number, &key).await;
+        let bench = Arc::new(Bench::of(&[Kind::Ordinary]));
+        let mut thief = SimTerminal::new(number, SigningKey::from_bytes(&[4; 32]), Arc::clone(&bench));
+        assert!(thief.connect(&house).await.is_err());
+        let mut stranger = SimTerminal::new(TerminalNumber([9; 6]), key.clone(), Arc::clone(&bench));
+        assert!(stranger.connect(&house).await.is_err());
+        let mut honest = SimTerminal::new(number, key.clone(), Arc::clone(&bench));
+        honest.connect(&house).await.expect("let in");
+        let mut tx = db.begin().await.expect("a unit of work");
+        assert!(terminals::revoke(&mut tx, number).await.expect("revoked"));
+        tx.commit().await.expect("a commit");
+        assert!(honest.serve(std::time::Duration::from_secs(2)).await.is_err(), "its connection ends");
+        assert!(honest.connect(&house).await.is_err());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn malformed_messages_end_a_connection_with_a_reason() {
+    on_both(|db| async move {
+        let world = World::open(db, 1, Fen::ZERO).await;
+        let hello = |version| FromTerminal::Hello {
+            version,
+            program: "p".into(),
+            terminal: "000001000007".into(),
+            boot: "1".into(),
+        };
+        for (text, why, expected) in [
+            ("nonsense".to_owned(), Refusal::Malformed, "message:"),
+            (FromTerminal::Removed { tap: 1 }.to_text(), Refusal::Malformed, "hello"),
+            (hello(999).to_text(), Refusal::Version, "install its program"),
+            ("x".repeat(link::MAX_MESSAGE + 1), Refusal::Malformed, "bytes are allowed"),
+        ] {
+            let (to_server, incoming) = mpsc::channel(8);
+            let (outgoing, mut from_server) = mpsc::channel(8);
+            to_server.send(text).await.expect("sent");
+            terminals::attend(&world.house().await, incoming, outgoing).await;
+            let said = ToTerminal::parse(&from_server.recv().await.expect("an answer")).expect("a message");
+            let ToTerminal::Refused { why: said, text } = said else { panic!("{said:?}") };
+            assert!(said == why && text.contains(expected), "{said:?} {text}");
+        }
+    })
+    .await;
+}

@@ -1,0 +1,323 @@
+//! The way of one load, and every way it can be refused, on both engines.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use epurse::terminal::TerminalNumber;
+use ledger::Fen;
+use store::Db;
+use store::testing::on_both;
+use topup::cards::{self, Card, Problem};
+use topup::loads::{self, Confirm, ConfirmError, Load, Outcome, Reason, State};
+use topup::terminals::{self, Phase};
+
+use crate::cards::{Bench, Kind, Tear};
+use crate::sim::{Fault, SimTerminal, Strike};
+use crate::world::World;
+
+const NUMBER: TerminalNumber = TerminalNumber([0, 0, 1, 0, 0, 0x50]);
+const QUIET: Duration = Duration::from_millis(30);
+
+/// A clerk's desk: a world, a connected terminal, a card on it.
+struct Desk {
+    world: World,
+    terminal: SimTerminal,
+}
+
+impl Desk {
+    /// The first card of these kinds lies on the reader.
+    async fn with(db: Db, quota: Fen, kinds: &[Kind]) -> Self {
+        let world = World::open(db, 7, quota).await;
+        let key = SigningKey::from_bytes(&[9; 32]);
+        world.enrol(NUMBER, &key).await;
+        let mut terminal = SimTerminal::new(NUMBER, key, Arc::new(Bench::of(kinds)));
+        terminal.connect(&world.house().await).await.expect("let in");
+        let mut desk = Self { world, terminal };
+        desk.tap(0).await;
+        desk
+    }
+
+    async fn tap(&mut self, card: usize) {
+        self.terminal.tap(card).await.expect("connected");
+        self.terminal.serve(QUIET).await.expect("connected");
+    }
+
+    async fn phase(&self) -> Phase {
+        let house = self.world.house().await;
+        terminals::live(&house, self.world.group, NUMBER).await.expect("a look").phase
+    }
+
+    async fn card(&self) -> (Card, String) {
+        match self.phase().await {
+            Phase::Card { card, intent, .. } => (card, intent),
+            other => panic!("no card is offered: {other:?}"),
+        }
+    }
+
+    /// What the page would send now.
+    async fn confirm_of(&self, amount: Fen) -> Confirm {
+        let (card, intent) = self.card().await;
+        Confirm { terminal: NUMBER, card: card.number, balance: card.balance, amount, intent }
+    }
+
+    async fn confirm(&self, confirm: &Confirm) -> Result<(), ConfirmError> {
+        loads::confirm(&self.world.house().await, &self.world.operator, confirm).await
+    }
+
+    /// Confirms and waits for the outcome.
+    async fn charge(&mut self, amount: Fen) -> Load {
+        let confirm = self.confirm_of(amount).await;
+        self.confirm(&confirm).await.expect("taken on");
+        self.outcome(&confirm.intent).await
+    }
+
+    async fn outcome(&mut self, intent: &str) -> Load {
+        for _ in 0..60 {
+            if self.terminal.serve(QUIET).await.is_err() {
+                // The link was cut on purpose.
+                tokio::time::sleep(QUIET).await;
+            }
+            let house = self.world.house().await;
+            match loads::outcome(&house, self.world.group, intent).await.expect("a look") {
+                Outcome::Load(load) => return *load,
+                Outcome::Waiting => {}
+                Outcome::Unheard => panic!("never confirmed"),
+            }
+        }
+        panic!("no outcome");
+    }
+
+    async fn by_order(&self, load: &Load) -> Load {
+        let house = self.world.house().await;
+        loads::by_order(&house, load.group, load.order).await.expect("a look").expect("the load")
+    }
+}
+
+fn yuan(yuan: i64) -> Fen {
+    Fen::from_yuan(yuan).expect("small")
+}
+
+#[tokio::test]
+async fn a_load_goes_from_the_quota_onto_the_card() {
+    on_both(|db| async move {
+        let mut desk = Desk::with(db, yuan(1_000), &[Kind::Ordinary]).await;
+        let (card, _) = desk.card().await;
+        assert_eq!((card.balance, card.class.map(|class| class.zh)), (Fen::new(1_260), Some("普通卡".into())));
+        assert_eq!(card.allowed.map(|allowed| allowed.most), Ok(yuan(980)));
+
+        let load = desk.charge(yuan(50)).await;
+        assert_eq!((load.state, load.reason), (State::Succeeded, None));
+        assert_eq!((load.balance_before, load.balance_after), (Some(Fen::new(1_260)), Some(Fen::new(6_260))));
+        assert_eq!((load.quota_before, load.quota_after), (Some(yuan(1_000)), Some(yuan(950))));
+        assert_eq!(desk.terminal.bench.balance(0), 6_260);
+        assert_eq!(desk.terminal.owes(), 0, "the result was acknowledged");
+
+        // The same card again on the same tap is another load, with another intent.
+        let (card, intent) = desk.card().await;
+        assert_eq!(card.balance, Fen::new(6_260));
+        assert_ne!(intent, load.intent);
+        let again = desk.charge(yuan(20)).await;
+        assert_eq!((again.state, again.quota_after), (State::Succeeded, Some(yuan(930))));
+        desk.world.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_confirm_is_one_load_however_often_it_is_clicked() {
+    on_both(|db| async move {
+        let mut desk = Desk::with(db, yuan(1_000), &[Kind::Ordinary]).await;
+        let confirm = desk.confirm_of(yuan(50)).await;
+        let second_window = Confirm { amount: yuan(100), ..confirm.clone() };
+        let clicks = tokio::join!(desk.confirm(&confirm), desk.confirm(&confirm), desk.confirm(&second_window));
+        assert!(clicks.0.is_ok() && clicks.1.is_ok() && clicks.2.is_ok(), "{clicks:?}");
+        let load = desk.outcome(&confirm.intent).await;
+        assert_eq!(load.state, State::Succeeded);
+        // The back button, later: the same load.
+        desk.confirm(&confirm).await.expect("heard before");
+        assert_eq!(desk.outcome(&confirm.intent).await, load);
+        assert_eq!(desk.world.loads().await.len(), 1);
+        assert_eq!(i64::from(desk.terminal.bench.balance(0)), 1_260 + load.amount.as_i64());
+        desk.world.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_clerk_no_longer_sees_is_not_charged() {
+    on_both(|db| async move {
+        let mut desk = Desk::with(db, yuan(1_000), &[Kind::Ordinary, Kind::Student]).await;
+        let confirm = desk.confirm_of(yuan(50)).await;
+        let other = Confirm { balance: Fen::new(1_000), ..confirm.clone() };
+        assert!(matches!(desk.confirm(&other).await, Err(ConfirmError::Stale)));
+        let made_up = Confirm { intent: "0123-0".into(), ..confirm.clone() };
+        assert!(matches!(desk.confirm(&made_up).await, Err(ConfirmError::Stale)));
+        desk.tap(1).await;
+        assert!(matches!(desk.confirm(&confirm).await, Err(ConfirmError::Stale)), "another card lies there");
+        let confirm = desk.confirm_of(yuan(50)).await;
+        desk.terminal.cut();
+        tokio::time::sleep(QUIET).await;
+        assert!(matches!(desk.confirm(&confirm).await, Err(ConfirmError::NotConnected)));
+        let elsewhere = Confirm { terminal: TerminalNumber([9; 6]), ..confirm };
+        assert!(matches!(desk.confirm(&elsewhere).await, Err(ConfirmError::NoTerminal)));
+        assert_eq!(desk.world.loads().await, vec![]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_confirm_that_no_terminal_takes_up_is_withdrawn() {
+    on_both(|db| async move {
+        let mut desk = Desk::with(db, yuan(1_000), &[Kind::Ordinary]).await;
+        let confirm = desk.confirm_of(yuan(50)).await;
+        // The process that holds the connection dies; pages still show the card for a moment.
+        desk.terminal.server_died();
+        desk.confirm(&confirm).await.expect("taken on");
+        let load = desk.outcome(&confirm.intent).await;
+        assert_eq!((load.state, load.reason), (State::Failed, Some(Reason::TerminalGone)));
+        desk.terminal.connect(&desk.world.house().await).await.expect("let in");
+        desk.terminal.serve(QUIET).await.expect("connected");
+        assert_eq!(desk.terminal.bench.balance(0), 1_260, "nothing is charged later");
+        desk.world.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn amounts_and_quota_follow_the_rules_and_refusals_are_recorded() {
+    on_both(|db| async move {
+        let mut desk = Desk::with(db, yuan(100), &[Kind::Ordinary]).await;
+        for (amount, reason) in [
+            (Fen::new(1_500), Reason::AmountRule),
+            (Fen::new(1), Reason::AmountRule),
+            (yuan(5), Reason::AmountRule),
+            (yuan(990), Reason::OverCeiling),
+            (yuan(110), Reason::QuotaShort),
+        ] {
+            let load = desk.charge(amount).await;
+            assert_eq!((load.state, load.reason, load.quota_before), (State::Failed, Some(reason), None), "{amount}");
+        }
+        for amount in [Fen::ZERO, Fen::new(-1_000)] {
+            let confirm = desk.confirm_of(amount).await;
+            assert!(matches!(desk.confirm(&confirm).await, Err(ConfirmError::Amount)));
+        }
+        assert_eq!(desk.charge(yuan(100)).await.state, State::Succeeded, "the whole quota");
+        assert_eq!(desk.charge(yuan(10)).await.reason, Some(Reason::QuotaShort));
+        assert_eq!(desk.world.loads().await.len(), 7);
+        desk.world.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn cards_that_cannot_be_charged_say_why() {
+    on_both(|db| async move {
+        let kinds = [Kind::Expired, Kind::Disabled, Kind::UnknownClass, Kind::Full, Kind::Ordinary];
+        let mut desk = Desk::with(db.clone(), yuan(1_000), &kinds).await;
+        assert!(matches!(desk.card().await.0.allowed, Err(Problem::Expired { .. })));
+        assert_eq!(desk.charge(yuan(50)).await.reason, Some(Reason::CardProblem), "not even by hand");
+        desk.tap(1).await;
+        assert_eq!(desk.card().await.0.allowed, Err(Problem::NotEnabled));
+        desk.tap(2).await;
+        assert!(matches!(desk.card().await.0.allowed, Err(Problem::UnknownClass { .. })));
+        desk.tap(3).await;
+        assert_eq!(desk.card().await.0.allowed.map(|allowed| allowed.most), Ok(Fen::ZERO));
+        let mut tx = db.begin().await.expect("a unit of work");
+        cards::block(&mut tx, &desk.terminal.bench.number(4), "lost", store::Micros(0)).await.expect("blocked");
+        tx.commit().await.expect("a commit");
+        desk.tap(4).await;
+        assert_eq!(desk.card().await.0.allowed, Err(Problem::Blocked));
+        desk.world.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_card_with_other_keys_is_not_genuine() {
+    on_both(|db| async move {
+        let mut desk = Desk::with(db, yuan(1_000), &[Kind::Foreign, Kind::NoApplication, Kind::UnknownKey]).await;
+        let load = desk.charge(yuan(50)).await;
+        assert_eq!((load.state, load.reason), (State::Failed, Some(Reason::NotGenuine)));
+        desk.tap(1).await;
+        assert_eq!(desk.phase().await, Phase::Unreadable);
+        desk.tap(2).await;
+        assert_eq!(desk.charge(yuan(50)).await.reason, Some(Reason::NoKey));
+        desk.world.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_card_lifted_before_the_hold_costs_nothing() {
+    on_both(|db| async move {
+        let mut desk = Desk::with(db, yuan(1_000), &[Kind::Ordinary]).await;
+        desk.terminal.strike = Some(Strike::Initialize(Fault::Tear(Tear::BeforeCommand)));
+        let load = desk.charge(yuan(50)).await;
+        assert_eq!((load.state, load.reason), (State::Failed, Some(Reason::CardRemoved)));
+        let books = desk.world.books().await;
+        assert!(books.loads.iter().all(|(state, ..)| *state == State::Failed));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_card_lifted_while_written_is_in_doubt_and_keeps_its_hold() {
+    for tear in [Tear::BeforeCommand, Tear::AfterCommand] {
+        on_both(|db| async move {
+            let mut desk = Desk::with(db, yuan(1_000), &[Kind::Ordinary]).await;
+            desk.terminal.strike = Some(Strike::Credit(Fault::Tear(tear)));
+            let load = desk.charge(yuan(50)).await;
+            assert_eq!((load.state, load.reason), (State::Unknown, Some(Reason::RemovedWhileWriting)));
+            assert_eq!((load.quota_after, load.balance_after), (Some(yuan(950)), None));
+            // The card comes back: not charged again while the doubt lasts.
+            desk.tap(0).await;
+            let (card, _) = desk.card().await;
+            assert_eq!(card.allowed, Err(Problem::InDoubt { order: load.order.to_string(), amount: yuan(50) }));
+            assert_eq!(desk.charge(yuan(50)).await.reason, Some(Reason::CardProblem));
+            desk.world.books().await;
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_result_that_comes_late_settles_the_doubt_once() {
+    on_both(|db| async move {
+        let mut desk = Desk::with(db, yuan(1_000), &[Kind::Ordinary]).await;
+        desk.terminal.strike = Some(Strike::Credit(Fault::DropAfter));
+        let load = desk.charge(yuan(50)).await;
+        assert_eq!((load.state, load.reason), (State::Unknown, Some(Reason::LinkLostWhileWriting)));
+        assert_eq!(desk.terminal.owes(), 1);
+        for _ in 0..2 {
+            desk.terminal.connect(&desk.world.house().await).await.expect("let in");
+            desk.terminal.serve(QUIET).await.expect("connected");
+        }
+        assert_eq!(desk.terminal.owes(), 0, "acknowledged");
+        let settled = desk.by_order(&load).await;
+        assert_eq!((settled.state, settled.balance_after), (State::Succeeded, Some(Fen::new(6_260))));
+        assert!(desk.card().await.0.allowed.is_ok(), "the card can be charged again");
+        desk.world.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_dies_while_the_card_is_written_leaves_a_true_state() {
+    on_both(|db| async move {
+        let mut desk = Desk::with(db, yuan(1_000), &[Kind::Ordinary]).await;
+        let confirm = desk.confirm_of(yuan(50)).await;
+        desk.terminal.strike = Some(Strike::Credit(Fault::Deaf));
+        desk.confirm(&confirm).await.expect("taken on");
+        desk.terminal.serve(QUIET).await.expect("connected");
+        desk.terminal.server_died();
+        desk.world.restart().await;
+        let house = desk.world.house().await;
+        tokio::time::sleep(house.settings.abandoned + QUIET).await;
+        loads::sweep(&house).await.expect("a sweep");
+        let load = desk.outcome(&confirm.intent).await;
+        assert_eq!((load.state, load.reason), (State::Unknown, Some(Reason::InterruptedWhileWriting)));
+        desk.world.books().await;
+    })
+    .await;
+}

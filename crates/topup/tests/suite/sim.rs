@@ -1,0 +1,227 @@
+//! A terminal that speaks the link's messages and does what it is told wrong: cards torn at any byte, connections
+//! dropped, answers lost, doubled and late. It keeps the results that nobody acknowledged, as the real one does.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use epurse::terminal::TerminalNumber;
+use link::{Done, End, FromTerminal, HexBytes, Reader, Script, Tap, ToTerminal};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use topup::{House, terminals};
+
+use crate::cards::{Bench, Tear};
+
+/// What goes wrong during the next script of a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The card is torn away during the first command of the script.
+    Tear(Tear),
+    /// The connection drops before the script is run.
+    DropBefore,
+    /// The connection drops after the script was run and before its result is sent.
+    DropAfter,
+    /// The result is sent twice.
+    Double,
+    /// The result is sent long after the server gave up.
+    Late,
+    /// The script is never heard of and nothing is said.
+    Deaf,
+}
+
+/// Which script of a load a fault strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strike {
+    Initialize(Fault),
+    Credit(Fault),
+}
+
+/// A terminal with one reader.
+pub struct SimTerminal {
+    pub number: TerminalNumber,
+    key: SigningKey,
+    boot: u64,
+    taps: u64,
+    /// The card that lies on the reader.
+    lying: Option<(u64, usize)>,
+    pub bench: Arc<Bench>,
+    /// Results of committing scripts that were not acknowledged.
+    unacknowledged: BTreeMap<String, Done>,
+    pub strike: Option<Strike>,
+    link: Option<Link>,
+}
+
+struct Link {
+    to_server: mpsc::Sender<String>,
+    from_server: mpsc::Receiver<String>,
+    attending: JoinHandle<()>,
+}
+
+/// The connection is not there, or no longer.
+#[derive(Debug)]
+pub struct Cut;
+
+impl SimTerminal {
+    pub fn new(number: TerminalNumber, key: SigningKey, bench: Arc<Bench>) -> Self {
+        let unacknowledged = BTreeMap::new();
+        Self { number, key, boot: 0, taps: 0, lying: None, bench, unacknowledged, strike: None, link: None }
+    }
+
+    pub fn connected(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| !link.attending.is_finished())
+    }
+
+    pub fn owes(&self) -> usize {
+        self.unacknowledged.len()
+    }
+
+    /// Connects to a server: the handshake, the readers, and everything that was not acknowledged.
+    pub async fn connect(&mut self, house: &House) -> Result<(), Cut> {
+        self.cut();
+        let (to_server, incoming) = mpsc::channel(64);
+        let (outgoing, from_server) = mpsc::channel(64);
+        let house = house.clone();
+        let attending = tokio::spawn(async move { terminals::attend(&house, incoming, outgoing).await });
+        self.link = Some(Link { to_server, from_server, attending });
+        self.boot += 1;
+        let (terminal, boot) = (self.number.to_string(), self.boot.to_string());
+        let hello = FromTerminal::Hello {
+            version: link::VERSION,
+            program: "sim".into(),
+            terminal: terminal.clone(),
+            boot: boot.clone(),
+        };
+        self.say(&hello).await?;
+        let ToTerminal::Challenge { nonce } = self.hear().await? else { return Err(Cut) };
+        let signature = self.key.sign(&link::proof_text(&terminal, &boot, &nonce)).to_bytes().to_vec().into();
+        self.say(&FromTerminal::Proof { signature }).await?;
+        let ToTerminal::Welcome { .. } = self.hear().await? else { return Err(Cut) };
+        let tap = self.lying.map(|(tap, _)| self.tap_message(tap));
+        self.say(&FromTerminal::Readers { readers: vec![Reader { name: "sim".into(), tap }] }).await?;
+        for done in self.unacknowledged.values().cloned().collect::<Vec<_>>() {
+            self.say(&FromTerminal::Done(done)).await?;
+        }
+        Ok(())
+    }
+
+    /// The connection is gone; what the server does with that is its own affair.
+    pub fn cut(&mut self) {
+        self.link = None;
+    }
+
+    /// The server is gone in the middle of whatever it did for this terminal.
+    pub fn server_died(&mut self) {
+        if let Some(link) = self.link.take() {
+            link.attending.abort();
+        }
+    }
+
+    pub async fn tap(&mut self, card: usize) -> Result<(), Cut> {
+        self.remove().await?;
+        self.taps += 1;
+        self.lying = Some((self.taps, card));
+        self.bench.power_on(card);
+        let tap = self.tap_message(self.taps);
+        self.say(&FromTerminal::Inserted(tap)).await
+    }
+
+    pub async fn remove(&mut self) -> Result<(), Cut> {
+        let Some((tap, card)) = self.lying.take() else { return Ok(()) };
+        self.bench.power_off(card);
+        self.say(&FromTerminal::Removed { tap }).await
+    }
+
+    fn tap_message(&self, tap: u64) -> Tap {
+        Tap { tap, reader: "sim".into(), atr: vec![0x3B, 0].into() }
+    }
+
+    /// Does what the server asks for until it has asked for nothing during `quiet`.
+    pub async fn serve(&mut self, quiet: Duration) -> Result<(), Cut> {
+        while let Ok(message) = tokio::time::timeout(quiet, self.hear()).await {
+            match message? {
+                ToTerminal::Run(script) => self.run(script).await?,
+                ToTerminal::Ack { script } => drop(self.unacknowledged.remove(&script)),
+                ToTerminal::Refused { .. } => {
+                    self.cut();
+                    return Err(Cut);
+                }
+                ToTerminal::Challenge { .. } | ToTerminal::Welcome { .. } => panic!("out of turn"),
+            }
+        }
+        Ok(())
+    }
+
+    async fn run(&mut self, script: Script) -> Result<(), Cut> {
+        let fault = match self.strike {
+            Some(Strike::Credit(fault)) if script.commits => Some(fault),
+            Some(Strike::Initialize(fault)) if script.id.ends_with("-init") => Some(fault),
+            _ => None,
+        };
+        if fault.is_some() {
+            self.strike = None;
+        }
+        match fault {
+            Some(Fault::DropBefore) => {
+                self.cut();
+                return Err(Cut);
+            }
+            Some(Fault::Deaf) => return Ok(()),
+            _ => {}
+        }
+        let tear = if let Some(Fault::Tear(tear)) = fault { Some(tear) } else { None };
+        let done = self.execute(&script, tear);
+        if script.commits {
+            let before = self.unacknowledged.insert(script.id.clone(), done.clone());
+            assert!(before.is_none(), "the server sent MAC2 twice for {}", script.id);
+        }
+        if fault == Some(Fault::DropAfter) {
+            self.cut();
+            return Err(Cut);
+        }
+        if fault == Some(Fault::Late) {
+            tokio::time::sleep(Duration::from_millis(320)).await;
+        }
+        let removed = done.end == End::Removed;
+        self.say(&FromTerminal::Done(done.clone())).await?;
+        if fault == Some(Fault::Double) {
+            self.say(&FromTerminal::Done(done)).await?;
+        }
+        if removed && let Some((tap, _)) = self.lying.take() {
+            self.say(&FromTerminal::Removed { tap }).await?;
+        }
+        Ok(())
+    }
+
+    fn execute(&self, script: &Script, mut tear: Option<Tear>) -> Done {
+        let ended = |end, answers| Done { script: script.id.clone(), end, answers };
+        let Some((tap, card)) = self.lying else { return ended(End::NoSuchTap, vec![]) };
+        if tap != script.tap {
+            return ended(End::NoSuchTap, vec![]);
+        }
+        let mut answers: Vec<HexBytes> = Vec::new();
+        for step in &script.steps {
+            let Some(answer) = self.bench.transmit(card, &script.id, step.apdu.as_ref(), tear.take()) else {
+                return ended(End::Removed, answers);
+            };
+            let expected = step.expect.allows(&answer);
+            answers.push(answer.into());
+            if !expected {
+                return ended(End::Unexpected, answers);
+            }
+        }
+        ended(End::Completed, answers)
+    }
+
+    async fn say(&mut self, message: &FromTerminal) -> Result<(), Cut> {
+        let link = self.link.as_ref().ok_or(Cut)?;
+        link.to_server.send(message.to_text()).await.map_err(|_| Cut)
+    }
+
+    async fn hear(&mut self) -> Result<ToTerminal, Cut> {
+        let link = self.link.as_mut().ok_or(Cut)?;
+        let text = link.from_server.recv().await.ok_or(Cut)?;
+        Ok(ToTerminal::parse(&text).expect("the server keeps to the rules"))
+    }
+}
