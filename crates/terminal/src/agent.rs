@@ -15,7 +15,7 @@ use crate::runner::Runner;
 use crate::{ServerAddress, Status, backoff};
 
 /// The wait after a refusal that a person has to mend first.
-const REFUSED_WAIT: Duration = Duration::from_secs(60);
+const REFUSED_WAIT: Duration = Duration::from_mins(1);
 
 /// How long a stopping terminal waits for the script that is running.
 const LAST_SCRIPT_LIMIT: Duration = Duration::from_secs(30);

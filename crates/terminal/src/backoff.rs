@@ -18,8 +18,9 @@ pub(crate) fn after(failures: u32, jitter: u32) -> Duration {
 
 /// Somewhere in the upper half of `ceiling`.
 pub(crate) fn spread(ceiling: Duration, jitter: u32) -> Duration {
-    let half = ceiling / 2;
-    half.saturating_add(half.saturating_mul(jitter >> 16) / (1 << 16))
+    let half_ms = u64::try_from(ceiling.as_millis()).unwrap_or(u64::MAX) / 2;
+    let more_ms = half_ms.saturating_mul(u64::from(jitter)) >> u32::BITS;
+    Duration::from_millis(half_ms.saturating_add(more_ms))
 }
 
 #[cfg(test)]

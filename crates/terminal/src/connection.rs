@@ -6,7 +6,8 @@ use std::time::Duration;
 use futures_util::{SinkExt as _, StreamExt as _};
 use link::{FromTerminal, MAX_MESSAGE, Refusal, ToTerminal};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout, timeout_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -61,8 +62,8 @@ impl Connection {
         boot: &str,
     ) -> Result<Self, Over> {
         let mut socket = Socket::connect(server, tls).await?;
-        let name = socket.handshake(identity, boot).await;
-        match name {
+        let handshake = timeout(STEP_LIMIT, socket.handshake(identity, boot)).await;
+        match handshake.unwrap_or_else(|_| Err(Over::Lost("the server did not finish the greeting".to_owned()))) {
             Ok(name) => Ok(Self { socket, name }),
             Err(over) => {
                 socket.close_for(&over).await;
@@ -100,7 +101,7 @@ impl Socket {
         let (stream, _) = timeout(STEP_LIMIT, connecting)
             .await
             .map_err(|_| Over::Lost("no answer within 10 seconds".to_owned()))?
-            .map_err(lost)?;
+            .map_err(Over::from)?;
         let mut ping = interval(PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Self { stream, heard: Instant::now(), ping })
@@ -114,25 +115,19 @@ impl Socket {
             boot: boot.to_owned(),
         })
         .await?;
-        let deadline = Instant::now() + STEP_LIMIT;
-        let nonce = match self.hear_by(deadline).await? {
-            ToTerminal::Challenge { nonce } => nonce,
-            other => return Err(out_of_place(&other)),
-        };
+        let challenge = self.hear().await?;
+        let ToTerminal::Challenge { nonce } = &challenge else { return Err(out_of_place(&challenge)) };
         if nonce.as_ref().len() != 32 {
             return Err(Over::Malformed(format!("nonce: 32 bytes are needed, {} came", nonce.as_ref().len())));
         }
-        self.say(&FromTerminal::Proof { signature: identity.sign(boot, &nonce) }).await?;
-        match self.hear_by(deadline).await? {
+        self.say(&FromTerminal::Proof { signature: identity.sign(boot, nonce) }).await?;
+        match self.hear().await? {
             ToTerminal::Welcome { name } => Ok(name),
-            other => Err(out_of_place(&other)),
+            other @ (ToTerminal::Challenge { .. }
+            | ToTerminal::Refused { .. }
+            | ToTerminal::Run(_)
+            | ToTerminal::Ack { .. }) => Err(out_of_place(&other)),
         }
-    }
-
-    async fn hear_by(&mut self, deadline: Instant) -> Result<ToTerminal, Over> {
-        timeout_at(deadline, self.hear())
-            .await
-            .unwrap_or_else(|_| Err(Over::Lost("the server did not finish the greeting within 10 seconds".to_owned())))
     }
 
     async fn hear(&mut self) -> Result<ToTerminal, Over> {
@@ -140,7 +135,7 @@ impl Socket {
             tokio::select! {
                 frame = self.stream.next() => {
                     self.heard = Instant::now();
-                    let frame = frame.unwrap_or(Err(WebSocketError::ConnectionClosed)).map_err(lost)?;
+                    let frame = frame.unwrap_or(Err(WebSocketError::ConnectionClosed)).map_err(Over::from)?;
                     if let Some(message) = read(frame)? {
                         return Ok(message);
                     }
@@ -163,7 +158,7 @@ impl Socket {
         timeout(STEP_LIMIT, self.stream.send(message))
             .await
             .map_err(|_| Over::Lost("the server takes nothing more".to_owned()))?
-            .map_err(lost)
+            .map_err(Over::from)
     }
 
     async fn close_for(&mut self, over: &Over) {
@@ -201,15 +196,16 @@ fn read(frame: Message) -> Result<Option<ToTerminal>, Over> {
     }
 }
 
-fn lost(error: WebSocketError) -> Over {
-    match error {
-        WebSocketError::Capacity(error) => Over::Malformed(error.to_string()),
-        WebSocketError::Utf8(_) | WebSocketError::Protocol(_) => match error.to_string() {
-            text if text.contains("Reset") => Over::Lost(text),
-            text => Over::Malformed(text),
-        },
-        #[expect(clippy::wildcard_enum_match_arm, reason = "every other error means the same: no connection")]
-        error => Over::Lost(error.to_string()),
+impl From<WebSocketError> for Over {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other error means the same: no connection")]
+    fn from(error: WebSocketError) -> Self {
+        match error {
+            WebSocketError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::Lost(error.to_string()),
+            WebSocketError::Capacity(_) | WebSocketError::Utf8(_) | WebSocketError::Protocol(_) => {
+                Self::Malformed(error.to_string())
+            }
+            _ => Self::Lost(error.to_string()),
+        }
     }
 }
 

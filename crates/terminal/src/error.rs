@@ -30,6 +30,14 @@ pub enum Error {
         /// What is wrong there.
         what: String,
     },
+    /// What a software card remembers cannot be its memory.
+    #[error("the memory of software card {number}: {what}")]
+    Card {
+        /// The card's number.
+        number: String,
+        /// What is wrong.
+        what: String,
+    },
     /// Two programs would write the same journal.
     #[error("{} is in use by another terminal program", .0.display())]
     InUse(PathBuf),

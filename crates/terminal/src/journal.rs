@@ -291,7 +291,7 @@ mod tests {
         journal.acknowledge("never heard of").unwrap();
 
         let journal = Journal::open(&path).unwrap();
-        assert_eq!(journal.unacknowledged(), [two.clone()]);
+        assert_eq!(journal.unacknowledged(), std::slice::from_ref(&two));
         assert_eq!(journal.result("L1"), Some(one), "an acknowledged script still has its one result");
         assert_eq!(journal.result("L2"), Some(two));
         assert_eq!(journal.result("L3"), None);

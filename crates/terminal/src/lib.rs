@@ -23,8 +23,10 @@ mod durable;
 mod error;
 mod identity;
 mod journal;
+mod page;
 mod reader;
 mod runner;
+mod soft;
 mod tls;
 
 use std::path::PathBuf;
@@ -39,7 +41,11 @@ pub use address::ServerAddress;
 pub use error::Error;
 pub use identity::enrol;
 pub use link::{Enrolled, Refusal};
+pub use page::TapPage;
 pub use reader::{Card, CardLost, Readers, exchange};
+pub use soft::{
+    Desk, MasterKeys, NoSuchCard, SoftCardDefinition, SoftCardView, SoftReader, Tear, Title, sample_cards,
+};
 
 use agent::Agent;
 use identity::Identity;

@@ -39,6 +39,9 @@ struct Finished {
     left: Left,
 }
 
+/// The card comes back with its answer.
+type Exchanged = (Box<dyn Card>, Result<Vec<u8>, CardLost>);
+
 /// What a script leaves behind.
 enum Left {
     /// The card, powered.
@@ -83,7 +86,7 @@ impl Runner {
             exchange_limit: self.exchange_limit,
             answers: Vec::new(),
         };
-        let task = tokio::spawn(run.to_the_end(self.powered.remove(&tap)));
+        let task = tokio::spawn(run.run(self.powered.remove(&tap)));
         self.running = Some(Running { script: id, tap, task });
         None
     }
@@ -135,12 +138,12 @@ struct Run {
 }
 
 impl Run {
-    async fn to_the_end(mut self, card: Option<Box<dyn Card>>) -> Finished {
-        let deadline = Instant::now() + Duration::from_millis(u64::from(self.script.limit_ms));
+    async fn run(mut self, card: Option<Box<dyn Card>>) -> Finished {
+        let began = Instant::now();
         let (end, left) = match self.power_up(card).await {
             Ok(card) => {
                 if self.may_begin().await {
-                    self.steps(card, deadline).await
+                    self.steps(card, began).await
                 } else {
                     // The nearest word for "nothing was sent".
                     (End::Busy, Left::Card(card))
@@ -171,10 +174,11 @@ impl Run {
         !self.script.commits || self.journal.write(move |journal| journal.begin(&id)).await.is_ok()
     }
 
-    async fn steps(&mut self, mut card: Box<dyn Card>, deadline: Instant) -> (End, Left) {
+    async fn steps(&mut self, mut card: Box<dyn Card>, began: Instant) -> (End, Left) {
+        let limit = Duration::from_millis(u64::from(self.script.limit_ms));
         let mut steps = std::mem::take(&mut self.script.steps).into_iter().peekable();
         while let Some(step) = steps.next() {
-            if Instant::now() >= deadline {
+            if began.elapsed() >= limit {
                 return (End::TimedOut, Left::Card(card));
             }
             let mut command = spawn_blocking(move || {
@@ -230,7 +234,7 @@ async fn keep(journal: &SharedJournal, done: &Done) {
     journal.write(move |journal| journal.end(&done)).await.ok();
 }
 
-async fn wait_out(command: JoinHandle<(Box<dyn Card>, Result<Vec<u8>, CardLost>)>) {
+async fn wait_out(command: JoinHandle<Exchanged>) {
     if let Ok((_, Ok(answer))) = command.await {
         tracing::warn!(answer = %HexBytes(answer), "an answer came after its limit; its script has ended");
     }

@@ -5,15 +5,16 @@ const feed = new EventSource("/live?lang=" + encodeURIComponent(document.documen
 feed.onmessage = (event) => {
   const focused = document.activeElement?.id;
   live.innerHTML = event.data;
-  if (focused) document.getElementById(focused)?.focus();
+  const again = focused && document.getElementById(focused);
+  // A card just tapped cannot be tapped again: what comes next is to remove it.
+  (again?.disabled ? document.getElementById("remove") : again)?.focus?.();
 };
 
 document.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const form = event.target;
-  const body = new URLSearchParams(new FormData(form, event.submitter));
+  const body = new URLSearchParams(new FormData(event.target, event.submitter));
   try {
-    await fetch(form.action, { method: "POST", body, redirect: "manual" });
+    await fetch(event.target.action, { method: "POST", body, redirect: "manual" });
   } catch {
     location.reload();
   }

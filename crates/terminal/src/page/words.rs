@@ -36,7 +36,7 @@ pub(super) struct Words {
 
 const CHINESE: Words = Words {
     title: "软件读卡器",
-    lead: "这里的卡是软件做的,规矩和真卡一样。放上一张,充值页面就会看到它。",
+    lead: "这里的卡是软件做的，规矩和真卡一样。放上一张，充值页面就会看到它。",
     brand: "集充",
     terminal: "终端",
     reader: "读卡器",
@@ -45,13 +45,13 @@ const CHINESE: Words = Words {
     cards: "卡片",
     balance: "卡内余额",
     valid_until: "有效期至",
-    loads: "已充值次数",
+    loads: "充值次数",
     disabled: "未启用",
     tap: "放上",
     remove: "拿开",
     on_the_reader: "在读卡器上",
     tear: "在最坏的时刻拿走",
-    tear_hint: "下一次充值时,卡会在选定的时刻离开读卡器,只发生一次。",
+    tear_hint: "下一次充值时，卡会在选定的时刻离开读卡器，只发生一次。",
     no_tear: "不拿走",
     other_language: "English",
 };
@@ -67,7 +67,7 @@ const ENGLISH: Words = Words {
     cards: "Cards",
     balance: "Balance",
     valid_until: "Valid until",
-    loads: "Loads so far",
+    loads: "Loads",
     disabled: "Disabled",
     tap: "Tap",
     remove: "Remove",
@@ -85,11 +85,18 @@ impl Language {
             let mut parts = range.split(';').map(str::trim);
             let language = parts.next().and_then(Self::from_tag)?;
             // Quality in thousandths without a float: "0.85" reads as 850.
-            let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(1000, |text| match text.split_once('.') {
-                Some(("0", digits)) => format!("{digits:0<3}").parse().unwrap_or(0),
-                Some(_) => 1000,
-                None => if text == "0" { 0 } else { 1000 },
-            });
+            let quality =
+                parts.find_map(|part| part.strip_prefix("q=")).map_or(1000, |text| match text.split_once('.') {
+                    Some(("0", digits)) => format!("{digits:0<3}").parse().unwrap_or(0),
+                    Some(_) => 1000,
+                    None => {
+                        if text == "0" {
+                            0
+                        } else {
+                            1000
+                        }
+                    }
+                });
             Some((quality, language))
         };
         asked.and_then(Self::from_tag).unwrap_or_else(|| {
@@ -133,8 +140,8 @@ impl Language {
     pub(super) fn tear(self, tear: Tear) -> &'static str {
         match (self, tear) {
             (Self::Chinese, Tear::BeforeCredit) => "写卡命令到达之前",
-            (Self::Chinese, Tear::DuringCredit) => "写卡途中,钱还没进卡",
-            (Self::Chinese, Tear::AfterCredit) => "钱已进卡,回答丢失",
+            (Self::Chinese, Tear::DuringCredit) => "写卡途中，钱还没进卡",
+            (Self::Chinese, Tear::AfterCredit) => "钱已进卡，回答丢失",
             (Self::English, Tear::BeforeCredit) => "Before the write reaches it",
             (Self::English, Tear::DuringCredit) => "During the write, money not on it yet",
             (Self::English, Tear::AfterCredit) => "Money is on it, answer lost",
@@ -147,11 +154,13 @@ impl Language {
         let say = |chinese: &str, english: &str| if zh { chinese.to_owned() } else { english.to_owned() };
         match status {
             Status::Connecting => (Light::Waiting, say("正在连接服务器…", "Connecting to the server…")),
-            Status::Connected { name } if zh => (Light::Good, format!("已连接,终端名称:{name}")),
+            Status::Connected { name } if zh => (Light::Good, format!("已连接，终端名称：{name}")),
             Status::Connected { name } => (Light::Good, format!("Connected as {name}")),
-            Status::Waiting { why } if zh => (Light::Waiting, format!("未连接,正在自动重试({why})")),
+            Status::Waiting { why } if zh => (Light::Waiting, format!("未连接，正在自动重试（{why}）")),
             Status::Waiting { why } => (Light::Waiting, format!("Not connected, trying again by itself ({why})")),
-            Status::Refused { why, text } if zh => (Light::Bad, format!("服务器不接受此终端:{}({text})", refusal_zh(*why))),
+            Status::Refused { why, text } if zh => {
+                (Light::Bad, format!("服务器不接受此终端：{}（{text}）", refusal_zh(*why)))
+            }
             Status::Refused { why, text } => {
                 (Light::Bad, format!("The server does not let this terminal in: {} ({text})", refusal_en(*why)))
             }
@@ -180,8 +189,8 @@ impl Light {
 
 fn refusal_zh(why: Refusal) -> &'static str {
     match why {
-        Refusal::Version => "程序版本不符,请安装服务器提供的版本。",
-        Refusal::Unknown => "没有这个终端,或已被停用。请向后台要一个新的登记码。",
+        Refusal::Version => "程序版本不符，请安装服务器提供的版本。",
+        Refusal::Unknown => "没有这个终端，或已被停用。请向后台要一个新的登记码。",
         Refusal::Signature => "密钥不符。请用新的登记码重新登记。",
         Refusal::Replaced => "另一个程序正在使用同一个密钥。请先停掉它。",
         Refusal::Malformed | Refusal::TryAgain => "请稍候。",

@@ -110,13 +110,7 @@ impl Gate {
 /// A script of commands that differ in their second byte, each to be answered by 9000.
 pub(crate) fn script(id: &str, tap: u64, instructions: &[u8]) -> Script {
     let step = |ins: &u8| Step { apdu: vec![0x80, *ins, 0, 0].into(), expect: Expected::Success };
-    Script {
-        id: id.into(),
-        tap,
-        commits: false,
-        limit_ms: 4_000,
-        steps: instructions.iter().map(step).collect(),
-    }
+    Script { id: id.into(), tap, commits: false, limit_ms: 4_000, steps: instructions.iter().map(step).collect() }
 }
 
 /// The same, but it may change the card's money.

@@ -2,6 +2,9 @@
 
 mod cards;
 mod enrolment;
+mod loads;
+mod page;
+mod purse;
 mod recovery;
 mod scripts;
 mod server;

@@ -41,9 +41,10 @@ async fn a_server_that_is_busy_stopping_is_tried_again_soon() {
     peer.refuse(Refusal::TryAgain, "the server is stopping").await;
     until(&handle, |status| matches!(status, Status::Waiting { why } if why == "the server is stopping")).await;
     let (_peer, _) = bench.welcome().await;
-    assert_eq!(until(&handle, |status| matches!(status, Status::Connected { .. })).await, Status::Connected {
-        name: "窗口一".into()
-    });
+    assert_eq!(
+        until(&handle, |status| matches!(status, Status::Connected { .. })).await,
+        Status::Connected { name: "窗口一".into() }
+    );
     handle.stop().await;
 }
 
