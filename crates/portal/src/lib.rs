@@ -1,1 +1,91 @@
-//! The web: group portal and the terminals' endpoint
+//! The web: group portal and the terminals' endpoint.
+//!
+//! Pages are server-rendered: a page is a pure function of a [`look::Frame`] and the values it shows, in the file that
+//! also holds its handlers, under the same name as its concept in `topup`. Live parts are the same fragments sent
+//! again. Everything works before its script has loaded.
+//!
+//! ```text
+//!   request id, span ── headers ── problem pages ── panics ── cross-site check ── session ── body limit ── routes
+//! ```
+
+#[doc(hidden)]
+pub mod gallery;
+mod home;
+mod listen;
+mod loads;
+mod look;
+mod people;
+mod routes;
+mod terminals;
+mod web;
+mod words;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use topup::House;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::{ConfigError, CsrfLayer};
+
+use web::throttle::Throttle;
+use web::{headers, problem, request};
+
+pub use listen::{Listening, Tls, listen, ops_router};
+pub use routes::{Route, table};
+pub use words::Lang;
+
+/// The most a form may send, in bytes. The longest field is a password, which is never cut: 64 KiB is a small book.
+pub const FORM_LIMIT: usize = 64 * 1024;
+
+/// How the portal is reached.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whether browsers come over TLS, here or at a proxy: cookies are then `Secure` and `__Host-`, and HSTS is sent.
+    pub tls: bool,
+    /// How long a session may be idle.
+    pub idle: Duration,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// What people type into their browser, for example `https://topup.example.cn`.
+    pub public_url: String,
+}
+
+/// What every handler shares.
+#[derive(Clone, Debug)]
+struct App {
+    house: House,
+    settings: Arc<Settings>,
+    throttle: Arc<Throttle>,
+}
+
+/// The portal over a house. Serve it with connect info (`SocketAddr`), so that addresses can be throttled.
+///
+/// Fails when `public_url` is not an origin.
+pub fn router(house: House, settings: Settings) -> Result<Router, ConfigError> {
+    let public_url = settings.public_url.trim_end_matches('/').to_owned();
+    // Without Sec-Fetch-Site or Origin (a program, no browser) a request passes: nobody's cookies come with it.
+    let csrf = CsrfLayer::new().add_trusted_origin(&public_url)?;
+    let sessions = people::layer(house.clone(), &settings);
+    let settings = Arc::new(Settings { public_url, ..settings });
+    let app = App { house, settings, throttle: Arc::new(Throttle::new()) };
+    let routes = table().into_iter().fold(Router::new(), |router, route| {
+        let (path, answer) = route.into_parts();
+        router.route(path, answer)
+    });
+    Ok(routes
+        .layer(from_fn(request::measure))
+        .layer(DefaultBodyLimit::max(FORM_LIMIT))
+        .layer(sessions)
+        .layer(csrf)
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn(problem::dress))
+        .layer(from_fn_with_state(app.clone(), headers::put))
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(app.clone(), request::follow))
+        .with_state(app))
+}

@@ -1,0 +1,116 @@
+//! What became of a load, in words: 成功, 未扣款 or 待核实, and what happens next.
+
+use maud::{Markup, html};
+use topup::loads::{Load, Reason, State};
+
+use crate::look::{Tone, empty, fact, icon, notice, show, tag};
+use crate::words::{Lang, say};
+
+/// The state of a load as a tag.
+pub(crate) fn state_tag(lang: Lang, state: State) -> Markup {
+    match state {
+        State::Succeeded => tag(Tone::Good, &say!(lang, "state-succeeded")),
+        State::Failed => tag(Tone::Bad, &say!(lang, "state-failed")),
+        State::Unknown => tag(Tone::Doubt, &say!(lang, "state-unknown")),
+        State::Authorised => tag(Tone::Plain, &say!(lang, "state-authorised")),
+    }
+}
+
+/// The result of a load. `data-state` is for the script: which sound, and whether to wait for a key.
+pub(crate) fn outcome(lang: Lang, load: &Load) -> Markup {
+    let (tone, title) = match load.state {
+        State::Succeeded => (Tone::Good, say!(lang, "succeeded-title")),
+        State::Failed => (Tone::Bad, say!(lang, "failed-title")),
+        State::Unknown => (Tone::Doubt, say!(lang, "unknown-title")),
+        State::Authorised => (Tone::Plain, say!(lang, "authorised-title")),
+    };
+    html! {
+        div.outcome.(tone.class()) data-state=(load.state.as_str()) data-intent=(load.intent) {
+            div.head {
+                h2.verdict { (tone.icon().draw()) (title) span.num { (show::yuan(load.amount)) } }
+                @match load.state {
+                    State::Succeeded => p.what { (say!(lang, "succeeded-next")) },
+                    State::Failed => p.what { (say!(lang, "failed-text")) },
+                    State::Unknown => p.what { (say!(lang, "unknown-held", amount = show::yuan(load.amount))) },
+                    State::Authorised => p.what { (say!(lang, "authorised-text")) },
+                }
+            }
+            @match load.state {
+                State::Failed => {
+                    @if let Some(why) = load.reason { (notice(Tone::Bad, &say!(lang, "load-reason"), reason(lang, why))) }
+                }
+                State::Unknown => (doubt_facts(lang, load)),
+                State::Succeeded | State::Authorised => {}
+            }
+            dl.facts {
+                (fact(&say!(lang, "load-order"), html! { a.num href={ "/loads/" (load.order) } { (load.order) } }))
+                (fact(&say!(lang, "load-card"), show::card(&load.card)))
+                @if let Some(before) = load.balance_before {
+                    (fact(&say!(lang, "load-balance-before"), show::money(before)))
+                }
+                (fact(&say!(lang, "load-amount"), show::money(load.amount)))
+                @if let Some(after) = load.balance_after {
+                    div.now { dt { (say!(lang, "load-balance-after")) } dd { (show::money(after)) } }
+                }
+                @if let Some(before) = load.quota_before { (fact(&say!(lang, "load-quota-before"), show::money(before))) }
+                @if let Some(after) = load.quota_after { (fact(&say!(lang, "load-quota-after"), show::money(after))) }
+            }
+        }
+    }
+}
+
+/// 待核实: put the card back, who acts, by when.
+pub(crate) fn doubt_facts(lang: Lang, load: &Load) -> Markup {
+    html! {
+        (notice(Tone::Doubt, &say!(lang, "unknown-card"), html! {
+            @if let Some(why) = load.reason { (reason(lang, why)) }
+            (say!(lang, "unknown-next", tail = show::tail(&load.card)))
+        }))
+        dl.facts {
+            (fact(&say!(lang, "unknown-who"), say!(lang, "unknown-who-text")))
+            (fact(&say!(lang, "unknown-when"), say!(lang, "unknown-when-text")))
+        }
+    }
+}
+
+/// A load is under way.
+pub(crate) fn under_way(lang: Lang, intent: Option<&str>) -> Markup {
+    html! {
+        (empty(icon::CLOCK.draw(), &say!(lang, "charging-title"), &say!(lang, "charging-text"), html! {
+            p data-slow hidden { (say!(lang, "charging-slow")) }
+            @if let Some(intent) = intent {
+                noscript { a.button href={ "/station/outcome/" (intent) } { (say!(lang, "charging-look")) } }
+            }
+        }))
+    }
+}
+
+/// The confirm never reached the server.
+pub(crate) fn unsent(lang: Lang) -> Markup {
+    notice(Tone::Doubt, &say!(lang, "unsent"), say!(lang, "unsent-text"))
+}
+
+/// Why a load failed or is in doubt, in a sentence that ends with what to do.
+pub(crate) fn reason(lang: Lang, reason: Reason) -> String {
+    match reason {
+        Reason::QuotaShort => say!(lang, "reason-quota-short"),
+        Reason::AmountRule => say!(lang, "reason-amount-rule"),
+        Reason::OverCeiling => say!(lang, "reason-over-ceiling"),
+        Reason::CardProblem => say!(lang, "reason-card-problem"),
+        Reason::CardChanged => say!(lang, "reason-card-changed"),
+        Reason::CardRemoved => say!(lang, "reason-card-removed"),
+        Reason::CardRefused => say!(lang, "reason-card-refused"),
+        Reason::NotGenuine => say!(lang, "reason-not-genuine"),
+        Reason::NoKey => say!(lang, "reason-no-key"),
+        Reason::TerminalGone => say!(lang, "reason-terminal-gone"),
+        Reason::TimedOut => say!(lang, "reason-timed-out"),
+        Reason::Interrupted => say!(lang, "reason-interrupted"),
+        Reason::Storage => say!(lang, "reason-storage"),
+        Reason::RemovedWhileWriting => say!(lang, "reason-removed-while-writing"),
+        Reason::RefusedWhileWriting => say!(lang, "reason-refused-while-writing"),
+        Reason::SilentWhileWriting => say!(lang, "reason-silent-while-writing"),
+        Reason::LinkLostWhileWriting => say!(lang, "reason-link-lost-while-writing"),
+        Reason::InterruptedWhileWriting => say!(lang, "reason-interrupted-while-writing"),
+        Reason::TacWrong => say!(lang, "reason-tac-wrong"),
+    }
+}

@@ -1,0 +1,13 @@
+//! The look: a small design system of our own, as typed functions.
+//!
+//! `assets/css` holds the stylesheet, one file a topic, tokens first; [`page`] is what surrounds every page, [`parts`]
+//! the components, [`show`] how values are written, [`icon`] the pictures. Nothing here knows the business beyond the
+//! values it shows, and no page has an inline style or script: the content security policy forbids both.
+
+pub(crate) mod icon;
+mod page;
+mod parts;
+pub(crate) mod show;
+
+pub(crate) use page::{Frame, Visitor};
+pub(crate) use parts::{Field, Tone, command, empty, fact, hidden, kbd, notice, summary, tag};

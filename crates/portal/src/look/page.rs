@@ -1,0 +1,178 @@
+//! What surrounds every page.
+
+use std::time::Duration;
+
+use maud::{DOCTYPE, Markup, html};
+use topup::Micros;
+use topup::people::Operator;
+
+use super::{hidden, icon, kbd};
+use crate::web::assets;
+use crate::words::{Lang, say};
+
+/// How long before the end of an idle session the page warns: WCAG 2.2.1 asks for 20 seconds, people for more.
+const WARN: Duration = Duration::from_secs(90);
+
+/// Who looks at a page, and in which language.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    pub(crate) lang: Lang,
+    /// The path and query of this page; the language switch comes back here.
+    pub(crate) here: String,
+    /// Who is signed in.
+    pub(crate) visitor: Option<Visitor>,
+}
+
+/// Who is signed in, and for how long.
+#[derive(Clone, Debug)]
+pub(crate) struct Visitor {
+    pub(crate) operator: Operator,
+    /// When they signed in; their sitting begins here.
+    pub(crate) since: Micros,
+    /// How long they may be idle.
+    pub(crate) idle: Duration,
+}
+
+/// A page to be drawn.
+#[must_use = "a page shows nothing until it is drawn"]
+pub(crate) struct Page<'a> {
+    frame: &'a Frame,
+    title: String,
+    body: Markup,
+    strip: Markup,
+    refresh: Option<u32>,
+    narrow: bool,
+    scripts: &'static [&'static str],
+}
+
+impl Frame {
+    /// A page with this title and body.
+    pub(crate) fn page(&self, title: String, body: Markup) -> Page<'_> {
+        Page { frame: self, title, body, strip: html! {}, refresh: None, narrow: false, scripts: &[] }
+    }
+}
+
+impl Page<'_> {
+    /// With the reader strip under the header.
+    pub(crate) fn strip(self, strip: Markup) -> Self {
+        Self { strip, ..self }
+    }
+
+    /// Comes again by itself after so many seconds.
+    pub(crate) fn refresh(self, seconds: u32) -> Self {
+        Self { refresh: Some(seconds), ..self }
+    }
+
+    /// As wide as a form.
+    pub(crate) fn narrow(self) -> Self {
+        Self { narrow: true, ..self }
+    }
+
+    /// With scripts of its own; the page works before they have loaded.
+    pub(crate) fn scripts(self, scripts: &'static [&'static str]) -> Self {
+        Self { scripts, ..self }
+    }
+
+    /// The whole document.
+    pub(crate) fn draw(self) -> Markup {
+        let Frame { lang, visitor, .. } = self.frame;
+        let lang = *lang;
+        html! {
+            (DOCTYPE)
+            html lang=(lang.tag()) {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    @if let Some(seconds) = self.refresh { meta http-equiv="refresh" content=(seconds); }
+                    title { (say!(lang, "title", page = self.title)) }
+                    link rel="stylesheet" href=(assets::url("look.css"));
+                    link rel="icon" type="image/svg+xml" href=(assets::url("mark.svg"));
+                    @if visitor.is_some() { script type="module" src=(assets::url("session.js")) {} }
+                    @for script in self.scripts { script type="module" src=(assets::url(script)) {} }
+                }
+                body {
+                    a.skip href="#main" { (say!(lang, "skip")) }
+                    (self.frame.header())
+                    (self.strip)
+                    main id="main" class=[self.narrow.then_some("narrow")] { (self.body) }
+                    footer.foot.no-print {
+                        a href="/guide" { (say!(lang, "nav-guide")) }
+                        span { (say!(lang, "footer", version = env!("CARGO_PKG_VERSION"))) }
+                    }
+                    @if let Some(visitor) = visitor { (idle(lang, visitor)) }
+                }
+            }
+        }
+    }
+}
+
+impl Frame {
+    fn header(&self) -> Markup {
+        let lang = self.lang;
+        html! {
+            header.top {
+                a.mark href="/" { (icon::mark()) (say!(lang, "product")) }
+                @if let Some(visitor) = &self.visitor {
+                    nav aria-label=(say!(lang, "nav")) { ul {
+                        li { (self.nav("/station", &say!(lang, "nav-load"))) }
+                        li { (self.nav("/password", &say!(lang, "nav-password"))) }
+                    } }
+                    div.who {
+                        span.group { (visitor.operator.group_name) }
+                        b { (visitor.operator.name) " " (visitor.operator.login) }
+                    }
+                }
+                div.aside {
+                    form method="post" action="/language" {
+                        (hidden("back", &self.here))
+                        button.plain name="lang" value=(lang.other().tag()) lang=(lang.other().tag())
+                            title=(say!(lang, "language-label")) { (say!(lang, "language-switch")) }
+                    }
+                    @if self.visitor.is_some() {
+                        form method="post" action="/sign-out" { button.plain { (say!(lang, "sign-out")) } }
+                    } @else if self.here != "/" && !self.here.starts_with("/sign-in") {
+                        a.plain href="/sign-in" { (say!(lang, "sign-in")) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn nav(&self, path: &str, word: &str) -> Markup {
+        let current = self.here.split('?').next().is_some_and(|here| here.starts_with(path));
+        html! { a href=(path) aria-current=[current.then_some("page")] { (word) } }
+    }
+}
+
+/// The two dialogs of an idle session: stay, or sign in again in place. `session.js` opens them.
+fn idle(lang: Lang, visitor: &Visitor) -> Markup {
+    let operator = &visitor.operator;
+    html! {
+        dialog id="idle" aria-labelledby="idle-title" data-idle-s=(visitor.idle.as_secs())
+            data-warn-s=(WARN.as_secs().min(visitor.idle.as_secs() / 2)) {
+            h2 id="idle-title" { (say!(lang, "idle-title")) }
+            p { (say!(lang, "idle-text")) }
+            strong.count.num data-count { }
+            button.button.main.big data-stay autofocus { (say!(lang, "idle-stay")) (kbd("Enter")) }
+        }
+        dialog id="again" aria-labelledby="again-title" {
+            form.stack method="post" action="/sign-in" {
+                h2 id="again-title" { (say!(lang, "again-title")) }
+                p.soft { (say!(lang, "again-text")) }
+                div data-problem role="alert" { }
+                div.field {
+                    label for="again-login" { (say!(lang, "login")) }
+                    input id="again-login" name="login" value=(operator.login) readonly autocomplete="username";
+                }
+                div.field {
+                    label for="again-password" { (say!(lang, "password")) }
+                    input id="again-password" name="password" type="password" autocomplete="current-password" autofocus;
+                }
+                (hidden("since", visitor.since.0))
+                (hidden("then", "/"))
+                button.button.main.big { (say!(lang, "again-submit")) }
+                a.soft href="/sign-in" { (say!(lang, "again-other")) }
+            }
+        }
+    }
+}

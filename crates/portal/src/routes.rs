@@ -1,0 +1,71 @@
+//! Every address of the portal in one table: method, path, what it needs, who answers.
+//!
+//! What a handler needs stands in its own signature ([`access::May`]) and here; a test walks the table with every role
+//! and finds the two agree.
+
+use axum::http::Method;
+use axum::routing::{MethodRouter, get, post};
+use topup::people::Permission;
+
+use crate::loads::{charge, live, station};
+use crate::people::{password, session, sign_in};
+use crate::terminals::{choose, connect, download};
+use crate::web::{assets, health};
+use crate::{App, home};
+
+/// One address.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, parameters in braces.
+    pub path: &'static str,
+    /// What it needs; nothing for those that everyone may ask.
+    pub needs: Option<Permission>,
+    answer: MethodRouter<App>,
+}
+
+impl Route {
+    fn get(path: &'static str, needs: Option<Permission>, answer: MethodRouter<App>) -> Self {
+        Self { method: Method::GET, path, needs, answer }
+    }
+
+    fn post(path: &'static str, needs: Option<Permission>, answer: MethodRouter<App>) -> Self {
+        Self { method: Method::POST, path, needs, answer }
+    }
+
+    /// Path and answer, for the router.
+    pub(crate) fn into_parts(self) -> (&'static str, MethodRouter<App>) {
+        (self.path, self.answer)
+    }
+}
+
+/// The table.
+pub fn table() -> Vec<Route> {
+    let load = Some(Permission::Load);
+    let own = Some(Permission::OwnAccount);
+    vec![
+        Route::get("/", None, get(home::get)),
+        Route::get("/guide", None, get(home::guide)),
+        Route::post("/language", None, post(home::language)),
+        Route::get("/sign-in", None, get(sign_in::get)),
+        Route::post("/sign-in", None, post(sign_in::post)),
+        Route::post("/sign-out", None, post(session::end)),
+        Route::get("/session", own, get(session::left)),
+        Route::post("/session", own, post(session::stay)),
+        Route::get("/password", own, get(password::get)),
+        Route::post("/password", own, post(password::post)),
+        Route::get("/station", load, get(station::get)),
+        Route::get("/station/live", load, get(live::get)),
+        Route::post("/station/charge", load, post(charge::post)),
+        Route::get("/station/outcome/{terminal}/{intent}", load, get(charge::outcome)),
+        Route::get("/station/terminal", load, get(choose::get)),
+        Route::post("/station/terminal", load, post(choose::post)),
+        Route::get("/loads/{order}", load, get(crate::loads::load::get)),
+        Route::get("/download/jichong", None, get(download::get)),
+        Route::get("/assets/{hash}/{file}", None, get(assets::get)),
+        Route::get("/healthz", None, get(health::alive)),
+        Route::get("/readyz", None, get(health::ready)),
+        Route::get(link::PATH, None, get(connect::connect)),
+        Route::post(link::ENROL_PATH, None, post(connect::enrol)),
+    ]
+}

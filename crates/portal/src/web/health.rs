@@ -1,0 +1,28 @@
+//! For those who watch the process: does it live, and can it work?
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use topup::House;
+
+use crate::App;
+
+/// `GET /healthz`: the process answers.
+pub(crate) async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /readyz`: the database answers too.
+pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
+    ready_of(&app.house).await
+}
+
+/// Whether the database of a house answers.
+pub(crate) async fn ready_of(house: &House) -> (StatusCode, &'static str) {
+    match topup::groups::all(house).await {
+        Ok(_) => (StatusCode::OK, "ready\n"),
+        Err(error) => {
+            tracing::warn!(%error, "not ready: the database does not answer");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        }
+    }
+}
