@@ -8,6 +8,7 @@
 //! The `age` program opens it too (`age -d`), so the keys can be brought out in an emergency without this program. No
 //! error carries a word of the plaintext: serde's messages quote what they could not read, so they are dropped.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -106,8 +107,7 @@ struct Head<'a> {
 }
 
 pub(super) fn create(path: &Path, passphrase: &str, masters: &[Master], work: WorkFactor) -> Result<(), CreateError> {
-    let id = |master: &Master| (master.card_type, master.version, master.algorithm);
-    if masters.iter().enumerate().any(|(n, master)| masters.iter().take(n).any(|other| id(other) == id(master))) {
+    if !all_different(masters) {
         return Err(CreateError::Duplicate);
     }
     let sealed = plaintext(masters).and_then(|plain| seal(&plain, passphrase, work)).map_err(CreateError::Io)?;
@@ -139,7 +139,14 @@ pub(super) fn open(path: &Path, passphrase: &str) -> Result<Vec<Master>, OpenErr
         Head { .. } => return Err(OpenError::Damaged),
     }
     let sealed: Sealed<'_> = serde_json::from_slice(&plain).map_err(|_| OpenError::Damaged)?;
-    sealed.keys.iter().map(|master| master.read().ok_or(OpenError::Damaged)).collect()
+    let masters: Option<Vec<_>> = sealed.keys.iter().map(SealedMaster::read).collect();
+    masters.filter(|masters| all_different(masters)).ok_or(OpenError::Damaged)
+}
+
+/// Whether every set of keys has a name of its own.
+fn all_different(masters: &[Master]) -> bool {
+    let names: HashSet<_> = masters.iter().map(|master| (master.card_type, master.version, master.algorithm)).collect();
+    names.len() == masters.len()
 }
 
 impl SealedMaster<'_> {

@@ -1,5 +1,4 @@
 //! Published and computed vectors, byte for byte.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use epurse::file15::CardNumber;
 use epurse::keys::{Algorithm, Key};
@@ -7,6 +6,8 @@ use epurse::load::{self, Counter, Purse};
 use epurse::mac::{Mac, MacKey};
 use epurse::purchase;
 use serde::Deserialize;
+
+use crate::support::array;
 
 /// One row of `vectors/load.json`. Everything is hexadecimal.
 #[derive(Deserialize)]
@@ -39,10 +40,6 @@ struct Computed {
     mac1: Mac,
     mac2: Mac,
     tac: Option<Mac>,
-}
-
-fn array<const N: usize>(text: &str) -> [u8; N] {
-    hex::decode(text).unwrap().try_into().unwrap()
 }
 
 fn load(vector: &Vector, algorithm: Algorithm) -> Computed {
@@ -87,7 +84,7 @@ fn purchase(vector: &Vector) -> Computed {
 }
 
 fn vectors() -> Vec<Vector> {
-    serde_json::from_str(include_str!("vectors/load.json")).unwrap()
+    serde_json::from_str(include_str!("../vectors/load.json")).unwrap()
 }
 
 #[test]
