@@ -39,10 +39,9 @@ impl Command {
         Ok(self)
     }
 
-    /// As [`with_data`](Self::with_data), for data whose length the compiler knows.
-    pub(crate) fn with_array<const N: usize>(mut self, data: [u8; N]) -> Self {
-        const { assert!(N > 0 && N <= 255) }
-        self.data = data.to_vec();
+    /// As [`with_data`](Self::with_data), for this crate's own types, whose data is 1 to 255 bytes by construction.
+    pub(crate) fn with_own(mut self, data: &[u8]) -> Self {
+        data.clone_into(&mut self.data);
         self
     }
 

@@ -64,9 +64,7 @@ impl Aid {
 
     /// `00 A4 04 00 Lc | AID | 00`. The answer is an FCI: [`Fci::parse`].
     pub fn select(&self) -> Command {
-        // 5 to 16 bytes by construction, so the data is always there.
-        let select = Command::new(0x00, 0xA4, 0x04, 0x00).with_le(0x00);
-        select.clone().with_data(self.as_bytes()).unwrap_or(select)
+        Command::new(0x00, 0xA4, 0x04, 0x00).with_own(self.as_bytes()).with_le(0x00)
     }
 }
 

@@ -62,12 +62,8 @@ pub struct Initialize {
 impl Initialize {
     /// `80 50 00 <purse> 0B | key index 1 | amount 4 | terminal 6 | 10`.
     pub fn command(&self) -> Command {
-        let mut data = [self.key_index; 11];
-        let (_, rest) = data.split_at_mut(1);
-        let (amount, terminal) = rest.split_at_mut(4);
-        amount.copy_from_slice(&self.amount.to_be_bytes());
-        terminal.copy_from_slice(&self.terminal.0);
-        Command::new(0x80, 0x50, 0x00, self.purse.byte()).with_array(data).with_le(0x10)
+        let data = [&[self.key_index][..], &self.amount.to_be_bytes(), &self.terminal.0].concat();
+        Command::new(0x80, 0x50, 0x00, self.purse.byte()).with_own(&data).with_le(0x10)
     }
 }
 
@@ -126,11 +122,8 @@ pub struct Credit {
 impl Credit {
     /// `80 52 00 00 0B | date 4 | time 3 | MAC2 4 | 04`. The answer is the TAC; read it with [`Mac::parse`].
     pub fn command(&self) -> Command {
-        let mut data = [0; 11];
-        let (time, mac2) = data.split_at_mut(7);
-        time.copy_from_slice(&self.time.to_bcd());
-        mac2.copy_from_slice(&self.mac2.0);
-        Command::new(0x80, 0x52, 0x00, 0x00).with_array(data).with_le(0x04)
+        let data = [&self.time.to_bcd()[..], &self.mac2.0].concat();
+        Command::new(0x80, 0x52, 0x00, 0x00).with_own(&data).with_le(0x04)
     }
 }
 

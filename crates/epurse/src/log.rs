@@ -44,31 +44,36 @@ pub enum TransactionType {
     Other(u8),
 }
 
-const TYPES: [(u8, TransactionType); 8] = [
-    (0x01, TransactionType::EdLoad),
-    (0x02, TransactionType::EpLoad),
-    (0x03, TransactionType::Unload),
-    (0x04, TransactionType::Cash),
-    (0x05, TransactionType::EdPurchase),
-    (0x06, TransactionType::EpPurchase),
-    (0x07, TransactionType::OverdraftChange),
-    (0x09, TransactionType::CompositePurchase),
-];
-
 impl TransactionType {
     /// The byte as the card writes it.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the table holds every other variant; a test proves it")]
     pub fn byte(self) -> u8 {
         match self {
+            Self::EdLoad => 0x01,
+            Self::EpLoad => 0x02,
+            Self::Unload => 0x03,
+            Self::Cash => 0x04,
+            Self::EdPurchase => 0x05,
+            Self::EpPurchase => 0x06,
+            Self::OverdraftChange => 0x07,
+            Self::CompositePurchase => 0x09,
             Self::Other(byte) => byte,
-            known => TYPES.iter().find(|row| row.1 == known).map_or(0, |row| row.0),
         }
     }
 }
 
 impl From<u8> for TransactionType {
     fn from(byte: u8) -> Self {
-        TYPES.iter().find(|row| row.0 == byte).map_or(Self::Other(byte), |row| row.1)
+        match byte {
+            0x01 => Self::EdLoad,
+            0x02 => Self::EpLoad,
+            0x03 => Self::Unload,
+            0x04 => Self::Cash,
+            0x05 => Self::EdPurchase,
+            0x06 => Self::EpPurchase,
+            0x07 => Self::OverdraftChange,
+            0x09 => Self::CompositePurchase,
+            other => Self::Other(other),
+        }
     }
 }
 

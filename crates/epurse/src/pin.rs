@@ -28,9 +28,7 @@ impl Pin {
 
     /// `00 20 00 00 Lc | PIN`.
     pub fn command(&self) -> Command {
-        // 2 to 12 bytes by construction, so the data is always there.
-        let verify = Command::new(0x00, 0x20, 0x00, 0x00);
-        verify.clone().with_data(&self.0).unwrap_or(verify)
+        Command::new(0x00, 0x20, 0x00, 0x00).with_own(&self.0)
     }
 
     /// The bytes the card compares.

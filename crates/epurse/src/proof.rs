@@ -12,7 +12,7 @@ use crate::wire::Fields;
 /// `80 5A 00 <type> 02 | counter 2 | 08`. The type of an EP load is 02; the others are in
 /// [`log::TransactionType`](crate::log::TransactionType). 9406 means that the card has no such proof.
 pub fn command(transaction_type: u8, counter: Counter) -> Command {
-    Command::new(0x80, 0x5A, 0x00, transaction_type).with_array(counter.0.to_be_bytes()).with_le(0x08)
+    Command::new(0x80, 0x5A, 0x00, transaction_type).with_own(&counter.0.to_be_bytes()).with_le(0x08)
 }
 
 /// The card's answer to [`command`], 8 bytes. The order is the reverse of DEBIT's answer.

@@ -28,12 +28,8 @@ pub struct Initialize {
 impl Initialize {
     /// `80 50 01 02 0B | key index 1 | amount 4 | terminal 6 | 0F`.
     pub fn command(&self) -> Command {
-        let mut data = [self.key_index; 11];
-        let (_, rest) = data.split_at_mut(1);
-        let (amount, terminal) = rest.split_at_mut(4);
-        amount.copy_from_slice(&self.amount.to_be_bytes());
-        terminal.copy_from_slice(&self.terminal.0);
-        Command::new(0x80, 0x50, 0x01, 0x02).with_array(data).with_le(0x0F)
+        let data = [&[self.key_index][..], &self.amount.to_be_bytes(), &self.terminal.0].concat();
+        Command::new(0x80, 0x50, 0x01, 0x02).with_own(&data).with_le(0x0F)
     }
 }
 
@@ -94,13 +90,8 @@ pub struct Debit {
 impl Debit {
     /// `80 54 01 00 0F | terminal sequence 4 | date 4 | time 3 | MAC1 4 | 08`.
     pub fn command(&self) -> Command {
-        let mut data = [0; 15];
-        let (sequence, rest) = data.split_at_mut(4);
-        let (time, mac1) = rest.split_at_mut(7);
-        sequence.copy_from_slice(&self.terminal_sequence.to_be_bytes());
-        time.copy_from_slice(&self.time.to_bcd());
-        mac1.copy_from_slice(&self.mac1.0);
-        Command::new(0x80, 0x54, 0x01, 0x00).with_array(data).with_le(0x08)
+        let data = [&self.terminal_sequence.to_be_bytes()[..], &self.time.to_bcd(), &self.mac1.0].concat();
+        Command::new(0x80, 0x54, 0x01, 0x00).with_own(&data).with_le(0x08)
     }
 }
 

@@ -16,7 +16,7 @@ use proptest::prelude::*;
 
 use crate::support::*;
 
-/// Commands that begin like real ones, and any bytes at all.
+/// Loads and purchases well begun, commands that look like real ones, and any bytes at all.
 fn apdu() -> impl Strategy<Value = Vec<u8>> {
     let real = (
         prop_oneof![Just(0x00), Just(0x80), any::<u8>()],
@@ -34,7 +34,9 @@ fn apdu() -> impl Strategy<Value = Vec<u8>> {
             [&[cla, ins, p1, p2][..], lc.as_slice(), &data, le.as_slice()].concat()
         })
     });
-    prop_oneof![4 => real, 1 => vec(any::<u8>(), 0..300)]
+    let purchase = purchase::Initialize { key_index: 0x01, amount: 1, terminal: TERMINAL };
+    let begun = prop::sample::select(vec![initialize(1).command().to_bytes(), purchase.command().to_bytes()]);
+    prop_oneof![2 => begun, 4 => real, 1 => vec(any::<u8>(), 0..300)]
 }
 
 proptest! {

@@ -23,10 +23,11 @@ use super::Master;
 const FORMAT: &str = "jichong-keys";
 const VERSION: u32 = 1;
 
-/// Some hundred key sets, far more than a city has: a larger file is not one of ours, and is not read into memory.
-const MAX_FILE_BYTES: u64 = 256 * 1024;
+/// More than a set of keys under every name there is (card type, version, algorithm) takes, at some 150 bytes each: a
+/// larger file is not one of ours, and is not read into memory.
+const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024;
 
-/// The dearest work factor that [`open`] accepts: 4 GiB of memory and half a minute. Above it a file is an attack.
+/// The dearest work factor that [`open`] accepts: 4 GiB of memory and some twenty seconds. Above it a file is an attack.
 const MAX_WORK_FACTOR: u8 = 22;
 
 /// What one try at the passphrase costs: scrypt with `N = 2^n`, `r = 8`.
