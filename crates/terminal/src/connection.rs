@@ -100,8 +100,8 @@ impl Socket {
         let connecting = connect_async_tls_with_config(server.link(), Some(limits), true, Some(connector));
         let (stream, _) = timeout(STEP_LIMIT, connecting)
             .await
-            .map_err(|_| Over::Lost("no answer within 10 seconds".to_owned()))?
-            .map_err(Over::from)?;
+            .map_err(|_| Over::Lost(format!("{server} does not answer")))?
+            .map_err(|error| Over::Lost(format!("{server} cannot be reached: {error}")))?;
         let mut ping = interval(PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Self { stream, heard: Instant::now(), ping })

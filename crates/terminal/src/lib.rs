@@ -43,9 +43,7 @@ pub use identity::enrol;
 pub use link::{Enrolled, Refusal};
 pub use page::TapPage;
 pub use reader::{Card, CardLost, Readers, exchange};
-pub use soft::{
-    Desk, MasterKeys, NoSuchCard, SoftCardDefinition, SoftCardView, SoftReader, Tear, Title, sample_cards,
-};
+pub use soft::{Desk, MasterKeys, NoSuchCard, SoftCardDefinition, SoftCardView, SoftReader, Tear, Title, sample_cards};
 
 use agent::Agent;
 use identity::Identity;

@@ -196,7 +196,10 @@ impl Run {
                     tracing::error!(%panic, "a reader failed by a fault of this program");
                     return (End::Removed, Left::Nothing);
                 }
-                Err(_) => return (End::TimedOut, Left::Overdue(tokio::spawn(wait_out(command)))),
+                Err(_) => {
+                    tracing::warn!(tap = self.script.tap, "the card does not answer; nothing is sent until it does");
+                    return (End::TimedOut, Left::Overdue(tokio::spawn(wait_out(command))));
+                }
             };
             let expected = step.expect.allows(answer.as_ref());
             self.answers.push(answer);

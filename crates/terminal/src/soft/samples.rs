@@ -47,7 +47,14 @@ const ORDINARY: Sample = Sample {
 
 const SAMPLES: [Sample; 6] = [
     ORDINARY,
-    Sample { zh: "学生卡", en: "Student card", number: "4100000099000417", class: 0x02, balance_fen: 8_000, ..ORDINARY },
+    Sample {
+        zh: "学生卡",
+        en: "Student card",
+        number: "4100000099000417",
+        class: 0x02,
+        balance_fen: 8_000,
+        ..ORDINARY
+    },
     Sample { zh: "快满的卡", en: "Nearly full card", number: "4100000099000388", balance_fen: 98_000, ..ORDINARY },
     Sample { zh: "过期的卡", en: "Expired card", number: "4100000099000355", last_year: 2020, ..ORDINARY },
     Sample { zh: "未启用的卡", en: "Disabled card", number: "4100000099000341", enabled: false, ..ORDINARY },
@@ -83,13 +90,18 @@ mod tests {
 
     #[test]
     fn every_sample_is_a_card() {
-        let keys = |byte| MasterKeys { mlk: Key::new([byte; 16]), mpk: Key::new([byte; 16]), mtk: Key::new([byte; 16]) };
+        let keys =
+            |byte| MasterKeys { mlk: Key::new([byte; 16]), mpk: Key::new([byte; 16]), mtk: Key::new([byte; 16]) };
         let cards = sample_cards(&keys(1), &keys(2), 7);
         assert_eq!(cards.len(), SAMPLES.len());
         for (card, sample) in cards.iter().zip(&SAMPLES) {
             assert_eq!(card.profile.file15.number().to_string(), sample.number);
             assert_eq!(card.profile.file15.enabled(), Some(sample.enabled));
-            assert_eq!(card.profile.keys[0].dlk == keys(2).mlk.diversify(Algorithm::TripleDes, card.profile.file15.diversifier()), sample.foreign);
+            assert_eq!(
+                card.profile.keys[0].dlk
+                    == keys(2).mlk.diversify(Algorithm::TripleDes, card.profile.file15.diversifier()),
+                sample.foreign
+            );
         }
     }
 }

@@ -95,7 +95,6 @@ async fn a_card_cut_off_at_any_byte_of_the_credit_is_never_said_to_be_done() {
         assert_eq!(done.end, if told { End::Completed } else { End::Removed }, "{at:?}");
         assert_eq!(done.answers.first().is_some_and(|answer| load.proven_by(answer)), told, "{at:?}");
     }
-    assert!(!reader.cut(Cut { exchange: 0, at: Moment::BeforeWrite }) || reader.card(ORDINARY).unwrap().lies_there);
     handle.stop().await;
 }
 
@@ -144,7 +143,8 @@ fn a_damaged_memory_is_refused_and_names_the_place() {
     };
     let error = open("{\n  \"4100000099000001\": 7\n}");
     assert!(error.contains("cards.json, line 2: invalid type"), "{error}");
-    let memory = r#""balance":1,"online_counter":0,"offline_counter":0,"pin_tries":3,"mac_tries":3,"proof":null,"entropy":1"#;
+    let memory =
+        r#""balance":1,"online_counter":0,"offline_counter":0,"pin_tries":3,"mac_tries":3,"proof":null,"entropy":1"#;
     let error = open(&format!(r#"{{"{ORDINARY}":{{{memory},"log":["00"]}}}}"#));
     assert!(error.contains(ORDINARY) && error.contains("23 bytes were expected"), "{error}");
 }
