@@ -1,2 +1,88 @@
-//! The command line of Jichong.
-fn main() {}
+//! The command line of Jichong: serve, terminal, demo, and the tools of an operator.
+
+mod add;
+mod books;
+mod card_check;
+mod cli;
+mod config;
+mod demo;
+mod serve;
+mod terminal;
+mod vault;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::Parser as _;
+use store::Db;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{CardCommand, Cli, Command, TerminalCommand, VaultCommand};
+
+/// The exit status of a check that found something wrong; 2 is for commands that could not be carried out.
+const NOT_EXACT: u8 = 1;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = logging(&cli).and_then(|()| runtime()).and_then(|runtime| runtime.block_on(run(cli.command)));
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(NOT_EXACT),
+        Err(error) => {
+            // One line a cause, the last of them the deepest.
+            let mut text = String::from("jichong: ");
+            for (index, cause) in error.chain().enumerate() {
+                text.push_str(if index == 0 { "" } else { "\n  because: " });
+                text.push_str(&cause.to_string());
+            }
+            text.push('\n');
+            // Nowhere is left to say it if this fails.
+            drop(std::io::stderr().write_all(text.as_bytes()));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime does not start")
+}
+
+fn logging(cli: &Cli) -> Result<()> {
+    let filter = EnvFilter::builder().parse(&cli.log).with_context(|| format!("--log: {:?} is not a filter", cli.log))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if cli.log_json { log.json().init() } else { log.init() }
+    Ok(())
+}
+
+/// Runs a command; false is for a check that found something wrong.
+async fn run(command: Command) -> Result<bool> {
+    match command {
+        Command::Demo(demo) => demo::run(demo).await.map(|()| true),
+        Command::Serve(serve) => serve::run(serve).await.map(|()| true),
+        Command::Terminal(TerminalCommand::Enrol(enrol)) => terminal::enrol(enrol).await.map(|()| true),
+        Command::Terminal(TerminalCommand::Run(run)) => terminal::run(run).await.map(|()| true),
+        Command::Add(add) => add::run(add).await.map(|()| true),
+        Command::Vault(VaultCommand::Seal { file, passphrase_file }) => {
+            vault::seal(&file, &passphrase_file).map(|()| true)
+        }
+        Command::Card(CardCommand::Check { file }) => {
+            let report = card_check::check_file(&file)?;
+            say(&report.text)?;
+            Ok(report.failed == 0 && report.passed > 0)
+        }
+        Command::Books(database) => books::run(&database.database).await,
+    }
+}
+
+/// Opens a database and brings its schema up to date.
+async fn open(url: &str) -> Result<Db> {
+    Db::open(url).await.with_context(|| format!("the database {} cannot be opened", config::without_password(url)))
+}
+
+/// Prints for the person at the command line.
+fn say(text: impl AsRef<str>) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let text = text.as_ref().trim_end_matches('\n');
+    writeln!(out, "{text}").and_then(|()| out.flush()).context("standard output cannot be written")
+}

@@ -15,7 +15,7 @@ use vault::Master;
 
 /// What a card is an example of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// ¥12.60 on it.
     Ordinary,
     Student,
@@ -34,7 +34,7 @@ pub enum Kind {
 
 /// When a card is torn away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tear {
+pub(crate) enum Tear {
     BeforeCommand,
     AfterCommand,
     At(Moment),
@@ -42,7 +42,7 @@ pub enum Tear {
 
 impl Tear {
     /// Any byte of the command, either side of the write, any byte of the answer.
-    pub fn random(dice: &mut StdRng) -> Self {
+    pub(crate) fn random(dice: &mut StdRng) -> Self {
         Self::At(match dice.random_range(0..4) {
             0 => Moment::Command(dice.random_range(0..17)),
             1 => Moment::BeforeWrite,
@@ -63,7 +63,7 @@ impl Tear {
 const MASTERS: [[u8; 16]; 3] = [[0x11; 16], [0x22; 16], [0x33; 16]];
 
 /// The issuer's master keys for every class.
-pub fn masters() -> Vec<Master> {
+pub(crate) fn masters() -> Vec<Master> {
     let [load, _, tac] = MASTERS;
     let master = |card_type| Master {
         card_type,
@@ -76,7 +76,7 @@ pub fn masters() -> Vec<Master> {
 }
 
 /// Cards beside a reader.
-pub struct Bench {
+pub(crate) struct Bench {
     cards: Mutex<Vec<SoftCard>>,
     start: i64,
     /// Loads that moved a card's balance, by order number.
@@ -85,12 +85,12 @@ pub struct Bench {
 
 impl Bench {
     /// One card of each kind, numbered from 1.
-    pub fn of(kinds: &[Kind]) -> Self {
+    pub(crate) fn of(kinds: &[Kind]) -> Self {
         Self::holding(kinds.iter().zip(1..).map(|(kind, serial)| card(*kind, serial, serial)).collect())
     }
 
     /// Ordinary cards with these serials.
-    pub fn ordinary(serials: Range<u64>, seed: u64) -> Self {
+    pub(crate) fn ordinary(serials: Range<u64>, seed: u64) -> Self {
         Self::holding(serials.map(|serial| card(Kind::Ordinary, serial, seed.wrapping_add(serial))).collect())
     }
 
@@ -103,24 +103,24 @@ impl Bench {
         self.cards.lock().expect("no test panicked with it")
     }
 
-    pub fn power_on(&self, card: usize) {
+    pub(crate) fn power_on(&self, card: usize) {
         self.cards()[card].power_on();
     }
 
-    pub fn power_off(&self, card: usize) {
+    pub(crate) fn power_off(&self, card: usize) {
         self.cards()[card].remove();
     }
 
-    pub fn number(&self, card: usize) -> CardNumber {
+    pub(crate) fn number(&self, card: usize) -> CardNumber {
         self.cards()[card].profile().file15.number()
     }
 
-    pub fn balance(&self, card: usize) -> u32 {
+    pub(crate) fn balance(&self, card: usize) -> u32 {
         self.cards()[card].balance()
     }
 
     /// Sends one APDU of a script; none if the card is gone. If its balance moves, this load was taken.
-    pub fn transmit(&self, card: usize, script: &str, apdu: &[u8], tear: Option<Tear>) -> Option<Vec<u8>> {
+    pub(crate) fn transmit(&self, card: usize, script: &str, apdu: &[u8], tear: Option<Tear>) -> Option<Vec<u8>> {
         let mut cards = self.cards();
         let card = &mut cards[card];
         let before = card.balance();
@@ -136,12 +136,12 @@ impl Bench {
     }
 
     /// Whether any card here took the money of a load.
-    pub fn took(&self, order: OrderNumber) -> bool {
+    pub(crate) fn took(&self, order: OrderNumber) -> bool {
         self.taken.lock().expect("no test panicked with it").contains(&order.to_string())
     }
 
     /// What all cards gained since the start, in fen.
-    pub fn gained(&self) -> i64 {
+    pub(crate) fn gained(&self) -> i64 {
         self.cards().iter().map(|card| i64::from(card.balance())).sum::<i64>() - self.start
     }
 }

@@ -13,12 +13,12 @@ use topup::terminals;
 
 use crate::cards::{Bench, Kind};
 use crate::sim::SimTerminal;
-use crate::world::World;
+use crate::world::{World, patient};
 
 #[tokio::test]
 async fn operators_come_in_by_their_password_and_guessers_are_slowed() {
     on_both(|db| async move {
-        let world = World::open(db, 1, Fen::ZERO).await;
+        let world = World::open(db, patient(), 1, Fen::ZERO).await;
         let house = world.house().await;
         let try_in = async |login: &str, password: &str| people::sign_in(&house, login, password, "192.0.2.1").await;
         assert_eq!(try_in(" 0012 ", "correct horse").await.expect("let in"), world.operator);
@@ -36,7 +36,7 @@ async fn operators_come_in_by_their_password_and_guessers_are_slowed() {
 #[tokio::test]
 async fn a_password_is_changed_by_who_knows_it() {
     on_both(|db| async move {
-        let world = World::open(db, 1, Fen::ZERO).await;
+        let world = World::open(db, patient(), 1, Fen::ZERO).await;
         let house = world.house().await;
         let change = async |original: &str, new: &str, again: &str| {
             people::change_password(&house, &world.operator, original, new, again, "this session").await
@@ -59,7 +59,7 @@ async fn a_password_is_changed_by_who_knows_it() {
 #[tokio::test]
 async fn a_code_enrols_one_terminal_once() {
     on_both(|db| async move {
-        let world = World::open(db.clone(), 1, Fen::ZERO).await;
+        let world = World::open(db.clone(), patient(), 1, Fen::ZERO).await;
         let house = world.house().await;
         let (number, key) = (TerminalNumber([0, 0, 1, 0, 0, 7]), SigningKey::from_bytes(&[3; 32]));
         world.enrol(number, &key).await;
@@ -85,7 +85,7 @@ async fn a_code_enrols_one_terminal_once() {
 #[tokio::test]
 async fn a_terminal_without_its_key_is_not_let_in() {
     on_both(|db| async move {
-        let world = World::open(db.clone(), 1, Fen::ZERO).await;
+        let world = World::open(db.clone(), patient(), 1, Fen::ZERO).await;
         let house = world.house().await;
         let (number, key) = (TerminalNumber([0, 0, 1, 0, 0, 7]), SigningKey::from_bytes(&[3; 32]));
         world.enrol(number, &key).await;
@@ -108,7 +108,7 @@ async fn a_terminal_without_its_key_is_not_let_in() {
 #[tokio::test]
 async fn malformed_messages_end_a_connection_with_a_reason() {
     on_both(|db| async move {
-        let world = World::open(db, 1, Fen::ZERO).await;
+        let world = World::open(db, patient(), 1, Fen::ZERO).await;
         let hello = |version| FromTerminal::Hello {
             version,
             program: "p".into(),

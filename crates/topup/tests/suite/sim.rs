@@ -16,7 +16,7 @@ use crate::cards::{Bench, Tear};
 
 /// What goes wrong during the next script of a load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// The card is torn away during the first command of the script.
     Tear(Tear),
     /// The connection drops before the script is run.
@@ -33,23 +33,23 @@ pub enum Fault {
 
 /// Which script of a load a fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strike {
+pub(crate) enum Strike {
     Initialize(Fault),
     Credit(Fault),
 }
 
 /// A terminal with one reader.
-pub struct SimTerminal {
-    pub number: TerminalNumber,
+pub(crate) struct SimTerminal {
+    pub(crate) number: TerminalNumber,
     key: SigningKey,
     boot: u64,
     taps: u64,
     /// The card that lies on the reader.
     lying: Option<(u64, usize)>,
-    pub bench: Arc<Bench>,
+    pub(crate) bench: Arc<Bench>,
     /// Results of committing scripts that were not acknowledged.
     unacknowledged: BTreeMap<String, Done>,
-    pub strike: Option<Strike>,
+    pub(crate) strike: Option<Strike>,
     link: Option<Link>,
 }
 
@@ -61,24 +61,24 @@ struct Link {
 
 /// The connection is not there, or no longer.
 #[derive(Debug)]
-pub struct Cut;
+pub(crate) struct Cut;
 
 impl SimTerminal {
-    pub fn new(number: TerminalNumber, key: SigningKey, bench: Arc<Bench>) -> Self {
+    pub(crate) fn new(number: TerminalNumber, key: SigningKey, bench: Arc<Bench>) -> Self {
         let unacknowledged = BTreeMap::new();
         Self { number, key, boot: 0, taps: 0, lying: None, bench, unacknowledged, strike: None, link: None }
     }
 
-    pub fn connected(&self) -> bool {
+    pub(crate) fn connected(&self) -> bool {
         self.link.as_ref().is_some_and(|link| !link.attending.is_finished())
     }
 
-    pub fn owes(&self) -> usize {
+    pub(crate) fn owes(&self) -> usize {
         self.unacknowledged.len()
     }
 
     /// Connects to a server: the handshake, the readers, and everything that was not acknowledged.
-    pub async fn connect(&mut self, house: &House) -> Result<(), Cut> {
+    pub(crate) async fn connect(&mut self, house: &House) -> Result<(), Cut> {
         self.cut();
         let (to_server, incoming) = mpsc::channel(64);
         let (outgoing, from_server) = mpsc::channel(64);
@@ -98,7 +98,7 @@ impl SimTerminal {
         let signature = self.key.sign(&link::proof_text(&terminal, &boot, &nonce)).to_bytes().to_vec().into();
         self.say(&FromTerminal::Proof { signature }).await?;
         let ToTerminal::Welcome { .. } = self.hear().await? else { return Err(Cut) };
-        let tap = self.lying.map(|(tap, _)| self.tap_message(tap));
+        let tap = self.lying.map(|(tap, _)| Self::tap_message(tap));
         self.say(&FromTerminal::Readers { readers: vec![Reader { name: "sim".into(), tap }] }).await?;
         for done in self.unacknowledged.values().cloned().collect::<Vec<_>>() {
             self.say(&FromTerminal::Done(done)).await?;
@@ -107,38 +107,38 @@ impl SimTerminal {
     }
 
     /// The connection is gone; what the server does with that is its own affair.
-    pub fn cut(&mut self) {
+    pub(crate) fn cut(&mut self) {
         self.link = None;
     }
 
     /// The server is gone in the middle of whatever it did for this terminal.
-    pub fn server_died(&mut self) {
+    pub(crate) fn server_died(&mut self) {
         if let Some(link) = self.link.take() {
             link.attending.abort();
         }
     }
 
-    pub async fn tap(&mut self, card: usize) -> Result<(), Cut> {
+    pub(crate) async fn tap(&mut self, card: usize) -> Result<(), Cut> {
         self.remove().await?;
         self.taps += 1;
         self.lying = Some((self.taps, card));
         self.bench.power_on(card);
-        let tap = self.tap_message(self.taps);
+        let tap = Self::tap_message(self.taps);
         self.say(&FromTerminal::Inserted(tap)).await
     }
 
-    pub async fn remove(&mut self) -> Result<(), Cut> {
+    pub(crate) async fn remove(&mut self) -> Result<(), Cut> {
         let Some((tap, card)) = self.lying.take() else { return Ok(()) };
         self.bench.power_off(card);
         self.say(&FromTerminal::Removed { tap }).await
     }
 
-    fn tap_message(&self, tap: u64) -> Tap {
+    fn tap_message(tap: u64) -> Tap {
         Tap { tap, reader: "sim".into(), atr: vec![0x3B, 0].into() }
     }
 
     /// Does what the server asks for until it has asked for nothing during `quiet`.
-    pub async fn serve(&mut self, quiet: Duration) -> Result<(), Cut> {
+    pub(crate) async fn serve(&mut self, quiet: Duration) -> Result<(), Cut> {
         while let Ok(message) = tokio::time::timeout(quiet, self.hear()).await {
             match message? {
                 ToTerminal::Run(script) => self.run(script).await?,

@@ -18,10 +18,10 @@ use topup::terminals::{self, Phase};
 
 use crate::cards::{Bench, Tear};
 use crate::sim::{Fault, SimTerminal, Strike};
-use crate::world::World;
+use crate::world::{World, hasty};
 
-const TERMINALS: u8 = 6;
-const LOADS_A_TERMINAL: u32 = 60;
+const TERMINALS: u8 = 16;
+const LOADS_A_TERMINAL: u32 = 80;
 const QUOTA: Fen = Fen::new(100_000_000);
 /// Cards a terminal has: one that is in doubt is put aside.
 const CARDS: usize = 40;
@@ -40,7 +40,7 @@ async fn whatever_goes_wrong_no_fen_is_lost_or_made() {
 }
 
 async fn storm(db: Db, seed: u64, loads: u32) {
-    let world = Arc::new(World::open(db, seed, QUOTA).await);
+    let world = Arc::new(World::open(db, hasty(), seed, QUOTA).await);
     let over = Arc::new(AtomicBool::new(false));
     let deaths = tokio::spawn(deaths(Arc::clone(&world), StdRng::seed_from_u64(seed), Arc::clone(&over)));
     let mut clerks = Vec::new();

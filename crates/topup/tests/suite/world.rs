@@ -15,8 +15,19 @@ use vault::SoftVault;
 
 use crate::cards;
 
-/// Everything waits a hundredth of what it waits in earnest.
-pub fn hasty() -> Settings {
+/// Waits as in earnest, but for what a test waits out.
+pub(crate) fn patient() -> Settings {
+    Settings {
+        poll: Duration::from_millis(50),
+        pick_up: Duration::from_secs(2),
+        abandoned: Duration::from_secs(2),
+        password_kib: 64,
+        ..Settings::default()
+    }
+}
+
+/// Waits so little that much of what goes well elsewhere comes too late.
+pub(crate) fn hasty() -> Settings {
     Settings {
         script: Duration::from_millis(100),
         answer: Duration::from_millis(250),
@@ -30,20 +41,19 @@ pub fn hasty() -> Settings {
 }
 
 /// A business and its one server.
-pub struct World {
+pub(crate) struct World {
     db: Db,
     /// Of the server that starts next: no two have the same randomness.
     seed: AtomicU64,
     settings: Settings,
     server: RwLock<House>,
-    pub group: GroupId,
-    pub operator: Operator,
+    pub(crate) group: GroupId,
+    pub(crate) operator: Operator,
 }
 
 impl World {
     /// A group with this quota and one operator.
-    pub async fn open(db: Db, seed: u64, quota: Fen) -> Self {
-        let settings = hasty();
+    pub(crate) async fn open(db: Db, settings: Settings, seed: u64, quota: Fen) -> Self {
         let house = house(&db, seed, settings.clone()).await;
         let group = GroupId(house.ids.next());
         let mut tx = db.begin().await.expect("a unit of work");
@@ -68,19 +78,19 @@ impl World {
     }
 
     /// The server as it is now.
-    pub async fn house(&self) -> House {
+    pub(crate) async fn house(&self) -> House {
         self.server.read().await.clone()
     }
 
     /// The server is gone and another one starts on the same database. Its connections are the caller's to cut.
-    pub async fn restart(&self) {
+    pub(crate) async fn restart(&self) {
         let seed = self.seed.fetch_add(1, Ordering::SeqCst).wrapping_add(1);
         let next = house(&self.db, seed, self.settings.clone()).await;
         *self.server.write().await = next;
     }
 
     /// A terminal of the group whose key is bound to it by a one-time code, as in earnest.
-    pub async fn enrol(&self, number: TerminalNumber, key: &ed25519_dalek::SigningKey) {
+    pub(crate) async fn enrol(&self, number: TerminalNumber, key: &ed25519_dalek::SigningKey) {
         let house = self.house().await;
         let mut tx = self.db.begin().await.expect("a unit of work");
         terminals::add(&mut tx, number, self.group, "前台", house.now()).await.expect("a terminal");
@@ -92,7 +102,7 @@ impl World {
     }
 
     /// Every load of the group, oldest first.
-    pub async fn loads(&self) -> Vec<Load> {
+    pub(crate) async fn loads(&self) -> Vec<Load> {
         let house = self.house().await;
         let mut tx = self.db.read().await.expect("a unit of work");
         let ids: Vec<(i64,)> = tx
@@ -111,7 +121,7 @@ impl World {
     }
 
     /// Proves the books and returns them.
-    pub async fn books(&self) -> books::Books {
+    pub(crate) async fn books(&self) -> books::Books {
         let mut tx = self.db.read().await.expect("a unit of work");
         let books = books::prove_books(&mut tx).await.expect("a look through the books");
         assert!(books.hold(), "{books}");

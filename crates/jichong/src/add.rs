@@ -1,0 +1,85 @@
+//! `jichong add …`: what an installation starts from.
+
+use std::io::Read as _;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use ledger::{Fen, GroupId, Kind, Movement};
+use store::Db;
+use topup::people::{NewOperator, Role};
+use topup::{Clock as _, Entropy, Ids, SystemClock, SystemEntropy, groups, people, terminals};
+
+use crate::cli::Add;
+use crate::say;
+
+/// Creates what was asked for and prints what the engineer needs next.
+pub async fn run(add: Add) -> Result<()> {
+    match add {
+        Add::Group { name, opening_quota, database } => {
+            let opening: Fen = opening_quota.parse().context("--opening-quota: yuan are expected, such as 10000")?;
+            let db = crate::open(&database.database).await?;
+            let ids = Ids::new(Arc::new(SystemClock), &SystemEntropy);
+            let group = group(&db, GroupId(ids.next()), &name, opening).await?;
+            say(format!("group {} created: {name}, quota ¥{opening}", group.0))
+        }
+        Add::Operator { group, login, name, role, database } => {
+            let role = Role::parse(&role).ok_or_else(|| anyhow!("--role: clerk or manager, is {role:?}"))?;
+            let mut password = String::new();
+            std::io::stdin().read_to_string(&mut password).context("the password is read from standard input")?;
+            let password = password.trim_end_matches(['\r', '\n']);
+            if password.chars().count() < people::MIN_PASSWORD {
+                bail!("password: at least {} characters are needed", people::MIN_PASSWORD);
+            }
+            let db = crate::open(&database.database).await?;
+            let new = NewOperator { group: GroupId(group), login: &login, name: &name, role, password };
+            operator(&db, &new).await?;
+            say(format!("operator {login} created in group {group}"))
+        }
+        Add::Terminal { group, number, name, database } => {
+            let number = number.parse().context("number: 12 hexadecimal digits are expected")?;
+            let db = crate::open(&database.database).await?;
+            let mut tx = db.begin().await?;
+            terminals::add(&mut tx, number, GroupId(group), &name, SystemClock.now()).await?;
+            let code = terminals::issue_code(&mut tx, &SystemEntropy, number, SystemClock.now()).await?;
+            tx.commit().await?;
+            let minutes = terminals::CODE_LIFE.as_secs() / 60;
+            say(format!("terminal {number} created. Its one-time code, valid for {minutes} minutes:\n\n    {code}\n"))
+        }
+    }
+}
+
+/// A group with the quota it brings along: one movement from the bank.
+pub async fn group(db: &Db, id: GroupId, name: &str, opening: Fen) -> Result<GroupId> {
+    let mut tx = db.begin().await?;
+    let now = SystemClock.now();
+    groups::add(&mut tx, id, name, now).await?;
+    if opening > Fen::ZERO {
+        let opening = Movement {
+            group: id,
+            from: Kind::Bank,
+            to: Kind::Quota,
+            amount: opening,
+            reason: "opening quota",
+            subject: 0,
+            at: now,
+        };
+        for posted in ledger::post(&mut tx, &[opening]).await? {
+            posted?;
+        }
+    }
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// An operator with a first password.
+pub async fn operator(db: &Db, new: &NewOperator<'_>) -> Result<()> {
+    let entropy: &dyn Entropy = &SystemEntropy;
+    let ids = Ids::new(Arc::new(SystemClock), entropy);
+    let mut tx = db.begin().await?;
+    people::add(&mut tx, &ids, entropy, new, SystemClock.now()).await.map_err(|error| match error {
+        store::Error::Unique(_) => anyhow!("login: {:?} is taken", new.login),
+        other => other.into(),
+    })?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! What can be typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Flags;
+
+/// Jichong 集充: companies charge their people's city cards from a quota.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Log as JSON lines instead of text
+    #[arg(long, global = true, env = "JICHONG_LOG_JSON")]
+    pub log_json: bool,
+    /// What to log, for example info or topup=debug
+    #[arg(long, global = true, env = "JICHONG_LOG", default_value = "info", value_name = "FILTER")]
+    pub log: String,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run everything on this machine to try it: server, software reader, sample groups and cards
+    Demo(Demo),
+    /// Run the server
+    Serve(Serve),
+    /// Run beside a reader: relay between its cards and the server
+    #[command(subcommand)]
+    Terminal(TerminalCommand),
+    /// Create groups, operators and terminals
+    #[command(subcommand)]
+    Add(Add),
+    /// Seal the card keys into a key file
+    #[command(subcommand)]
+    Vault(VaultCommand),
+    /// Tools for cards
+    #[command(subcommand)]
+    Card(CardCommand),
+    /// Prove the books: no fen lost, none made. Exit status 0 if they are exact, 1 if not
+    Books(Database),
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Where the demo keeps its database, keys and cards
+    #[arg(long, default_value = "demo-data", value_name = "FOLDER")]
+    pub dir: PathBuf,
+    /// Address of the portal; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    /// Address of the software reader's page
+    #[arg(long, default_value = "127.0.0.1:8081", value_name = "ADDRESS")]
+    pub listen_reader: SocketAddr,
+    /// Address of /metrics, /healthz and /readyz
+    #[arg(long, default_value = "127.0.0.1:8082", value_name = "ADDRESS")]
+    pub listen_ops: SocketAddr,
+    /// Another database than the SQLite file in the folder, for example postgres://…
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Configuration file (TOML); flags and JICHONG_… variables win over it
+    #[arg(long, env = "JICHONG_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Check the configuration and the database, then stop
+    #[arg(long)]
+    pub check: bool,
+    #[command(flatten)]
+    pub flags: Flags,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TerminalCommand {
+    /// Bind this machine to its terminal number with the one-time code from the card company
+    Enrol(Enrol),
+    /// Run the terminal
+    Run(Run),
+}
+
+#[derive(Debug, Args)]
+pub struct Enrol {
+    /// The server, for example https://topup.example.cn
+    #[arg(long, value_name = "URL")]
+    pub server: String,
+    /// The one-time code
+    #[arg(long)]
+    pub code: String,
+    #[command(flatten)]
+    pub state: State,
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The server, for example https://topup.example.cn
+    #[arg(long, env = "JICHONG_SERVER", value_name = "URL")]
+    pub server: String,
+    #[command(flatten)]
+    pub state: State,
+    /// Use a software reader with sample cards made from the test master keys in this file:
+    /// {"mlk":"…","mpk":"…","mtk":"…"}
+    #[arg(long, value_name = "FILE")]
+    pub soft_keys: PathBuf,
+    /// Address of the software reader's page
+    #[arg(long, default_value = "127.0.0.1:8081", value_name = "ADDRESS")]
+    pub listen_reader: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub struct State {
+    /// Where the terminal keeps its key and its journal
+    #[arg(long, env = "JICHONG_TERMINAL_STATE", default_value = "terminal-state", value_name = "FOLDER")]
+    pub state: PathBuf,
+    /// Certificates to trust beside the system's own (PEM)
+    #[arg(long, env = "JICHONG_CA", value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Add {
+    /// A group, with the quota it brings from the system before
+    Group {
+        /// Its name
+        name: String,
+        /// Opening quota in yuan, for example 10000
+        #[arg(long, default_value = "0", value_name = "YUAN")]
+        opening_quota: String,
+        #[command(flatten)]
+        database: Database,
+    },
+    /// An operator of a group; the first password is read from standard input
+    Operator {
+        /// The group's id
+        group: i64,
+        /// What they type to sign in
+        login: String,
+        /// Their name
+        #[arg(long, default_value = "")]
+        name: String,
+        /// clerk or manager
+        #[arg(long, default_value = "clerk")]
+        role: String,
+        #[command(flatten)]
+        database: Database,
+    },
+    /// A terminal of a group; prints the one-time code that enrols it
+    Terminal {
+        /// The group's id
+        group: i64,
+        /// 12 hexadecimal digits
+        number: String,
+        /// What people call it
+        #[arg(long, default_value = "")]
+        name: String,
+        #[command(flatten)]
+        database: Database,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum VaultCommand {
+    /// Seal keys given as JSON on standard input: [{"class":"01","version":1,"algorithm":"3des","mlk":"…","mtk":"…"}]
+    Seal {
+        /// The key file to create
+        file: PathBuf,
+        /// A file with the passphrase; readable by its owner only
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CardCommand {
+    /// Recompute load and purchase vectors and compare. Exit status 0 if all agree, 1 if not
+    Check {
+        /// JSON, see the documentation of the command
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Database {
+    /// sqlite:PATH or postgres://…
+    #[arg(long, env = "JICHONG_DATABASE", value_name = "URL")]
+    pub database: String,
+}

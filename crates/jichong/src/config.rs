@@ -1,0 +1,207 @@
+//! Configuration of `jichong serve`: a TOML file, then the environment, then flags; the later wins.
+//!
+//! Everything is checked at start, and an error names the key, the rule and the value.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+
+/// The shortest idle time of a session: below it people are thrown out while they count money.
+const LEAST_IDLE_MINUTES: u64 = 2;
+/// The longest idle time of a session: a working day.
+const MOST_IDLE_MINUTES: u64 = 8 * 60;
+
+/// The configuration of a server.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`.
+    pub database: String,
+    /// Connections to PostgreSQL at most.
+    #[serde(default = "defaults::pool")]
+    pub database_connections: u32,
+    /// Where the portal listens.
+    #[serde(default = "defaults::listen")]
+    pub listen: SocketAddr,
+    /// Where `/metrics`, `/healthz` and `/readyz` are served for the people who run it; keep it off the internet.
+    #[serde(default = "defaults::listen_ops")]
+    pub listen_ops: SocketAddr,
+    /// What people type into their browser, for example `https://topup.example.cn`.
+    pub public_url: String,
+    /// The certificate chain (PEM), if this process ends TLS itself.
+    pub tls_certificate: Option<PathBuf>,
+    /// Its private key (PEM).
+    pub tls_key: Option<PathBuf>,
+    /// Addresses of proxies whose `X-Forwarded-For` is believed.
+    #[serde(default)]
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// The sealed key file.
+    pub vault: PathBuf,
+    /// A file with the passphrase of the key file; readable by its owner only.
+    pub vault_passphrase_file: PathBuf,
+    /// Minutes without a click after which a session ends.
+    #[serde(default = "defaults::idle_minutes")]
+    pub session_idle_minutes: u64,
+    /// The layout of file 15 on the city cards: `mohurd` or `pboc`.
+    #[serde(default = "defaults::layout")]
+    pub card_layout: String,
+    /// Whether cards may use SM4.
+    #[serde(default)]
+    pub allow_sm4: bool,
+}
+
+mod defaults {
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    pub(super) const fn pool() -> u32 {
+        16
+    }
+
+    pub(super) const fn listen() -> SocketAddr {
+        SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080)
+    }
+
+    pub(super) const fn listen_ops() -> SocketAddr {
+        SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9080)
+    }
+
+    pub(super) const fn idle_minutes() -> u64 {
+        15
+    }
+
+    pub(super) fn layout() -> String {
+        "mohurd".into()
+    }
+}
+
+/// What flags can set; each overrides the file and the environment.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Flags {
+    /// Database: `sqlite:PATH` or `postgres://…`
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// Address the portal listens on, for example 0.0.0.0:443
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// Address of /metrics, /healthz and /readyz
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen_ops: Option<String>,
+    /// What people type into their browser
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// The sealed key file
+    #[arg(long, value_name = "FILE")]
+    pub vault: Option<String>,
+    /// A file with the passphrase of the key file
+    #[arg(long, value_name = "FILE")]
+    pub vault_passphrase_file: Option<String>,
+}
+
+impl Config {
+    /// Reads and checks the configuration.
+    pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self> {
+        let mut sources = config::Config::builder();
+        if let Some(file) = file {
+            sources = sources.add_source(config::File::from(file).format(config::FileFormat::Toml));
+        }
+        sources = sources.add_source(
+            config::Environment::with_prefix("JICHONG")
+                .prefix_separator("_")
+                .ignore_empty(true)
+                .try_parsing(true)
+                .list_separator(",")
+                .with_list_parse_key("trusted_proxies"),
+        );
+        for (key, value) in flags.pairs() {
+            sources = sources.set_override_option(key, value)?;
+        }
+        let config: Self = sources.build().and_then(config::Config::try_deserialize).map_err(plain)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// What is wrong beyond the types.
+    fn check(&self) -> Result<()> {
+        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| self.database.starts_with(scheme)) {
+            bail!("database: must begin with sqlite: or postgres:, is {:?}", without_password(&self.database));
+        }
+        if !["http://", "https://"].iter().any(|scheme| self.public_url.starts_with(scheme)) {
+            bail!("public_url: must begin with https:// (or http:// on a test machine), is {:?}", self.public_url);
+        }
+        if self.tls_certificate.is_some() != self.tls_key.is_some() {
+            bail!("tls_certificate and tls_key: give both or neither");
+        }
+        if !(LEAST_IDLE_MINUTES..=MOST_IDLE_MINUTES).contains(&self.session_idle_minutes) {
+            bail!(
+                "session_idle_minutes: {LEAST_IDLE_MINUTES} to {MOST_IDLE_MINUTES} are allowed, is {}",
+                self.session_idle_minutes
+            );
+        }
+        if self.database_connections < 4 {
+            bail!("database_connections: at least 4 are needed, is {}", self.database_connections);
+        }
+        self.layout()?;
+        for (key, file) in self.files() {
+            std::fs::metadata(file).with_context(|| format!("{key}: {} cannot be read", file.display()))?;
+        }
+        Ok(())
+    }
+
+    fn files(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
+        [
+            ("vault", Some(&self.vault)),
+            ("vault_passphrase_file", Some(&self.vault_passphrase_file)),
+            ("tls_certificate", self.tls_certificate.as_ref()),
+            ("tls_key", self.tls_key.as_ref()),
+        ]
+        .into_iter()
+        .filter_map(|(key, file)| Some((key, file?)))
+    }
+
+    /// The layout of file 15.
+    pub fn layout(&self) -> Result<epurse::file15::Layout> {
+        self.card_layout.parse().with_context(|| format!("card_layout: is {:?}", self.card_layout))
+    }
+
+    /// How long a session lives without a click.
+    pub const fn idle(&self) -> Duration {
+        Duration::from_secs(self.session_idle_minutes.saturating_mul(60))
+    }
+
+    /// The passphrase of the key file, without the line's end.
+    pub fn passphrase(&self) -> Result<String> {
+        let file = &self.vault_passphrase_file;
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("vault_passphrase_file: {} cannot be read", file.display()))?;
+        Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+    }
+}
+
+impl Flags {
+    fn pairs(&self) -> [(&'static str, Option<&str>); 6] {
+        [
+            ("database", self.database.as_deref()),
+            ("listen", self.listen.as_deref()),
+            ("listen_ops", self.listen_ops.as_deref()),
+            ("public_url", self.public_url.as_deref()),
+            ("vault", self.vault.as_deref()),
+            ("vault_passphrase_file", self.vault_passphrase_file.as_deref()),
+        ]
+    }
+}
+
+/// The library's error as one plain sentence.
+fn plain(error: config::ConfigError) -> anyhow::Error {
+    anyhow::anyhow!("configuration: {error}")
+}
+
+/// A database URL that can be shown.
+pub fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        _ => url.to_owned(),
+    }
+}

@@ -1,0 +1,172 @@
+//! `jichong serve`: the server, from its configuration to its last load.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow};
+use epurse::applications::Aid;
+use epurse::keys::Sm4Policy;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use portal::{Listening, Tls};
+use store::{Db, Options};
+use tokio::signal::unix::{SignalKind, signal};
+use topup::cards::Application;
+use topup::{House, Settings, SystemClock, SystemEntropy, loads, people};
+use vault::{SoftVault, Vault};
+
+use crate::cli::Serve;
+use crate::config::{Config, without_password};
+use crate::say;
+
+/// How long a stop waits for loads in flight: longer than any load can take.
+const LAST_LOADS: Duration = Duration::from_secs(20);
+/// How often what was left behind is looked for.
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// What a running server is made of.
+pub struct Server {
+    /// Where the portal answers.
+    pub portal: Listening,
+    /// Where metrics and health answer.
+    pub ops: Listening,
+    house: House,
+    sweeping: tokio::task::JoinHandle<()>,
+}
+
+/// Where a server listens, and how.
+pub struct Listen {
+    /// The portal.
+    pub portal: SocketAddr,
+    /// Metrics and health.
+    pub ops: SocketAddr,
+    /// Certificate chain and key, PEM.
+    pub tls: Option<(PathBuf, PathBuf)>,
+}
+
+/// Runs the server until it is told to stop.
+pub async fn run(serve: Serve) -> Result<()> {
+    let config = Config::read(serve.config.as_deref(), &serve.flags)?;
+    let house = house(&config).await?;
+    if serve.check {
+        return say(format!("the configuration is good; {} answers", without_password(&config.database)));
+    }
+    let listen = Listen {
+        portal: config.listen,
+        ops: config.listen_ops,
+        tls: config.tls_certificate.clone().zip(config.tls_key.clone()),
+    };
+    let settings = portal::Settings {
+        tls: config.public_url.starts_with("https://"),
+        idle: config.idle(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        public_url: config.public_url.clone(),
+    };
+    let server = start(house, settings, listen).await?;
+    say(format!("Jichong listens on {}; people come by {}", server.portal.address, config.public_url))?;
+    told_to_stop().await?;
+    server.stop().await;
+    Ok(())
+}
+
+/// Everything the business needs, from the configuration.
+async fn house(config: &Config) -> Result<House> {
+    let passphrase = crate::vault::passphrase(&config.vault_passphrase_file)?;
+    let sm4 = if config.allow_sm4 { Sm4Policy::Allowed } else { Sm4Policy::Refused };
+    let vault = SoftVault::open(&config.vault, &passphrase)
+        .with_context(|| format!("vault: the key file {} cannot be opened", config.vault.display()))?
+        .with_sm4(sm4);
+    let options = Options::at(&config.database).connections(config.database_connections);
+    let db = Db::open(options)
+        .await
+        .with_context(|| format!("database: {} cannot be opened", without_password(&config.database)))?;
+    let mut settings = Settings::default();
+    let layout = config.layout()?;
+    for application in &mut settings.applications {
+        if application.aid == Aid::CITY {
+            *application = Application { layout, ..*application };
+        }
+    }
+    open_house(db, Arc::new(vault), settings).await
+}
+
+/// A house with the machine's clock and randomness.
+pub async fn open_house(db: Db, vault: Arc<dyn Vault>, settings: Settings) -> Result<House> {
+    House::open(db, vault, Arc::new(SystemClock), Arc::new(SystemEntropy), settings)
+        .await
+        .context("the house cannot be opened on this database")
+}
+
+/// Starts listening; the answer comes once both addresses are bound.
+pub async fn start(house: House, settings: portal::Settings, listen: Listen) -> Result<Server> {
+    let metrics = metrics_handle()?;
+    let ops = portal::ops_router(house.clone(), move || metrics.render());
+    let ops = portal::listen(listen.ops, ops, None)
+        .with_context(|| format!("listen_ops: {} cannot be listened on", listen.ops))?;
+    let tls = match &listen.tls {
+        Some((certificate, key)) => Some(tls(certificate, key).await?),
+        None => None,
+    };
+    let router = portal::router(house.clone(), settings).context("public_url")?;
+    let portal = portal::listen(listen.portal, router, tls)
+        .with_context(|| format!("listen: {} cannot be listened on", listen.portal))?;
+    let sweeping = tokio::spawn(sweep(house.clone()));
+    Ok(Server { portal, ops, house, sweeping })
+}
+
+impl Server {
+    /// Takes no new work, ends the loads in flight, sends the last pages, closes the database.
+    pub async fn stop(self) {
+        tracing::info!("stopping: no new work; waiting for loads in flight");
+        if tokio::time::timeout(LAST_LOADS, self.house.stop()).await.is_err() {
+            tracing::error!("loads are still in flight; they stay held and are settled after the next start");
+        }
+        tokio::join!(self.portal.stop(), self.ops.stop());
+        self.sweeping.abort();
+        self.house.db.close().await;
+        tracing::info!("stopped");
+    }
+}
+
+/// Resolves when this process is asked to stop.
+pub async fn told_to_stop() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be waited for")?;
+    tokio::select! {
+        asked = tokio::signal::ctrl_c() => asked.context("SIGINT cannot be waited for"),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+async fn tls(certificate: &Path, key: &Path) -> Result<Tls> {
+    Tls::read(certificate, key).await.with_context(|| {
+        format!("tls_certificate and tls_key: {} and {} cannot be used", certificate.display(), key.display())
+    })
+}
+
+/// Looks for what processes that are gone left behind, for as long as this one lives.
+async fn sweep(house: House) {
+    let mut tick = tokio::time::interval(SWEEP);
+    loop {
+        tick.tick().await;
+        if let Err(error) = loads::sweep(&house).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the sweep failed; the next one tries again");
+        }
+        if let Err(error) = people::sessions::sweep(&house).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "ended sessions were not removed");
+        }
+    }
+}
+
+/// The recorder of this process's metrics; installed once.
+fn metrics_handle() -> Result<PrometheusHandle> {
+    static HANDLE: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
+    if let Some(handle) = HANDLE.get() {
+        return Ok(handle.clone());
+    }
+    let handle = PrometheusBuilder::new()
+        .set_buckets(&[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0])
+        .and_then(PrometheusBuilder::install_recorder)
+        .map_err(|error| anyhow!("the metrics cannot be recorded: {error}"))?;
+    Ok(HANDLE.get_or_init(|| handle).clone())
+}
