@@ -1,0 +1,107 @@
+//! The tools of an operator, run as programs.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn jichong(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_jichong"))
+        .args(arguments)
+        .env_remove("JICHONG_DATABASE")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    child.stdin.take().expect("an input").write_all(input.as_bytes()).expect("written");
+    child.wait_with_output().expect("the program ends")
+}
+
+fn says(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn card_check_passes_the_shipped_vectors_and_fails_a_changed_one() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../epurse/tests/vectors/load.json");
+    let output = jichong(&["card", "check", file.to_str().expect("a path")], "");
+    assert!(output.status.success() && says(&output).ends_with("\n7 passed, 0 failed\n"), "{}", says(&output));
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let changed = folder.path().join("changed.json");
+    let text = std::fs::read_to_string(file).expect("vectors").replace("ED0F8755", "ED0F8756");
+    std::fs::write(&changed, text).expect("written");
+    let output = jichong(&["card", "check", changed.to_str().expect("a path")], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(says(&output).ends_with("\n6 passed, 1 failed\n"), "{}", says(&output));
+
+    let output = jichong(&["card", "check", "/nowhere.json"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(says(&output).contains("/nowhere.json cannot be read"), "{}", says(&output));
+}
+
+#[test]
+fn an_installation_is_set_up_and_its_books_hold() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = format!("sqlite:{}/jichong.sqlite", folder.path().display());
+    let run = |arguments: &[&str], input: &str| {
+        let with_database = [arguments, &["--database", &database]].concat();
+        jichong(&with_database, input)
+    };
+    let output = run(&["add", "group", "示例集团", "--opening-quota", "1234"], "");
+    assert!(output.status.success(), "{}", says(&output));
+    let id = says(&output).split_whitespace().nth(1).expect("an id").to_owned();
+    let output = run(&["add", "operator", &id, "0012"], "correct horse\n");
+    assert!(output.status.success(), "{}", says(&output));
+    let output = run(&["add", "operator", &id, "0012"], "correct horse\n");
+    assert!(!output.status.success() && says(&output).contains("\"0012\" is taken"), "{}", says(&output));
+    let output = run(&["add", "operator", &id, "0013"], "short\n");
+    assert!(!output.status.success() && says(&output).contains("at least 8 characters"), "{}", says(&output));
+    let output = run(&["add", "terminal", &id, "000001000050"], "");
+    assert!(output.status.success() && says(&output).contains("one-time code"), "{}", says(&output));
+    let output = run(&["add", "terminal", &id, "50"], "");
+    assert!(!output.status.success() && says(&output).contains("12 hexadecimal digits"), "{}", says(&output));
+    let output = run(&["books"], "");
+    assert!(output.status.success() && says(&output).contains("1,234.00"), "{}", says(&output));
+}
+
+#[test]
+fn a_configuration_is_checked_at_start_and_the_error_names_the_key() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
+    let (keys, passphrase) = (path("keys.age"), path("passphrase"));
+    std::fs::write(&passphrase, "a long passphrase\n").expect("written");
+    let plain = r#"[{"class":"01","version":1,"algorithm":"3des","mlk":"00112233445566778899AABBCCDDEEFF","mtk":"FFEEDDCCBBAA99887766554433221100"}]"#;
+    let output = jichong(&["vault", "seal", &keys, "--passphrase-file", &passphrase], plain);
+    assert!(output.status.success() && says(&output).contains("Check values"), "{}", says(&output));
+    assert!(!says(&output).contains("00112233445566778899"), "no key is printed");
+
+    let good = format!(
+        "database = \"sqlite:{}\"\npublic_url = \"http://127.0.0.1\"\nvault = \"{keys}\"\nvault_passphrase_file = \"{passphrase}\"\n",
+        path("jichong.sqlite")
+    );
+    let check = |text: &str| {
+        let file = path("jichong.toml");
+        std::fs::write(&file, text).expect("written");
+        jichong(&["serve", "--check", "--config", &file], "")
+    };
+    let output = check(&good);
+    assert!(output.status.success() && says(&output).contains("the configuration is good"), "{}", says(&output));
+    for (text, expected) in [
+        (good.replace("sqlite:", "mysql:"), "database: must begin with sqlite: or postgres:"),
+        (good.replace("public_url", "public_ur1"), "public_ur1"),
+        (good.replace("http://", "ftp://"), "public_url: must begin with"),
+        (good.replace("keys.age", "lost.age"), "vault: "),
+        (format!("{good}session_idle_minutes = 1\n"), "session_idle_minutes: 2 to 480 are allowed, is 1"),
+        (format!("{good}listen = \"here\"\n"), "listen"),
+        (format!("{good}tls_key = \"{keys}\"\n"), "give both or neither"),
+        (format!("{good}card_layout = \"square\"\n"), "card_layout"),
+    ] {
+        let output = check(&text);
+        assert_eq!(output.status.code(), Some(2), "{}", says(&output));
+        assert!(says(&output).contains(expected), "{expected:?} is not in {}", says(&output));
+    }
+    std::fs::write(&passphrase, "another passphrase\n").expect("written");
+    let output = check(&good);
+    assert!(says(&output).contains("passphrase") && output.status.code() == Some(2), "{}", says(&output));
+}

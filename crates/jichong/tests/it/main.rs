@@ -1,0 +1,13 @@
+//! The program as people run it: its processes, its pages in a real browser, its command line, and its tidiness.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that goes wrong here fails, as it should"
+)]
+
+mod browser;
+mod command_line;
+mod kill;
+mod tidy;
