@@ -68,8 +68,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             applications: vec![
-                Application { aid: Aid::CITY, layout: Layout::Mohurd },
-                Application { aid: Aid::T_UNION, layout: Layout::TUnion },
+                Application { aid: Aid::CITY, directory: Some(Aid::CITY_DIRECTORY), layout: Layout::Mohurd },
+                Application { aid: Aid::T_UNION, directory: None, layout: Layout::TUnion },
             ],
             script: Duration::from_secs(4),
             answer: Duration::from_secs(7),

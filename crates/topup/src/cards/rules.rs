@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_card_is_judged_by_the_first_thing_that_stands_against_it() {
         let seen = Seen {
-            application: Application { aid: Aid::CITY, layout: Layout::Mohurd },
+            application: Application { aid: Aid::CITY, directory: None, layout: Layout::Mohurd },
             number: "4100000099000001".parse().expect("digits"),
             class: 1,
             enabled: true,

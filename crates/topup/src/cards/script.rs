@@ -15,6 +15,8 @@ use link::{Done, End, Expected, Script, Step};
 pub struct Application {
     /// Its name on the card.
     pub aid: Aid,
+    /// A directory that some cards want to be selected first; whatever they answer to that.
+    pub directory: Option<Aid>,
     /// Whose rules its file 15 follows.
     pub layout: Layout,
 }
@@ -61,8 +63,10 @@ pub enum SeeError {
 
 /// The script that reads a card through one application.
 pub(crate) fn see_script(id: String, tap: u64, limit: Duration, application: &Application) -> Script {
-    let steps = [application.aid.select(), file15::read_command(), balance::read_command(Purse::Ep)];
-    Script { id, tap, commits: false, limit_ms: limit_ms(limit), steps: steps.iter().map(step).collect() }
+    let directory = application.directory.map(|aid| Step { expect: Expected::Anything, ..step(&aid.select()) });
+    let reading = [application.aid.select(), file15::read_command(), balance::read_command(Purse::Ep)];
+    let steps = directory.into_iter().chain(reading.iter().map(step)).collect();
+    Script { id, tap, commits: false, limit_ms: limit_ms(limit), steps }
 }
 
 /// A command that must be answered with success.
@@ -77,7 +81,8 @@ pub(crate) fn limit_ms(limit: Duration) -> u32 {
 
 /// What the answers to [`see_script`] say.
 pub(crate) fn parse_seen(done: &Done, application: &Application) -> Result<Seen, SeeError> {
-    let answer = |index: usize| done.answers.get(index).and_then(|bytes| Answer::parse(bytes.as_ref()).ok());
+    let answers = done.answers.get(usize::from(application.directory.is_some())..).unwrap_or_default();
+    let answer = |index: usize| answers.get(index).and_then(|bytes| Answer::parse(bytes.as_ref()).ok());
     match (done.end, answer(0)) {
         (End::Completed, _) => {}
         (End::Unexpected, Some(select)) if !select.status.is_success() => {

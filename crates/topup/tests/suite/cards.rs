@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     UnknownKey,
     /// A card with another application.
     NoApplication,
+    /// Wants its directory selected first, and differs wherever cards differ.
+    Changsha,
 }
 
 /// When a card is torn away.
@@ -169,6 +171,10 @@ fn card(kind: Kind, serial: u64, seed: u64) -> SoftCard {
     let mut profile = Profile::new(file15, keys);
     if kind == Kind::NoApplication {
         profile.aid = epurse::applications::Aid::SHENZHEN;
+    }
+    if kind == Kind::Changsha {
+        profile.directory = Some(epurse::applications::Aid::CITY_DIRECTORY);
+        profile.quirks = epurse::card::Quirks::APPLET;
     }
     SoftCard::new(profile, State::new(if kind == Kind::Full { 100_000 } else { 1_260 }, seed))
 }

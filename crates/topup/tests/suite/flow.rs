@@ -151,6 +151,18 @@ async fn a_load_goes_from_the_quota_onto_the_card() {
 }
 
 #[tokio::test]
+async fn cards_that_differ_from_each_other_are_charged_alike() {
+    on_both(|db| async move {
+        let mut desk = Desk::with(db, yuan(1_000), &[Kind::Changsha, Kind::Student]).await;
+        assert_eq!(desk.charge(yuan(30)).await.state, State::Succeeded);
+        desk.tap(1).await;
+        assert_eq!(desk.charge(yuan(30)).await.state, State::Succeeded);
+        desk.world.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn one_confirm_is_one_load_however_often_it_is_clicked() {
     on_both(|db| async move {
         let mut desk = Desk::with(db, yuan(1_000), &[Kind::Ordinary]).await;

@@ -77,6 +77,11 @@ impl World {
         Self { db, seed: AtomicU64::new(seed), settings, server: RwLock::new(house), group, operator }
     }
 
+    /// Another server process on the database at `url`.
+    pub(crate) async fn another_process(url: &str, seed: u64) -> House {
+        house(&Db::open(url).await.expect("a database"), seed, patient()).await
+    }
+
     /// The server as it is now.
     pub(crate) async fn house(&self) -> House {
         self.server.read().await.clone()
