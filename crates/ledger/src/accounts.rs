@@ -1,12 +1,12 @@
 //! Accounts in the database: locked, posted to, written back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use store::{Query, Result, Tx};
 
 use crate::{Balances, GroupId, Kind, Movement, Posted, Rejected};
 
-/// The locked accounts of some groups, and what is to be written to them at the end of the posting.
+/// The accounts of some groups, and what is to be written to them at the end of the posting.
 #[derive(Debug)]
 pub struct Accounts {
     groups: BTreeMap<GroupId, Account>,
@@ -14,13 +14,27 @@ pub struct Accounts {
     posted: Vec<(Movement, Posted)>,
 }
 
-#[derive(Debug)]
+/// The accounts as the last postings left them, so that the next can do without reading and locking them.
+///
+/// They may be out of date: another process may have posted since. That is no danger, only a waste: a posting numbers
+/// its movements after the last it knows of, and if that number is taken by now, the journal's primary key refuses the
+/// whole of it with [`store::Error::Unique`]. Forget the memory then, and lock. It must be forgotten too when the unit of
+/// work that it comes from was not committed.
+#[derive(Debug, Default)]
+pub struct Memory {
+    groups: HashMap<GroupId, Account>,
+}
+
+#[derive(Clone, Copy, Debug)]
 struct Account {
     balances: Balances,
     /// The number of the last movement.
     movements: i64,
     changed: bool,
 }
+
+/// Groups remembered at most, at about 100 bytes each; with more, all are forgotten and learnt anew.
+const REMEMBERED: usize = 100_000;
 
 /// As the table has them: the group, its balances in the order of [`Kind::ALL`], its movements.
 type AccountRow = (i64, i64, i64, i64, i64, i64, i64, i64);
@@ -66,7 +80,7 @@ impl Accounts {
     }
 
     /// The statements that write balances and journal; the caller may add its own with [`Query::and`] before it runs them.
-    pub fn write(self, tx: &mut Tx) -> Query<'_> {
+    pub fn write<'tx>(&self, tx: &'tx mut Tx) -> Query<'tx> {
         let balances = self.groups.iter().filter(|(_, account)| account.changed).map(|(group, account)| {
             let [bank, review, quota, held, cards, refunds] = Kind::ALL.map(|kind| account.balances.get(kind).into());
             [(*group).into(), bank, review, quota, held, cards, refunds, account.movements.into()]
@@ -101,6 +115,23 @@ impl Accounts {
              to_after BIGINT, reason TEXT, subject BIGINT, at BIGINT)",
         )
         .rows(journal)
+    }
+}
+
+impl Memory {
+    /// The accounts of `groups`, not locked; `None` if one of them is not remembered.
+    pub fn recall(&self, groups: impl IntoIterator<Item = GroupId>) -> Option<Accounts> {
+        let known = |group| self.groups.get(&group).map(|account| (group, *account));
+        Some(Accounts { groups: groups.into_iter().map(known).collect::<Option<_>>()?, posted: Vec::new() })
+    }
+
+    /// Remembers the accounts as a posting leaves them.
+    pub fn learn(&mut self, accounts: Accounts) {
+        if self.groups.len() > REMEMBERED {
+            self.groups.clear();
+        }
+        self.groups
+            .extend(accounts.groups.into_iter().map(|(group, account)| (group, Account { changed: false, ..account })));
     }
 }
 

@@ -11,14 +11,15 @@
 //!
 //! Postings come in sets: [`Accounts::lock`] once for all groups concerned, [`Accounts::post`] for each movement in
 //! order (a pure decision on the balances in memory), [`Accounts::write`] once for all. [`post`] does the three for a
-//! caller that has nothing else to write. [`prove`] reads the whole journal and finds it exact, or says where it is not.
+//! caller that has nothing else to write. A worker that posts to the same groups again and again need not lock: see
+//! [`Memory`]. [`prove`] reads the whole journal and finds it exact, or says where it is not.
 
 mod accounts;
 mod fen;
 mod posting;
 mod proof;
 
-pub use accounts::{Accounts, balances, open_accounts, post};
+pub use accounts::{Accounts, Memory, balances, open_accounts, post};
 pub use fen::{Fen, NotAnAmount};
 pub use posting::{Balances, Kind, Movement, Posted, Rejected};
 pub use proof::{Fault, Proof, prove};

@@ -2,7 +2,9 @@
 #![expect(clippy::arithmetic_side_effects, reason = "the numbers of a test are small")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
-use ledger::{Fault, Fen, GroupId, Kind, Movement, Posted, Rejected, balances, open_accounts, post, prove};
+use ledger::{
+    Accounts, Fault, Fen, GroupId, Kind, Memory, Movement, Posted, Rejected, balances, open_accounts, post, prove,
+};
 use proptest::prelude::*;
 use store::testing::{on_both, postgres_url};
 use store::{Db, Error, Micros};
@@ -159,6 +161,42 @@ async fn opposite_postings_of_two_processes_do_not_deadlock() {
     let proof = prove(&mut tx).await.unwrap();
     assert!(proof.holds(), "{proof:?}");
     assert_eq!(proof.totals.get(Kind::Held), Fen::new(4_000));
+}
+
+#[tokio::test]
+async fn a_posting_from_an_old_memory_is_refused() {
+    on_both(|db| async move {
+        open(&db, 1, 100).await;
+        let group = GroupId(1);
+        let hold = |fen| movement(1, Kind::Quota, Kind::Held, fen);
+        let mut memory = Memory::default();
+        assert!(memory.recall([group]).is_none());
+        let mut tx = db.begin().await.unwrap();
+        memory.learn(Accounts::lock(&mut tx, [group]).await.unwrap());
+        tx.commit().await.unwrap();
+
+        // From memory, and what it leaves is remembered in turn.
+        for left in [90, 80] {
+            let mut accounts = memory.recall([group]).unwrap();
+            assert_eq!(accounts.post(hold(10)).unwrap().from_after, Fen::new(left));
+            let mut tx = db.begin().await.unwrap();
+            accounts.write(&mut tx).execute().await.unwrap();
+            memory.learn(accounts);
+            tx.commit().await.unwrap();
+        }
+        // Somebody else posts; the memory does not know.
+        let mut tx = db.begin().await.unwrap();
+        assert!(post(&mut tx, &[hold(80)]).await.unwrap()[0].is_ok());
+        tx.commit().await.unwrap();
+        let mut accounts = memory.recall([group]).unwrap();
+        assert!(accounts.post(hold(10)).is_ok());
+        let mut tx = db.begin().await.unwrap();
+        let refused = accounts.write(&mut tx).execute().await;
+        assert!(matches!(refused, Err(Error::Unique(_))), "{refused:?}");
+        drop(tx);
+        assert!(prove(&mut db.read().await.unwrap()).await.unwrap().holds());
+    })
+    .await;
 }
 
 fn kind() -> impl Strategy<Value = Kind> {

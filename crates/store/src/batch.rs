@@ -49,6 +49,10 @@ pub trait Batch: Send + Sync + 'static {
     /// What the caller is told.
     type Answer: Send + 'static;
 
+    /// What a worker remembers from one batch to the next. It is forgotten whenever a batch fails, so it may be changed
+    /// before the commit, and whenever there may be another server behind the connection.
+    type Memory: Default + Send;
+
     /// The queue's name in the metrics.
     const NAME: &'static str;
 
@@ -61,15 +65,18 @@ pub trait Batch: Send + Sync + 'static {
         tx: &mut Tx,
         jobs: &[Self::Job],
         pace: Pace,
+        memory: &mut Self::Memory,
     ) -> impl Future<Output = Result<Vec<Self::Answer>>> + Send;
 }
 
-/// How a batch is to work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a batch is to work. When it fails with [`Error::Unique`] or [`Error::Conflict`], it is run again at the next pace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pace {
-    /// The usual case may be taken for granted; [`Error::Unique`] or [`Error::Conflict`] says it was not so.
+    /// What is remembered may be taken for granted, as long as the database refuses the work when it is not so.
+    Daring,
+    /// The usual case may be taken for granted, in the same way.
     Swift,
-    /// The swift way failed: look before every step.
+    /// Nothing may be taken for granted.
     Careful,
 }
 
@@ -90,11 +97,12 @@ struct Worker<B: Batch> {
     db: Db,
     batch: Arc<B>,
     inbox: mpsc::Receiver<Request<B>>,
-    /// Its own connection to PostgreSQL, while that is in order.
-    own: Option<Box<PgConnection>>,
+    /// Its own connection to PostgreSQL, while that is in order, and when it was last used.
+    own: Option<(Box<PgConnection>, Instant)>,
+    memory: B::Memory,
+    nerve: Nerve,
     jobs_a_batch: Histogram,
-    work_seconds: Histogram,
-    commit_seconds: Histogram,
+    batch_seconds: Histogram,
 }
 
 impl<B: Batch> Queue<B> {
@@ -137,15 +145,23 @@ impl<B: Batch> Worker<B> {
             batch,
             inbox,
             own: None,
+            memory: B::Memory::default(),
+            nerve: Nerve::default(),
             jobs_a_batch: histogram!("store_batch_jobs", "queue" => B::NAME),
-            work_seconds: histogram!("store_batch_work_seconds", "queue" => B::NAME),
-            commit_seconds: histogram!("store_batch_commit_seconds", "queue" => B::NAME),
+            batch_seconds: histogram!("store_batch_seconds", "queue" => B::NAME),
         }
     }
 
     async fn run(mut self) {
         let mut waiting = Vec::with_capacity(BATCH);
         while self.inbox.recv_many(&mut waiting, BATCH).await > 0 {
+            // Those who were just answered come back at once with their next job; let them reach this batch.
+            tokio::task::yield_now().await;
+            while waiting.len() < BATCH
+                && let Ok(request) = self.inbox.try_recv()
+            {
+                waiting.push(request);
+            }
             let (jobs, replies): (Vec<_>, Vec<_>) = waiting.drain(..).map(|r| (r.job, r.reply)).unzip();
             #[expect(clippy::cast_precision_loss, reason = "a batch is small")]
             self.jobs_a_batch.record(jobs.len() as f64);
@@ -174,12 +190,16 @@ impl<B: Batch> Worker<B> {
 
     /// Works `jobs` until they are durable, or until trying again makes no sense.
     async fn settle(&mut self, jobs: &[B::Job]) -> Result<Vec<B::Answer>> {
-        let mut pace = Pace::Swift;
+        let mut pace = self.nerve.pace();
         let mut pause = AWAY;
         for _ in 1..ATTEMPTS {
-            match self.attempt(jobs, pace).await {
-                Err(Error::Unique(_)) if pace == Pace::Swift => pace = Pace::Careful,
-                Err(Error::Conflict(_)) => pace = Pace::Careful,
+            let done = self.attempt(jobs, pace).await;
+            if pace == Pace::Daring {
+                self.nerve.learn(done.is_ok());
+            }
+            match done {
+                Err(Error::Unique(_)) if pace < Pace::Careful => pace = pace.next(),
+                Err(Error::Conflict(_)) => pace = pace.next(),
                 Err(Error::Unavailable(error)) => {
                     tracing::warn!(queue = B::NAME, %error, "the database is away");
                     tokio::time::sleep(pause).await;
@@ -193,21 +213,69 @@ impl<B: Batch> Worker<B> {
 
     async fn attempt(&mut self, jobs: &[B::Job], pace: Pace) -> Result<Vec<B::Answer>> {
         let began = Instant::now();
-        let mut tx = self.db.begin_queued(&mut self.own).await?;
-        let worked = AssertUnwindSafe(self.batch.work(&mut tx, jobs, pace)).catch_unwind().await;
-        let worked = worked.unwrap_or_else(|_| Err(sqlx::Error::Protocol("a batch panicked".into()).into()));
+        let (mut tx, is_new) = self.db.begin_queued(self.own.take()).await?;
+        let mut memory = std::mem::take(&mut self.memory);
+        if is_new {
+            memory = B::Memory::default();
+        }
+        let work = AssertUnwindSafe(self.batch.work(&mut tx, jobs, pace, &mut memory)).catch_unwind().await;
+        let worked = work.unwrap_or_else(|_| Err(sqlx::Error::Protocol("a batch panicked".into()).into()));
         let answers = match worked {
             Ok(answers) if answers.len() == jobs.len() => answers,
             failed => {
-                self.own = tx.roll_back_and_keep().await;
+                self.keep(tx.roll_back_and_keep().await);
                 return Err(failed.err().unwrap_or_else(unanswered));
             }
         };
-        let committing = Instant::now();
-        self.own = tx.commit_and_keep().await?;
-        self.work_seconds.record(committing.duration_since(began));
-        self.commit_seconds.record(committing.elapsed());
+        let own = tx.commit_and_keep().await?;
+        self.keep(own);
+        self.memory = memory;
+        self.batch_seconds.record(began.elapsed());
         Ok(answers)
+    }
+
+    fn keep(&mut self, own: Option<Box<PgConnection>>) {
+        self.own = own.map(|conn| (conn, Instant::now()));
+    }
+}
+
+impl Pace {
+    fn next(self) -> Self {
+        match self {
+            Self::Daring => Self::Swift,
+            Self::Swift | Self::Careful => Self::Careful,
+        }
+    }
+}
+
+/// How often to be daring: where another process works on the same rows all the time, it fails all the time.
+#[derive(Debug, Default)]
+struct Nerve {
+    /// Batches to go before the next try.
+    rest: u32,
+    /// The rest after the next failure.
+    penalty: u32,
+}
+
+impl Nerve {
+    /// The longest rest: the memory of a contest is lost in a moment, and it may be over.
+    const LONGEST: u32 = 64;
+
+    fn pace(&mut self) -> Pace {
+        if self.rest == 0 {
+            return Pace::Daring;
+        }
+        self.rest = self.rest.saturating_sub(1);
+        Pace::Swift
+    }
+
+    fn learn(&mut self, success: bool) {
+        if success {
+            self.penalty = 0;
+        } else {
+            self.rest = self.penalty;
+            self.penalty = self.penalty.saturating_mul(2).clamp(1, Self::LONGEST);
+        }
     }
 }
 

@@ -3,10 +3,11 @@
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments as _, Encode, FromRow, PgConnection, Postgres, Sqlite, SqliteConnection, Type};
+use sqlx::{Arguments as _, Encode, Executor as _, FromRow, PgConnection, Postgres, Sqlite, SqliteConnection, Type};
 
 use crate::rows::{self, Cell, PgColumn};
 use crate::text::{self, Text};
+use crate::tx::Course;
 use crate::{Engine, Error, Result};
 
 /// A statement with its arguments; `one`, `optional`, `all` or `execute` runs it.
@@ -31,8 +32,10 @@ use crate::{Engine, Error, Result};
 #[derive(Debug)]
 pub struct Query<'c> {
     conn: Conn<'c>,
-    /// Set when the unit of work can only be rolled back.
-    spoiled: &'c mut bool,
+    /// How far the unit of work is.
+    course: &'c mut Course,
+    /// Nothing comes after it in its unit of work.
+    last: bool,
     texts: Vec<&'static Text>,
     arguments: Arguments,
     /// How many values and whether rows were given to the last text.
@@ -64,12 +67,12 @@ enum Arguments {
 }
 
 impl<'c> Query<'c> {
-    pub(crate) fn new(conn: Conn<'c>, spoiled: &'c mut bool, text: &'static Text) -> Self {
+    pub(crate) fn new(conn: Conn<'c>, course: &'c mut Course, text: &'static Text) -> Self {
         let arguments = match conn {
             Conn::Sqlite(_) => Arguments::Sqlite(vec![SqliteArguments::default()]),
             Conn::Postgres(_) => Arguments::Postgres(PgArguments::default()),
         };
-        Self { conn, spoiled, texts: vec![text], arguments, given: (0, false), fault: None }
+        Self { conn, course, last: false, texts: vec![text], arguments, given: (0, false), fault: None }
     }
 
     /// The value of the next `$n`.
@@ -119,7 +122,7 @@ impl<'c> Query<'c> {
 
     /// Runs it for its effect; returns how many rows the last statement changed.
     pub async fn execute(self) -> Result<u64> {
-        let (ready, spoiled) = self.ready().await?;
+        let (ready, course) = self.ready().await?;
         let done = match ready {
             Ready::Sqlite(conn, sql, args) => {
                 sqlx::query_with(sql, args).execute(conn).await.map(|d| d.rows_affected())
@@ -128,7 +131,14 @@ impl<'c> Query<'c> {
                 sqlx::query_with(sql, args).execute(conn).await.map(|d| d.rows_affected())
             }
         };
-        or_spoil(done, spoiled)
+        or_spoil(done, course)
+    }
+
+    /// Runs it as the last statement of its unit of work, and commits with it where that saves round trips: in a queue on
+    /// PostgreSQL, when it is also the first. The unit of work is committed as ever, which then has nothing left to do.
+    pub async fn execute_last(mut self) -> Result<u64> {
+        self.last = true;
+        self.execute().await
     }
 
     /// Its only row.
@@ -138,32 +148,36 @@ impl<'c> Query<'c> {
 
     /// Its only row, if there is one.
     pub async fn optional<T: Row>(self) -> Result<Option<T>> {
-        let (ready, spoiled) = self.ready().await?;
+        let (ready, course) = self.ready().await?;
         let row = match ready {
             Ready::Sqlite(conn, sql, args) => sqlx::query_as_with(sql, args).fetch_optional(conn).await,
             Ready::Postgres(conn, sql, args) => sqlx::query_as_with(sql, args).fetch_optional(conn).await,
         };
-        or_spoil(row, spoiled)
+        or_spoil(row, course)
     }
 
     /// All its rows.
     pub async fn all<T: Row>(self) -> Result<Vec<T>> {
-        let (ready, spoiled) = self.ready().await?;
+        let (ready, course) = self.ready().await?;
         let rows = match ready {
             Ready::Sqlite(conn, sql, args) => sqlx::query_as_with(sql, args).fetch_all(conn).await,
             Ready::Postgres(conn, sql, args) => sqlx::query_as_with(sql, args).fetch_all(conn).await,
         };
-        or_spoil(rows, spoiled)
+        or_spoil(rows, course)
     }
 
     /// Down to the one statement that gives the result: on SQLite, all before the last have run.
-    async fn ready(mut self) -> Result<(Ready<'c>, &'c mut bool)> {
+    async fn ready(mut self) -> Result<(Ready<'c>, &'c mut Course)> {
         self.check_given();
         if let Some(fault) = self.fault {
             return Err(sqlx::Error::Encode(fault).into());
         }
         let ready = match (self.conn, self.arguments) {
             (Conn::Postgres(conn), Arguments::Postgres(arguments)) => {
+                if !self.course.begun && !self.last {
+                    self.course.begun = true;
+                    or_spoil(conn.execute("BEGIN").await, self.course)?;
+                }
                 Ready::Postgres(conn, text::written(Engine::Postgres, &self.texts), arguments)
             }
             (Conn::Sqlite(conn), Arguments::Sqlite(mut lists)) => {
@@ -171,7 +185,7 @@ impl<'c> Query<'c> {
                 let mut texts = self.texts.iter();
                 for (arguments, text) in lists.into_iter().zip(texts.by_ref()) {
                     let sql = text::written(Engine::Sqlite, &[*text]);
-                    or_spoil(sqlx::query_with(sql, arguments).execute(&mut *conn).await, self.spoiled)?;
+                    or_spoil(sqlx::query_with(sql, arguments).execute(&mut *conn).await, self.course)?;
                 }
                 let sql = texts.next().map_or("", |text| text::written(Engine::Sqlite, &[*text]));
                 Ready::Sqlite(conn, sql, last)
@@ -180,7 +194,7 @@ impl<'c> Query<'c> {
                 return Err(sqlx::Error::Protocol("the arguments are for the other engine".into()).into());
             }
         };
-        Ok((ready, self.spoiled))
+        Ok((ready, self.course))
     }
 
     fn noting(mut self, added: Result<(), BoxDynError>) -> Self {
@@ -209,7 +223,13 @@ enum Ready<'c> {
 
 /// After an error PostgreSQL lets the unit of work do nothing but end, and would answer its COMMIT with a silent rollback;
 /// SQLite would go on and commit the rest. Both are made to refuse.
-fn or_spoil<T>(done: Result<T, sqlx::Error>, spoiled: &mut bool) -> Result<T> {
-    *spoiled |= done.is_err();
-    Ok(done?)
+///
+/// A statement that ran before any BEGIN was its own commit.
+fn or_spoil<T>(done: Result<T, sqlx::Error>, course: &mut Course) -> Result<T> {
+    course.spoiled |= done.is_err();
+    if course.begun {
+        return Ok(done?);
+    }
+    course.committed = done.is_ok();
+    done.map_err(Error::of_commit)
 }

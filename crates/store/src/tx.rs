@@ -1,6 +1,6 @@
 //! The unit of work.
 
-use sqlx::{Executor as _, PgConnection, Postgres, Sqlite, Transaction};
+use sqlx::{Connection as _, Executor as _, PgConnection, Postgres, Sqlite, Transaction};
 
 use crate::query::{Conn, Query};
 use crate::text;
@@ -10,8 +10,7 @@ use crate::{Engine, Error, Result};
 #[derive(Debug)]
 pub struct Tx {
     on: On,
-    /// A statement failed.
-    spoiled: bool,
+    course: Course,
 }
 
 #[derive(Debug)]
@@ -22,6 +21,17 @@ enum On {
     Own(Box<PgConnection>),
 }
 
+/// How far a unit of work has come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Course {
+    /// The server knows of it. On a connection of its own it is told with the first statement.
+    pub(crate) begun: bool,
+    /// A statement failed.
+    pub(crate) spoiled: bool,
+    /// Its only statement was committed by itself.
+    pub(crate) committed: bool,
+}
+
 impl Tx {
     /// A statement to run in this unit of work. `sql` is a literal; see [`Query`] for what may stand in it.
     pub fn query(&mut self, sql: &'static str) -> Query<'_> {
@@ -30,7 +40,7 @@ impl Tx {
             On::Postgres(tx) => Conn::Postgres(tx),
             On::Own(conn) => Conn::Postgres(conn),
         };
-        Query::new(conn, &mut self.spoiled, text::parsed(sql))
+        Query::new(conn, &mut self.course, text::parsed(sql))
     }
 
     /// Makes the work durable: when this returns, it survives the loss of power.
@@ -47,30 +57,31 @@ impl Tx {
     }
 
     pub(crate) fn sqlite(tx: Transaction<'static, Sqlite>) -> Self {
-        Self { on: On::Sqlite(tx), spoiled: false }
+        Self { on: On::Sqlite(tx), course: Course { begun: true, ..Course::default() } }
     }
 
     pub(crate) fn postgres(tx: Transaction<'static, Postgres>) -> Self {
-        Self { on: On::Postgres(tx), spoiled: false }
+        Self { on: On::Postgres(tx), course: Course { begun: true, ..Course::default() } }
     }
 
-    /// Begins a unit of work on a connection of the caller's own.
+    /// A unit of work on a connection of the caller's own.
     ///
     /// A connection from the pool goes back to it at the end of the work, and the pool then asks the server whether the
-    /// connection still lives: one more round trip a batch.
-    pub(crate) async fn begin_on(mut conn: Box<PgConnection>) -> Result<Self> {
-        conn.execute("BEGIN").await?;
-        Ok(Self { on: On::Own(conn), spoiled: false })
+    /// connection still lives: one more round trip a batch. And on its own connection a unit of one statement needs no
+    /// BEGIN and no COMMIT.
+    pub(crate) fn on_own(conn: Box<PgConnection>) -> Self {
+        Self { on: On::Own(conn), course: Course::default() }
     }
 
     /// Commits, and gives back the connection if it was the caller's own.
     pub(crate) async fn commit_and_keep(self) -> Result<Option<Box<PgConnection>>> {
-        if self.spoiled {
+        if self.course.spoiled {
             return Err(sqlx::Error::Protocol("a statement failed in this unit of work".into()).into());
         }
         match self.on {
             On::Sqlite(tx) => tx.commit().await.map(|()| None),
             On::Postgres(tx) => tx.commit().await.map(|()| None),
+            On::Own(conn) if self.course.committed || !self.course.begun => Ok(Some(conn)),
             On::Own(mut conn) => conn.execute("COMMIT").await.map(|_| Some(conn)),
         }
         .map_err(Error::of_commit)
@@ -79,7 +90,8 @@ impl Tx {
     /// Rolls back, and gives back the connection if it was the caller's own and is in order.
     pub(crate) async fn roll_back_and_keep(self) -> Option<Box<PgConnection>> {
         match self.on {
-            On::Own(mut conn) => conn.execute("ROLLBACK").await.ok().map(|_| conn),
+            On::Own(mut conn) if self.course.begun => conn.execute("ROLLBACK").await.ok().map(|_| conn),
+            On::Own(mut conn) => conn.ping().await.ok().map(|()| conn),
             // Waits until it is done, so that the writer is free for whoever comes next.
             On::Sqlite(tx) => tx.rollback().await.err().and(None),
             On::Postgres(tx) => tx.rollback().await.err().and(None),

@@ -296,18 +296,19 @@ enum Trouble {
 impl Batch for Adding {
     type Job = (i64, i64, Trouble);
     type Answer = i64;
+    type Memory = ();
     const NAME: &'static str = "adding";
 
     fn key(job: &Self::Job) -> i64 {
         job.0
     }
 
-    async fn work(&self, tx: &mut Tx, jobs: &[Self::Job], pace: Pace) -> Result<Vec<i64>> {
+    async fn work(&self, tx: &mut Tx, jobs: &[Self::Job], pace: Pace, (): &mut ()) -> Result<Vec<i64>> {
         let mut answers = Vec::new();
         for (group, amount, trouble) in jobs {
             let amount = match trouble {
                 Trouble::TooMuch => -1_000_000,
-                Trouble::InTheWay if pace == Pace::Swift => {
+                Trouble::InTheWay if pace != Pace::Careful => {
                     open(tx, *group, 0).await?; // taken
                     0
                 }
