@@ -13,7 +13,7 @@ use crate::cli::Add;
 use crate::say;
 
 /// Creates what was asked for and prints what the engineer needs next.
-pub async fn run(add: Add) -> Result<()> {
+pub(crate) async fn run(add: Add) -> Result<()> {
     match add {
         Add::Group { name, opening_quota, database } => {
             let opening: Fen = opening_quota.parse().context("--opening-quota: yuan are expected, such as 10000")?;
@@ -49,7 +49,7 @@ pub async fn run(add: Add) -> Result<()> {
 }
 
 /// A group with the quota it brings along: one movement from the bank.
-pub async fn group(db: &Db, id: GroupId, name: &str, opening: Fen) -> Result<GroupId> {
+pub(crate) async fn group(db: &Db, id: GroupId, name: &str, opening: Fen) -> Result<GroupId> {
     let mut tx = db.begin().await?;
     let now = SystemClock.now();
     groups::add(&mut tx, id, name, now).await?;
@@ -72,13 +72,13 @@ pub async fn group(db: &Db, id: GroupId, name: &str, opening: Fen) -> Result<Gro
 }
 
 /// An operator with a first password.
-pub async fn operator(db: &Db, new: &NewOperator<'_>) -> Result<()> {
+pub(crate) async fn operator(db: &Db, new: &NewOperator<'_>) -> Result<()> {
     let entropy: &dyn Entropy = &SystemEntropy;
     let ids = Ids::new(Arc::new(SystemClock), entropy);
     let mut tx = db.begin().await?;
-    people::add(&mut tx, &ids, entropy, new, SystemClock.now()).await.map_err(|error| match error {
-        store::Error::Unique(_) => anyhow!("login: {:?} is taken", new.login),
-        other => other.into(),
+    people::add(&mut tx, &ids, entropy, new, SystemClock.now()).await.map_err(|error| {
+        let taken = matches!(error, store::Error::Unique(_));
+        if taken { anyhow!("login: {:?} is taken", new.login) } else { error.into() }
     })?;
     tx.commit().await?;
     Ok(())

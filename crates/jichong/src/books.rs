@@ -6,10 +6,11 @@ use topup::books;
 use crate::{open, say};
 
 /// Proves the books; false if they are not exact.
-pub async fn run(database: &str) -> Result<bool> {
+pub(crate) async fn run(database: &str) -> Result<bool> {
     let db = open(database).await?;
     let mut tx = db.read().await?;
     let books = books::prove_books(&mut tx).await?;
-    say(books.to_string())?;
+    let verdict = if books.hold() { "exact: no fen lost, none made" } else { "NOT EXACT: see the faults above" };
+    say(format!("{books}\n\nThe books are {verdict}."))?;
     Ok(books.hold())
 }

@@ -24,25 +24,24 @@ const FIELDS: [&str; 19] = [
 
 /// What came of a file.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Report {
+pub(crate) struct Report {
     /// A line for each vector.
-    pub text: String,
+    pub(crate) text: String,
     /// Vectors whose every expectation is met.
-    pub passed: usize,
+    pub(crate) passed: usize,
     /// The others.
-    pub failed: usize,
+    pub(crate) failed: usize,
 }
 
 /// Checks a file.
-pub fn check_file(file: &Path) -> Result<Report> {
+pub(crate) fn check_file(file: &Path) -> Result<Report> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     check(&text).with_context(|| format!("{} is not a file of vectors", file.display()))
 }
 
 /// Checks the text of a file.
-pub fn check(text: &str) -> Result<Report> {
-    let vectors: Vec<Map<String, Value>> =
-        serde_json::from_str(text).context("a JSON array of objects is expected")?;
+pub(crate) fn check(text: &str) -> Result<Report> {
+    let vectors: Vec<Map<String, Value>> = serde_json::from_str(text).context("a JSON array of objects is expected")?;
     let mut report = Report::default();
     for (index, vector) in vectors.into_iter().enumerate() {
         let vector = Vector(vector);

@@ -10,19 +10,19 @@ use crate::config::Flags;
 /// Jichong 集充: companies charge their people's city cards from a quota.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, disable_help_subcommand = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Log as JSON lines instead of text
     #[arg(long, global = true, env = "JICHONG_LOG_JSON")]
-    pub log_json: bool,
+    pub(crate) log_json: bool,
     /// What to log, for example info or topup=debug
     #[arg(long, global = true, env = "JICHONG_LOG", default_value = "info", value_name = "FILTER")]
-    pub log: String,
+    pub(crate) log: String,
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Run everything on this machine to try it: server, software reader, sample groups and cards
     Demo(Demo),
     /// Run the server
@@ -44,38 +44,38 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
-pub struct Demo {
+pub(crate) struct Demo {
     /// Where the demo keeps its database, keys and cards
     #[arg(long, default_value = "demo-data", value_name = "FOLDER")]
-    pub dir: PathBuf,
+    pub(crate) dir: PathBuf,
     /// Address of the portal; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
-    pub listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// Address of the software reader's page
     #[arg(long, default_value = "127.0.0.1:8081", value_name = "ADDRESS")]
-    pub listen_reader: SocketAddr,
+    pub(crate) listen_reader: SocketAddr,
     /// Address of /metrics, /healthz and /readyz
     #[arg(long, default_value = "127.0.0.1:8082", value_name = "ADDRESS")]
-    pub listen_ops: SocketAddr,
+    pub(crate) listen_ops: SocketAddr,
     /// Another database than the SQLite file in the folder, for example postgres://…
     #[arg(long, value_name = "URL")]
-    pub database: Option<String>,
+    pub(crate) database: Option<String>,
 }
 
 #[derive(Debug, Args)]
-pub struct Serve {
+pub(crate) struct Serve {
     /// Configuration file (TOML); flags and JICHONG_… variables win over it
     #[arg(long, env = "JICHONG_CONFIG", value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Check the configuration and the database, then stop
     #[arg(long)]
-    pub check: bool,
+    pub(crate) check: bool,
     #[command(flatten)]
-    pub flags: Flags,
+    pub(crate) flags: Flags,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum TerminalCommand {
+pub(crate) enum TerminalCommand {
     /// Bind this machine to its terminal number with the one-time code from the card company
     Enrol(Enrol),
     /// Run the terminal
@@ -83,45 +83,45 @@ pub enum TerminalCommand {
 }
 
 #[derive(Debug, Args)]
-pub struct Enrol {
-    /// The server, for example https://topup.example.cn
+pub(crate) struct Enrol {
+    /// The server, for example <https://topup.example.cn>
     #[arg(long, value_name = "URL")]
-    pub server: String,
+    pub(crate) server: String,
     /// The one-time code
     #[arg(long)]
-    pub code: String,
+    pub(crate) code: String,
     #[command(flatten)]
-    pub state: State,
+    pub(crate) state: State,
 }
 
 #[derive(Debug, Args)]
-pub struct Run {
-    /// The server, for example https://topup.example.cn
+pub(crate) struct Run {
+    /// The server, for example <https://topup.example.cn>
     #[arg(long, env = "JICHONG_SERVER", value_name = "URL")]
-    pub server: String,
+    pub(crate) server: String,
     #[command(flatten)]
-    pub state: State,
+    pub(crate) state: State,
     /// Use a software reader with sample cards made from the test master keys in this file:
     /// {"mlk":"…","mpk":"…","mtk":"…"}
     #[arg(long, value_name = "FILE")]
-    pub soft_keys: PathBuf,
+    pub(crate) soft_keys: PathBuf,
     /// Address of the software reader's page
     #[arg(long, default_value = "127.0.0.1:8081", value_name = "ADDRESS")]
-    pub listen_reader: SocketAddr,
+    pub(crate) listen_reader: SocketAddr,
 }
 
 #[derive(Debug, Args)]
-pub struct State {
+pub(crate) struct State {
     /// Where the terminal keeps its key and its journal
     #[arg(long, env = "JICHONG_TERMINAL_STATE", default_value = "terminal-state", value_name = "FOLDER")]
-    pub state: PathBuf,
+    pub(crate) state: PathBuf,
     /// Certificates to trust beside the system's own (PEM)
     #[arg(long, env = "JICHONG_CA", value_name = "FILE")]
-    pub ca: Option<PathBuf>,
+    pub(crate) ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Add {
+pub(crate) enum Add {
     /// A group, with the quota it brings from the system before
     Group {
         /// Its name
@@ -162,7 +162,7 @@ pub enum Add {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum VaultCommand {
+pub(crate) enum VaultCommand {
     /// Seal keys given as JSON on standard input: [{"class":"01","version":1,"algorithm":"3des","mlk":"…","mtk":"…"}]
     Seal {
         /// The key file to create
@@ -174,7 +174,7 @@ pub enum VaultCommand {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum CardCommand {
+pub(crate) enum CardCommand {
     /// Recompute load and purchase vectors and compare. Exit status 0 if all agree, 1 if not
     Check {
         /// JSON, see the documentation of the command
@@ -183,8 +183,8 @@ pub enum CardCommand {
 }
 
 #[derive(Debug, Args)]
-pub struct Database {
+pub(crate) struct Database {
     /// sqlite:PATH or postgres://…
     #[arg(long, env = "JICHONG_DATABASE", value_name = "URL")]
-    pub database: String,
+    pub(crate) database: String,
 }

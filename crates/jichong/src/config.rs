@@ -17,37 +17,37 @@ const MOST_IDLE_MINUTES: u64 = 8 * 60;
 /// The configuration of a server.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
-pub struct Config {
+pub(crate) struct Config {
     /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`.
-    pub database: String,
+    pub(crate) database: String,
     /// Connections to PostgreSQL at most.
     #[serde(default = "defaults::pool")]
-    pub database_connections: u32,
+    pub(crate) database_connections: u32,
     /// Where the portal listens.
     #[serde(default = "defaults::listen")]
-    pub listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// Where `/metrics`, `/healthz` and `/readyz` are served for the people who run it; keep it off the internet.
     #[serde(default = "defaults::listen_ops")]
-    pub listen_ops: SocketAddr,
+    pub(crate) listen_ops: SocketAddr,
     /// What people type into their browser, for example `https://topup.example.cn`.
-    pub public_url: String,
+    pub(crate) public_url: String,
     /// The certificate chain (PEM), if this process ends TLS itself.
-    pub tls_certificate: Option<PathBuf>,
+    pub(crate) tls_certificate: Option<PathBuf>,
     /// Its private key (PEM).
-    pub tls_key: Option<PathBuf>,
+    pub(crate) tls_key: Option<PathBuf>,
     /// Addresses of proxies whose `X-Forwarded-For` is believed.
     #[serde(default)]
-    pub trusted_proxies: Vec<std::net::IpAddr>,
+    pub(crate) trusted_proxies: Vec<std::net::IpAddr>,
     /// The sealed key file.
-    pub vault: PathBuf,
+    pub(crate) vault: PathBuf,
     /// A file with the passphrase of the key file; readable by its owner only.
-    pub vault_passphrase_file: PathBuf,
+    pub(crate) vault_passphrase_file: PathBuf,
     /// Minutes without a click after which a session ends.
     #[serde(default = "defaults::idle_minutes")]
-    pub session_idle_minutes: u64,
+    pub(crate) session_idle_minutes: u64,
     /// The layout of file 15 on the city cards: `mohurd` or `pboc`.
     #[serde(default = "defaults::layout")]
-    pub card_layout: String,
+    pub(crate) card_layout: String,
     /// Whether cards may use SM4.
     #[serde(default)]
     pub allow_sm4: bool,
@@ -79,30 +79,30 @@ mod defaults {
 
 /// What flags can set; each overrides the file and the environment.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct Flags {
+pub(crate) struct Flags {
     /// Database: `sqlite:PATH` or `postgres://…`
     #[arg(long, value_name = "URL")]
-    pub database: Option<String>,
+    pub(crate) database: Option<String>,
     /// Address the portal listens on, for example 0.0.0.0:443
     #[arg(long, value_name = "ADDRESS")]
-    pub listen: Option<String>,
+    pub(crate) listen: Option<String>,
     /// Address of /metrics, /healthz and /readyz
     #[arg(long, value_name = "ADDRESS")]
-    pub listen_ops: Option<String>,
+    pub(crate) listen_ops: Option<String>,
     /// What people type into their browser
     #[arg(long, value_name = "URL")]
-    pub public_url: Option<String>,
+    pub(crate) public_url: Option<String>,
     /// The sealed key file
     #[arg(long, value_name = "FILE")]
-    pub vault: Option<String>,
+    pub(crate) vault: Option<String>,
     /// A file with the passphrase of the key file
     #[arg(long, value_name = "FILE")]
-    pub vault_passphrase_file: Option<String>,
+    pub(crate) vault_passphrase_file: Option<String>,
 }
 
 impl Config {
     /// Reads and checks the configuration.
-    pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self> {
+    pub(crate) fn read(file: Option<&Path>, flags: &Flags) -> Result<Self> {
         let mut sources = config::Config::builder();
         if let Some(file) = file {
             sources = sources.add_source(config::File::from(file).format(config::FileFormat::Toml));
@@ -118,7 +118,7 @@ impl Config {
         for (key, value) in flags.pairs() {
             sources = sources.set_override_option(key, value)?;
         }
-        let config: Self = sources.build().and_then(config::Config::try_deserialize).map_err(plain)?;
+        let config: Self = sources.build().and_then(config::Config::try_deserialize).map_err(|error| plain(&error))?;
         config.check()?;
         Ok(config)
     }
@@ -162,21 +162,13 @@ impl Config {
     }
 
     /// The layout of file 15.
-    pub fn layout(&self) -> Result<epurse::file15::Layout> {
+    pub(crate) fn layout(&self) -> Result<epurse::file15::Layout> {
         self.card_layout.parse().with_context(|| format!("card_layout: is {:?}", self.card_layout))
     }
 
     /// How long a session lives without a click.
-    pub const fn idle(&self) -> Duration {
+    pub(crate) const fn idle(&self) -> Duration {
         Duration::from_secs(self.session_idle_minutes.saturating_mul(60))
-    }
-
-    /// The passphrase of the key file, without the line's end.
-    pub fn passphrase(&self) -> Result<String> {
-        let file = &self.vault_passphrase_file;
-        let text = std::fs::read_to_string(file)
-            .with_context(|| format!("vault_passphrase_file: {} cannot be read", file.display()))?;
-        Ok(text.trim_end_matches(['\r', '\n']).to_owned())
     }
 }
 
@@ -194,12 +186,12 @@ impl Flags {
 }
 
 /// The library's error as one plain sentence.
-fn plain(error: config::ConfigError) -> anyhow::Error {
+fn plain(error: &config::ConfigError) -> anyhow::Error {
     anyhow::anyhow!("configuration: {error}")
 }
 
 /// A database URL that can be shown.
-pub fn without_password(url: &str) -> String {
+pub(crate) fn without_password(url: &str) -> String {
     match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
         _ => url.to_owned(),

@@ -27,14 +27,17 @@ const PASSWORD: &str = "jichong-demo";
 /// The number of the demo's terminal.
 const TERMINAL: &str = "000001000050";
 
-/// The demo's groups: name, opening quota in yuan, and their operators.
-const GROUPS: [(&str, i64, &[(&str, &str, Role)]); 2] = [
+/// A sample company: its name, its opening quota in yuan, and its people by login, name and role.
+type SampleGroup = (&'static str, i64, &'static [(&'static str, &'static str, Role)]);
+
+/// The demo's companies. The first has the terminal.
+const GROUPS: [SampleGroup; 2] = [
     ("示例科技有限公司", 86_420, &[("0012", "王小梅", Role::Clerk), ("0010", "陈主任", Role::Manager)]),
     ("城东物业集团", 300, &[("0021", "李建国", Role::Clerk)]),
 ];
 
 /// Runs the demo until it is told to stop.
-pub async fn run(demo: Demo) -> Result<()> {
+pub(crate) async fn run(demo: Demo) -> Result<()> {
     fs::create_dir_all(&demo.dir).with_context(|| format!("--dir: {} cannot be made", demo.dir.display()))?;
     let keys = card_keys(&demo.dir)?;
     let database = demo.database.clone().unwrap_or_else(|| format!("sqlite:{}/jichong.sqlite", demo.dir.display()));

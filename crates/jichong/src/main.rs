@@ -10,7 +10,7 @@ mod serve;
 mod terminal;
 mod vault;
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
@@ -49,9 +49,15 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 }
 
 fn logging(cli: &Cli) -> Result<()> {
-    let filter = EnvFilter::builder().parse(&cli.log).with_context(|| format!("--log: {:?} is not a filter", cli.log))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if cli.log_json { log.json().init() } else { log.init() }
+    let filter =
+        EnvFilter::builder().parse(&cli.log).with_context(|| format!("--log: {:?} is not a filter", cli.log))?;
+    let colour = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(std::io::stderr);
+    if cli.log_json {
+        log.json().init();
+    } else {
+        log.init();
+    }
     Ok(())
 }
 

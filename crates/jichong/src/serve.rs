@@ -26,27 +26,27 @@ const LAST_LOADS: Duration = Duration::from_secs(20);
 const SWEEP: Duration = Duration::from_secs(5);
 
 /// What a running server is made of.
-pub struct Server {
+pub(crate) struct Server {
     /// Where the portal answers.
-    pub portal: Listening,
+    pub(crate) portal: Listening,
     /// Where metrics and health answer.
-    pub ops: Listening,
+    pub(crate) ops: Listening,
     house: House,
     sweeping: tokio::task::JoinHandle<()>,
 }
 
 /// Where a server listens, and how.
-pub struct Listen {
+pub(crate) struct Listen {
     /// The portal.
-    pub portal: SocketAddr,
+    pub(crate) portal: SocketAddr,
     /// Metrics and health.
-    pub ops: SocketAddr,
+    pub(crate) ops: SocketAddr,
     /// Certificate chain and key, PEM.
-    pub tls: Option<(PathBuf, PathBuf)>,
+    pub(crate) tls: Option<(PathBuf, PathBuf)>,
 }
 
 /// Runs the server until it is told to stop.
-pub async fn run(serve: Serve) -> Result<()> {
+pub(crate) async fn run(serve: Serve) -> Result<()> {
     let config = Config::read(serve.config.as_deref(), &serve.flags)?;
     let house = house(&config).await?;
     if serve.check {
@@ -92,14 +92,14 @@ async fn house(config: &Config) -> Result<House> {
 }
 
 /// A house with the machine's clock and randomness.
-pub async fn open_house(db: Db, vault: Arc<dyn Vault>, settings: Settings) -> Result<House> {
+pub(crate) async fn open_house(db: Db, vault: Arc<dyn Vault>, settings: Settings) -> Result<House> {
     House::open(db, vault, Arc::new(SystemClock), Arc::new(SystemEntropy), settings)
         .await
         .context("the house cannot be opened on this database")
 }
 
 /// Starts listening; the answer comes once both addresses are bound.
-pub async fn start(house: House, settings: portal::Settings, listen: Listen) -> Result<Server> {
+pub(crate) async fn start(house: House, settings: portal::Settings, listen: Listen) -> Result<Server> {
     let metrics = metrics_handle()?;
     let ops = portal::ops_router(house.clone(), move || metrics.render());
     let ops = portal::listen(listen.ops, ops, None)
@@ -117,7 +117,7 @@ pub async fn start(house: House, settings: portal::Settings, listen: Listen) -> 
 
 impl Server {
     /// Takes no new work, ends the loads in flight, sends the last pages, closes the database.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         tracing::info!("stopping: no new work; waiting for loads in flight");
         if tokio::time::timeout(LAST_LOADS, self.house.stop()).await.is_err() {
             tracing::error!("loads are still in flight; they stay held and are settled after the next start");
@@ -130,7 +130,7 @@ impl Server {
 }
 
 /// Resolves when this process is asked to stop.
-pub async fn told_to_stop() -> Result<()> {
+pub(crate) async fn told_to_stop() -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be waited for")?;
     tokio::select! {
         asked = tokio::signal::ctrl_c() => asked.context("SIGINT cannot be waited for"),

@@ -27,7 +27,7 @@ struct SoftKeys {
 }
 
 /// Binds this machine to its terminal number.
-pub async fn enrol(enrol: Enrol) -> Result<()> {
+pub(crate) async fn enrol(enrol: Enrol) -> Result<()> {
     let server: ServerAddress = enrol.server.parse()?;
     let mut entropy = randomness()?;
     let folder = &enrol.state.state;
@@ -36,7 +36,7 @@ pub async fn enrol(enrol: Enrol) -> Result<()> {
 }
 
 /// Runs the terminal until it is told to stop.
-pub async fn run(run: Run) -> Result<()> {
+pub(crate) async fn run(run: Run) -> Result<()> {
     let keys = soft_keys(&run.soft_keys)?;
     let memory = run.state.state.join("soft-cards.json");
     let reader = soft_reader(&memory, &keys)?;
@@ -56,14 +56,14 @@ pub async fn run(run: Run) -> Result<()> {
 }
 
 /// A reader with the sample cards of an issuer with these keys; what they remember is kept in `memory`.
-pub fn soft_reader(memory: &Path, keys: &MasterKeys) -> Result<SoftReader> {
+pub(crate) fn soft_reader(memory: &Path, keys: &MasterKeys) -> Result<SoftReader> {
     let foreign = MasterKeys { mlk: Key::new(FOREIGN), mpk: Key::new(FOREIGN), mtk: Key::new(FOREIGN) };
     let seed = rand::Rng::next_u64(&mut randomness()?);
     Ok(SoftReader::open("Software reader", Some(memory.to_owned()), sample_cards(keys, &foreign, seed))?)
 }
 
 /// Reads the master keys of sample cards.
-pub fn soft_keys(file: &Path) -> Result<MasterKeys> {
+pub(crate) fn soft_keys(file: &Path) -> Result<MasterKeys> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let keys: SoftKeys = serde_json::from_str(&text)
         .map_err(|error| anyhow!("{}: line {}: mlk, mpk and mtk are expected", file.display(), error.line()))?;
@@ -72,6 +72,6 @@ pub fn soft_keys(file: &Path) -> Result<MasterKeys> {
 }
 
 /// A generator seeded by the operating system.
-pub fn randomness() -> Result<StdRng> {
+pub(crate) fn randomness() -> Result<StdRng> {
     StdRng::try_from_rng(&mut SysRng).map_err(|error| anyhow!("the system gives no randomness: {error}"))
 }

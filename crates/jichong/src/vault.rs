@@ -23,7 +23,7 @@ struct PlainKey {
 }
 
 /// Seals the keys on standard input into a new file.
-pub fn seal(file: &Path, passphrase_file: &Path) -> Result<()> {
+pub(crate) fn seal(file: &Path, passphrase_file: &Path) -> Result<()> {
     let passphrase = passphrase(passphrase_file)?;
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).context("the keys are read from standard input")?;
@@ -39,7 +39,7 @@ pub fn seal(file: &Path, passphrase_file: &Path) -> Result<()> {
 }
 
 /// The passphrase in a file, without the line's end.
-pub fn passphrase(file: &Path) -> Result<String> {
+pub(crate) fn passphrase(file: &Path) -> Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let passphrase = text.trim_end_matches(['\r', '\n']).to_owned();
     if passphrase.chars().count() < LEAST_PASSPHRASE {
