@@ -10,14 +10,14 @@ use topup::people::{MIN_PASSWORD, Operator, OperatorId, Role};
 use topup::terminals::{Live, Phase};
 use topup::{Fen, GroupId, Ids, Micros};
 
-use crate::look::{Frame, Tone, Visitor};
+use crate::home;
 use crate::loads::view::{Desk, Station};
 use crate::loads::{charge, load, station};
+use crate::look::{Frame, Tone, Visitor};
 use crate::people::{password, sign_in};
 use crate::terminals::{Place, choose};
 use crate::web::{assets, problem};
 use crate::words::{Lang, say};
-use crate::home;
 
 /// Where the sample portal is.
 const SERVER: &str = "https://topup.example.cn";
@@ -41,9 +41,19 @@ pub fn pages(lang: Lang) -> Vec<(String, String)> {
         ("terminals".into(), choose::page(&at(&operator, "/station/terminal"), &places(lang))),
         ("terminals-none".into(), choose::page(&at(&operator, "/station/terminal"), &[])),
         ("waiting".into(), charge::waiting(&at(&operator, "/station"))),
-        ("error".into(), problem::page(&visitor, &say!(lang, "error-trouble"), &say!(lang, "error-trouble-text"), "9f3c01d2a4b7e650")),
+        (
+            "error".into(),
+            problem::page(
+                &visitor,
+                &say!(lang, "error-trouble"),
+                &say!(lang, "error-trouble-text"),
+                "9f3c01d2a4b7e650",
+            ),
+        ),
     ];
-    for (name, sample) in [("succeeded", succeeded(0)), ("failed", failed(1)), ("unknown", unknown(2)), ("authorised", under_way(3))] {
+    for (name, sample) in
+        [("succeeded", succeeded(0)), ("failed", failed(1)), ("unknown", unknown(2)), ("authorised", under_way(3))]
+    {
         pages.push((format!("load-{name}"), load::page(&at(&operator, "/loads/x"), &sample)));
     }
     for (name, shown, desk) in stations(lang) {
@@ -78,7 +88,7 @@ fn signed_in(lang: Lang) -> Frame {
         name: name.into(),
         role: Role::Clerk,
     };
-    let visitor = Visitor { operator, since: Micros(NOW_US), idle: Duration::from_secs(900) };
+    let visitor = Visitor { operator, since: Micros(NOW_US), idle: Duration::from_mins(15) };
     Frame { lang, here: "/".into(), visitor: Some(visitor) }
 }
 
@@ -156,20 +166,30 @@ fn stations(lang: Lang) -> Vec<(String, Station, Desk)> {
         quota: quota(8_642_000, 5_000),
         sitting: sitting(),
     };
-    let entry = |yuan: i64| Desk::Entry {
-        amount: (yuan > 0).then(|| Fen::new(yuan.saturating_mul(100))),
-        problem: None,
-    };
+    let entry =
+        |yuan: i64| Desk::Entry { amount: (yuan > 0).then(|| Fen::new(yuan.saturating_mul(100))), problem: None };
     let ready = || usual(lies(card(1_260)));
     let charging = Phase::Charging { card: card(1_260), intent: "4e1f".into(), amount: Fen::new(5_000) };
     let mut stations = vec![
         ("ready", ready(), entry(50)),
-        ("fresh", Station { sitting: Sitting::default(), quota: quota(8_642_000, 0), ..usual(Phase::NoCard) }, entry(0)),
+        (
+            "fresh",
+            Station { sitting: Sitting::default(), quota: quota(8_642_000, 0), ..usual(Phase::NoCard) },
+            entry(0),
+        ),
         ("no-card", usual(Phase::NoCard), entry(0)),
         ("reading", usual(Phase::Reading), entry(0)),
         ("unreadable", usual(Phase::Unreadable), entry(0)),
-        ("offline", Station { live: Live { connected: false, readers: vec![], phase: Phase::NoCard }, ..ready() }, entry(0)),
-        ("no-reader", Station { live: Live { connected: true, readers: vec![], phase: Phase::NoCard }, ..ready() }, entry(0)),
+        (
+            "offline",
+            Station { live: Live { connected: false, readers: vec![], phase: Phase::NoCard }, ..ready() },
+            entry(0),
+        ),
+        (
+            "no-reader",
+            Station { live: Live { connected: true, readers: vec![], phase: Phase::NoCard }, ..ready() },
+            entry(0),
+        ),
         ("nearly-full", usual(lies(card(96_500))), entry(30)),
         ("full", usual(lies(card(99_500))), entry(0)),
         ("quota-short", Station { quota: quota(2_500, 0), ..ready() }, entry(20)),
@@ -179,7 +199,11 @@ fn stations(lang: Lang) -> Vec<(String, Station, Desk)> {
         ("done", usual(lies(card(6_260))), Desk::Result(Box::new(succeeded(0)))),
         ("failed", ready(), Desk::Result(Box::new(failed(1)))),
         ("doubt", usual(Phase::NoCard), Desk::Result(Box::new(unknown(2)))),
-        ("not-taken", ready(), Desk::Entry { amount: Some(Fen::new(5_000)), problem: Some(say!(lang, "confirm-stale")) }),
+        (
+            "not-taken",
+            ready(),
+            Desk::Entry { amount: Some(Fen::new(5_000)), problem: Some(say!(lang, "confirm-stale")) },
+        ),
         ("long", Station { sitting: long_sitting(), ..ready() }, entry(100)),
     ];
     let day = || "2025-05-20".to_owned();

@@ -1,8 +1,8 @@
 //! The home page: for visitors what this is and how it works, for operators their modules.
 
+use axum::extract::Form;
 use axum::extract::State;
 use axum::response::Redirect;
-use axum::extract::Form;
 use axum_extra::extract::cookie::CookieJar;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -106,14 +106,15 @@ pub(crate) fn how(lang: Lang, server: &str) -> Markup {
                 p { (say!(lang, "home-enrol")) }
                 (command(&enrol_command(server, &say!(lang, "home-enrol-code"))))
                 p { (say!(lang, "home-enrol-then")) }
-                (command(&format!("./jichong terminal --server {server}")))
+                (command(&format!("./jichong terminal run --server {server} --soft-keys soft-keys.json")))
+                p { (say!(lang, "home-soft")) }
             }
         }
     }
 }
 
 fn enrol_command(server: &str, code: &str) -> String {
-    format!("chmod +x jichong\n./jichong terminal --server {server} --enrol {code}")
+    format!("chmod +x jichong\n./jichong terminal enrol --server {server} --code {code}")
 }
 
 /// A module of the manual.
@@ -155,9 +156,24 @@ fn all_modules(lang: Lang) -> [Module; 5] {
             text: say!(lang, "module-load-text"),
             at: Some(("/station", Permission::Load)),
         },
-        Module { icon: icon::LIST, name: say!(lang, "module-records"), text: say!(lang, "module-records-text"), at: None },
-        Module { icon: icon::BANK, name: say!(lang, "module-deposit"), text: say!(lang, "module-deposit-text"), at: None },
-        Module { icon: icon::LIST, name: say!(lang, "module-deposits"), text: say!(lang, "module-deposits-text"), at: None },
+        Module {
+            icon: icon::LIST,
+            name: say!(lang, "module-records"),
+            text: say!(lang, "module-records-text"),
+            at: None,
+        },
+        Module {
+            icon: icon::BANK,
+            name: say!(lang, "module-deposit"),
+            text: say!(lang, "module-deposit-text"),
+            at: None,
+        },
+        Module {
+            icon: icon::LIST,
+            name: say!(lang, "module-deposits"),
+            text: say!(lang, "module-deposits-text"),
+            at: None,
+        },
         Module {
             icon: icon::KEY,
             name: say!(lang, "module-password"),

@@ -25,17 +25,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
 use topup::House;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::{ConfigError, CsrfLayer};
 
 use web::throttle::Throttle;
-use web::{headers, problem, request};
+use web::{headers, health, problem, request};
 
-pub use listen::{Listening, Tls, listen, ops_router};
+pub use listen::{Listening, Tls, listen};
 pub use routes::{Route, table};
 pub use words::Lang;
 
@@ -63,6 +64,12 @@ struct App {
     throttle: Arc<Throttle>,
 }
 
+impl FromRef<App> for House {
+    fn from_ref(app: &App) -> Self {
+        app.house.clone()
+    }
+}
+
 /// The portal over a house. Serve it with connect info (`SocketAddr`), so that addresses can be throttled.
 ///
 /// Fails when `public_url` is not an origin.
@@ -88,4 +95,14 @@ pub fn router(house: House, settings: Settings) -> Result<Router, ConfigError> {
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(app.clone(), request::follow))
         .with_state(app))
+}
+
+/// What the people who run the portal ask of it, for an address of its own: `/healthz`, `/readyz`, and `/metrics` as
+/// `metrics` writes them.
+pub fn ops_router(house: House, metrics: impl Fn() -> String + Clone + Send + Sync + 'static) -> Router {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(async move || metrics()))
+        .with_state(house)
 }

@@ -6,12 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use topup::House;
-
-use crate::web::health;
 
 /// How long a stop waits for pages that are still being sent.
 const LAST_PAGES: Duration = Duration::from_secs(3);
@@ -42,15 +38,12 @@ pub fn listen(address: SocketAddr, router: Router, tls: Option<Tls>) -> io::Resu
     let address = listener.local_addr()?;
     let handle = Handle::new();
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    match tls {
-        Some(Tls(tls)) => {
-            let server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone());
-            tokio::spawn(async move { ended(server.serve(service).await) });
-        }
-        None => {
-            let server = axum_server::from_tcp(listener)?.handle(handle.clone());
-            tokio::spawn(async move { ended(server.serve(service).await) });
-        }
+    if let Some(Tls(tls)) = tls {
+        let server = axum_server::from_tcp_rustls(listener, tls)?.handle(handle.clone());
+        tokio::spawn(async move { ended(server.serve(service).await) });
+    } else {
+        let server = axum_server::from_tcp(listener)?.handle(handle.clone());
+        tokio::spawn(async move { ended(server.serve(service).await) });
     }
     Ok(Listening { address, handle })
 }
@@ -63,14 +56,6 @@ impl Listening {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
-}
-
-/// For those who watch the process, on an address of its own: `/metrics` as `metrics` renders them, and health.
-pub fn ops_router(house: House, metrics: impl Fn() -> String + Clone + Send + Sync + 'static) -> Router {
-    Router::new()
-        .route("/metrics", get(move || std::future::ready(metrics())))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(async move || health::ready_of(&house).await))
 }
 
 fn ended(result: io::Result<()>) {

@@ -99,7 +99,13 @@ fn accepted(header: &str) -> Option<Lang> {
         let (tag, weight) = part.split_once(";q=").unwrap_or((part, "1"));
         // Weights have at most three digits after the point: 0.8 is 800.
         let thousandths = match weight.trim().split_once('.') {
-            None => if weight.trim() == "1" { 1_000 } else { 0 },
+            None => {
+                if weight.trim() == "1" {
+                    1_000
+                } else {
+                    0
+                }
+            }
             Some(("1", _)) => 1_000,
             Some((_, digits)) => format!("{digits:0<3}").get(..3).and_then(|d| d.parse::<u32>().ok()).unwrap_or(0),
         };
@@ -134,7 +140,12 @@ mod tests {
         let file = Files::get(&format!("{}/portal.ftl", lang.tag())).unwrap();
         let text = String::from_utf8(file.data.to_vec()).unwrap();
         let variables = |value: &str| {
-            value.split("{ $").skip(1).filter_map(|rest| rest.split_once(' ')).map(|(name, _)| name.to_owned()).collect()
+            value
+                .split("{ $")
+                .skip(1)
+                .filter_map(|rest| rest.split_once(' '))
+                .map(|(name, _)| name.to_owned())
+                .collect()
         };
         text.lines()
             .filter(|line| !line.starts_with('#'))

@@ -1,8 +1,8 @@
 // The clock of the session: warns before it ends, lets the clerk stay with one key, or sign in again in place.
 // The server decides; this only asks it. Other windows of the same session count too.
 
-const idle = document.getElementById("idle");
-const again = document.getElementById("again");
+const idle = document.getElementById("session-idle");
+const again = document.getElementById("session-again");
 const count = idle.querySelector("[data-count]");
 const IDLE_MS = idle.dataset.idleS * 1000;
 const WARN_MS = idle.dataset.warnS * 1000;

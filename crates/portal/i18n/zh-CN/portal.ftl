@@ -2,7 +2,6 @@
 
 ## Everywhere
 product = 集充
-product-line = 集团代充，卡卡有数
 title = { $page } · 集充
 skip = 跳到正文
 nav = 主导航
@@ -16,7 +15,6 @@ language-label = Switch to English
 footer = 集充 { $version }
 soon = 即将推出
 close = 关闭
-cancel = 取消
 back-home = 回到首页
 error-heading = 有问题
 request-id = 请求编号 { $id }
@@ -41,6 +39,7 @@ home-download = 下载终端程序（Linux）
 home-enrol = 首次使用，向一卡通公司领取一次性登记码，在那台电脑上运行：
 home-enrol-code = 登记码
 home-enrol-then = 登记一次即可。以后直接运行：
+home-soft = 当前版本使用软件读卡器和测试卡，在终端程序打印的网页上放卡、取卡；USB 读卡器的支持即将推出。
 home-operators = 给操作员
 home-rule-still = 出现“请勿移动卡片”时不要碰卡，直到提示音响起。
 home-rule-doubt = 出现“待核实”时，记下卡号，把原卡放回读卡器，不要换卡。
@@ -65,7 +64,7 @@ wait-minutes = { $n } 分钟
 ## Modules
 modules-title = 您好，{ $name }
 modules-quota = 可用额度
-modules-held = 其中冻结另计 { $amount }
+modules-held = 另冻结 { $amount }
 module-load = 充值
 module-load-text = 扣除集团额度，对卡片进行充值。
 module-records = 充值查询
@@ -102,7 +101,6 @@ terminals-none-text = 贵单位还没有可用的终端。请向一卡通公司�
 terminals-none-next = 查看使用说明
 terminal = 终端
 terminal-change = 更换
-terminal-pick = 使用这个终端
 
 ## The strip
 strip-ready = 读卡器就绪
@@ -125,7 +123,6 @@ strip-offline-help = 怎么启动
 strip-lost = 与服务器的连接断开，正在重连。页面显示的可能不是最新情况。
 quota-available = 可用额度
 quota-held = 另冻结 { $amount }
-quota-none = 额度已用完
 
 ## Station: the card
 station-title = 充值
@@ -159,14 +156,12 @@ problem-in-doubt-order = 订单 { $order }
 problem-full = 卡内余额已接近上限 { $ceiling }，不能再充值。
 still = 请勿移动卡片
 still-text = 正在向卡片写入 { $amount }
-card-taken = 可以取走卡片
 
 ## Station: the amount
 amount-title = 充值金额
 amount-label = 充值金额（元）
 presets = 常用金额
 amount-rule = { $step } 元的整数倍，最少 { $least } 元，充值后不超过 { $ceiling } 元
-amount-cap = 最多还可充 { $most }
 why-step = 金额要是 { $step } 元的整数倍。
 why-small = 金额最少 { $least } 元。
 why-ceiling = 充值后会超过卡内上限 { $ceiling }，最多还可充 { $most }。
@@ -176,13 +171,11 @@ why-quota-short = 额度不足
 go = 充值
 go-wait = 等待放卡
 go-no = 不能充值
-go-amount = 请输入金额
 sound = 成功提示音
 keys = 快捷键
 repeat = 重复上一笔
 ask-title = 确认充值
 ask-to = 向卡片
-ask-amount = 充值
 ask-after = 充值后余额
 ask-yes = 确定
 ask-no = 取消
@@ -239,7 +232,6 @@ unknown-when-text = 3 个工作日
 authorised-title = 充值进行中
 authorised-text = 结果马上出来，页面会自动更新。请不要移动卡片。
 load-again = 继续充值
-print = 打印
 
 ## Reasons
 reason-quota-short = 集团可用额度不足。请减小金额，或先充值额度。

@@ -179,6 +179,6 @@ async fn ended(house: &House, group: GroupId, terminal: TerminalNumber, intent: 
 /// A page that waits for the end of a load without script.
 pub(crate) fn waiting(frame: &Frame) -> Markup {
     let lang = frame.lang;
-    let body = html! { div.sheet.pad { (view::under_way(lang, None)) } };
+    let body = html! { h1.unseen { (say!(lang, "authorised-title")) } div.sheet.pad { (view::under_way(lang, None)) } };
     frame.page(say!(lang, "authorised-title"), body).narrow().refresh(1).draw()
 }

@@ -13,8 +13,8 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use serde::Deserialize;
-use topup::terminals;
 use topup::people::{Operator, sessions};
+use topup::terminals;
 use topup::{House, Micros};
 
 use super::follow::Follow;

@@ -9,8 +9,8 @@ use topup::people::Operator;
 use topup::{House, Micros};
 use topup::{groups, loads, terminals};
 
-use super::view::{self, Desk, Station, strip};
 use super::amount;
+use super::view::{self, Desk, Station, strip};
 use crate::App;
 use crate::look::Frame;
 use crate::people::access::{Load, May};

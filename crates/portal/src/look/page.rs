@@ -148,14 +148,14 @@ impl Frame {
 fn idle(lang: Lang, visitor: &Visitor) -> Markup {
     let operator = &visitor.operator;
     html! {
-        dialog id="idle" aria-labelledby="idle-title" data-idle-s=(visitor.idle.as_secs())
+        dialog id="session-idle" aria-labelledby="idle-title" data-idle-s=(visitor.idle.as_secs())
             data-warn-s=(WARN.as_secs().min(visitor.idle.as_secs() / 2)) {
             h2 id="idle-title" { (say!(lang, "idle-title")) }
             p { (say!(lang, "idle-text")) }
             strong.count.num data-count { }
             button.button.main.big data-stay autofocus { (say!(lang, "idle-stay")) (kbd("Enter")) }
         }
-        dialog id="again" aria-labelledby="again-title" {
+        dialog id="session-again" aria-labelledby="again-title" {
             form.stack method="post" action="/sign-in" {
                 h2 id="again-title" { (say!(lang, "again-title")) }
                 p.soft { (say!(lang, "again-text")) }

@@ -41,7 +41,7 @@ pub(crate) fn tag(tone: Tone, word: &str) -> Markup {
 
 /// Something to know, in its place on the page.
 pub(crate) fn notice(tone: Tone, heading: &str, text: impl maud::Render) -> Markup {
-    html! { div.notice.(tone.class()) { (tone.icon().draw()) div { b { (heading) } p { (text) } } } }
+    html! { div.notice.(tone.class()) { (tone.icon().draw()) div { @if !heading.is_empty() { b { (heading) } } p { (text) } } } }
 }
 
 /// A place with nothing in it yet; `next` says what to do.

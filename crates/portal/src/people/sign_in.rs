@@ -163,7 +163,9 @@ mod tests {
         let check = |then: &str, expected: &str| assert_eq!(local(Some(then)), expected, "{then:?}");
         check("/station", "/station");
         check("/loads/L261122143208-1X28ANW?a=b", "/loads/L261122143208-1X28ANW?a=b");
-        for foreign in ["", "station", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "/\t/evil"] {
+        for foreign in
+            ["", "station", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "/\t/evil"]
+        {
             check(foreign, "/");
         }
         assert_eq!(local(None), "/");

@@ -53,8 +53,11 @@ impl Sessions {
         let data = serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))?;
         let operator = record.data.get(OPERATOR).and_then(serde_json::Value::as_i64).map(OperatorId);
         let session = sessions::Session { id: &id, operator, data: &data, expires_at: self.expires_at() };
-        let written =
-            if new { sessions::create(&self.house, &session).await } else { sessions::save(&self.house, &session).await };
+        let written = if new {
+            sessions::create(&self.house, &session).await
+        } else {
+            sessions::save(&self.house, &session).await
+        };
         written.map_err(|error| Error::Backend(error.to_string()))
     }
 }

@@ -6,8 +6,8 @@ use axum::response::Redirect;
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use maud::{Markup, html};
 use serde::Deserialize;
-use topup::{GroupId, House};
 use topup::terminals::{self, TerminalNumber};
+use topup::{GroupId, House};
 
 use super::Place;
 use crate::App;
@@ -69,6 +69,7 @@ pub(crate) fn page(frame: &Frame, places: &[Place]) -> Markup {
     let body = html! {
         div.sheet.pad.stack {
             @if places.is_empty() {
+                h1.unseen { (say!(lang, "terminals-title")) }
                 (empty(icon::reader(), &say!(lang, "terminals-none"), &say!(lang, "terminals-none-text"), html! {
                     a.button.main href="/guide#terminal" { (say!(lang, "terminals-none-next")) }
                 }))

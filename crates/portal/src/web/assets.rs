@@ -43,8 +43,7 @@ pub(crate) fn stylesheet() -> String {
 
 /// One of the files beside the stylesheet.
 pub(crate) fn file(name: &str) -> Option<Vec<u8>> {
-    let folder = if name.ends_with(".js") { "js/" } else { "" };
-    Files::get(&format!("{folder}{name}")).map(|file| file.data.into_owned())
+    Files::get(&format!("js/{name}")).or_else(|| Files::get(name)).map(|file| file.data.into_owned())
 }
 
 /// `GET /assets/{hash}/{file}`

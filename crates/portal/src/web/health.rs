@@ -4,16 +4,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use topup::House;
 
-use crate::App;
-
 /// `GET /healthz`: the process answers.
 pub(crate) async fn alive() -> &'static str {
     "ok\n"
 }
 
 /// `GET /readyz`: the database answers too.
-pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
-    ready_of(&app.house).await
+pub(crate) async fn ready(State(house): State<House>) -> (StatusCode, &'static str) {
+    ready_of(&house).await
 }
 
 /// Whether the database of a house answers.

@@ -159,8 +159,8 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
 fn is_dressed(response: &Response) -> bool {
     let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let bare = response.extensions().get::<Problem>().is_some();
-    !bare && (kind.starts_with("text/html") || kind.starts_with("application/json"))
-        || response.status() == StatusCode::SERVICE_UNAVAILABLE && !bare
+    let ours = kind.starts_with("text/html") || kind.starts_with("application/json");
+    !bare && (ours || response.status() == StatusCode::SERVICE_UNAVAILABLE)
 }
 
 /// Where to sign in, and where to go on after it: the page, or for something that was sent, the page it was sent from.

@@ -79,7 +79,6 @@ fn there(lang: Lang, station: &Station, card: &Card, amount: Option<Fen>) -> Mar
     }
 }
 
-
 /// Whether the card has no room for even the least amount.
 fn full(allowance: &Allowance) -> bool {
     allowance.most < allowance.least
@@ -87,9 +86,7 @@ fn full(allowance: &Allowance) -> bool {
 
 /// How full the card is, and how full it would be.
 fn gauge(lang: Lang, balance: Fen, allowance: &Allowance, amount: Option<Fen>) -> Markup {
-    let label = say!(
-        lang, "card-gauge", balance = show::yuan(balance), ceiling = show::yuan(allowance.ceiling)
-    );
+    let label = say!(lang, "card-gauge", balance = show::yuan(balance), ceiling = show::yuan(allowance.ceiling));
     // In fen on the axis: the picture needs no arithmetic, and the script writes the same numbers.
     let (has, adds) = (balance.as_i64().max(0), amount.map_or(0, Fen::as_i64));
     html! {
@@ -130,10 +127,14 @@ fn refusal(lang: Lang, problem: &Problem) -> Markup {
         | Problem::Blocked
         | Problem::UnknownClass { .. } => None,
     };
-    notice(tone, &heading, html! {
-        (text)
-        @if let Some(order) = order { " " span.num { (say!(lang, "problem-in-doubt-order", order = order.as_str())) } }
-    })
+    notice(
+        tone,
+        &heading,
+        html! {
+            (text)
+            @if let Some(order) = order { " " span.num { (say!(lang, "problem-in-doubt-order", order = order.as_str())) } }
+        },
+    )
 }
 
 /// No card that can be shown; what to do next.

@@ -15,14 +15,9 @@ const PRESETS_YUAN: [i64; 5] = [10, 20, 30, 50, 100];
 #[derive(Clone, Debug)]
 pub(crate) enum Desk {
     /// The amount, as far as it is chosen, and why the last confirm was not taken on.
-    Entry {
-        amount: Option<Fen>,
-        problem: Option<String>,
-    },
+    Entry { amount: Option<Fen>, problem: Option<String> },
     /// The question before the money moves.
-    Ask {
-        amount: Fen,
-    },
+    Ask { amount: Fen },
     /// A load is under way.
     Charging,
     /// What came of it.
@@ -65,6 +60,7 @@ impl Desk {
 
     fn entry(&self, lang: Lang, station: &Station) -> Markup {
         let amount = self.amount();
+        let closed = !station.open();
         let problem = match self {
             Self::Entry { problem, .. } => problem.as_deref(),
             Self::Ask { .. } | Self::Charging | Self::Result(_) => None,
@@ -82,13 +78,13 @@ impl Desk {
                         value=[amount.map(show::round)];
                 }
                 (presets(lang, station, amount))
-                button.button.main.big.go id="go" aria-disabled=[self.closed(station).then_some("true")] {
-                    span data-go="go" hidden[self.closed(station)] {
+                button.button.main.big.go id="go" aria-disabled=[closed.then_some("true")] {
+                    span data-go="go" hidden[closed] {
                         (say!(lang, "go")) " "
                         span.num data-fills="go" { @if let Some(amount) = amount { (show::yuan(amount)) } }
                     }
-                    span data-go="wait" hidden[!self.closed(station) || station.card().is_some()] { (say!(lang, "go-wait")) }
-                    span data-go="no" hidden[!self.closed(station) || station.card().is_none()] { (say!(lang, "go-no")) }
+                    span data-go="wait" hidden[!closed || station.card().is_some()] { (say!(lang, "go-wait")) }
+                    span data-go="no" hidden[!closed || station.card().is_none()] { (say!(lang, "go-no")) }
                     (kbd("Enter"))
                 }
                 (limits(lang, station))
@@ -97,11 +93,6 @@ impl Desk {
             }
             form id="presets" method="get" action="/station" {}
         }
-    }
-
-    /// Whether nothing can be charged now.
-    fn closed(&self, station: &Station) -> bool {
-        station.charging().is_some() || station.cap().is_none_or(|cap| cap.most < cap.allowance.least)
     }
 
     fn ask(&self, lang: Lang, station: &Station) -> Markup {
@@ -140,20 +131,14 @@ fn confirmed(station: &Station) -> Markup {
 /// The fragment `#limits`: what may be charged, why the amount would not do, and what a confirm carries.
 pub(crate) fn limits(lang: Lang, station: &Station) -> Markup {
     let cap = station.cap();
-    let phase = match (station.charging(), station.card(), cap) {
-        (Some(_), ..) => "charging",
-        (None, None, _) => "no-card",
-        (None, Some(_), Some(cap)) if cap.most >= cap.allowance.least => "open",
-        (None, Some(_), _) => "closed",
-    };
     html! {
-        div.limits id="limits" data-phase=(phase)
+        div.limits id="limits" data-phase=(station.phase())
             data-balance=[station.card().map(|card| card.balance.as_i64())]
             data-least=[cap.map(|cap| cap.allowance.least.as_i64())]
             data-step=[cap.map(|cap| cap.allowance.step.as_i64())]
             data-most=[cap.map(|cap| cap.allowance.most.as_i64())]
             data-quota=(station.quota.available.as_i64())
-            data-charging=[station.charging().map(|amount| amount.as_i64())]
+            data-charging=[station.charging().map(Fen::as_i64)]
             data-last=[station.sitting.loads.first().map(|load| load.amount.as_i64())] {
             (confirmed(station))
             @if let Some(cap) = cap {
@@ -179,9 +164,9 @@ pub(crate) fn amount_problem(lang: Lang, why: AmountProblem, allowed: &topup::ca
     match why {
         AmountProblem::Step => say!(lang, "why-step", step = show::round(allowed.step)),
         AmountProblem::TooSmall => say!(lang, "why-small", least = show::round(allowed.least)),
-        AmountProblem::TooLarge => say!(
-            lang, "why-ceiling", ceiling = show::yuan(allowed.ceiling), most = show::yuan(allowed.most)
-        ),
+        AmountProblem::TooLarge => {
+            say!(lang, "why-ceiling", ceiling = show::yuan(allowed.ceiling), most = show::yuan(allowed.most))
+        }
     }
 }
 
@@ -191,8 +176,8 @@ pub(crate) fn presets(lang: Lang, station: &Station, chosen: Option<Fen>) -> Mar
     let cap = station.cap();
     let offered = cap.map_or(&standard, |cap| &cap.allowance.presets);
     let why = |amount: Fen| match cap {
-        Some(cap) if amount > cap.allowance.most => Some("ceiling"),
-        Some(cap) if amount > cap.most => Some("quota"),
+        Some(cap) if amount > cap.allowance.most => Some(say!(lang, "why-ceiling-short")),
+        Some(cap) if amount > cap.most => Some(say!(lang, "why-quota-short")),
         Some(_) | None => None,
     };
     html! {
@@ -201,10 +186,9 @@ pub(crate) fn presets(lang: Lang, station: &Station, chosen: Option<Fen>) -> Mar
                 @let why = why(*amount);
                 button form="presets" name="amount" value=(show::round(*amount)) data-fen=(amount.as_i64())
                     aria-pressed=(if chosen == Some(*amount) { "true" } else { "false" })
-                    aria-disabled=[why.map(|_| "true")] data-why=[why] {
+                    aria-disabled=[why.is_some().then_some("true")] {
                     (show::round(*amount))
-                    small.why-ceiling { (say!(lang, "why-ceiling-short")) }
-                    small.why-quota { (say!(lang, "why-quota-short")) }
+                    @if let Some(why) = why { small { (why) } }
                     (kbd(&key.to_string()))
                 }
             }

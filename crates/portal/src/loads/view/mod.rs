@@ -13,8 +13,8 @@ mod strip;
 pub(crate) use card::card;
 pub(crate) use desk::{Desk, amount_problem, limits, presets};
 pub(crate) use list::list;
-pub(crate) use result::{outcome, state_tag, under_way};
 use result::unsent;
+pub(crate) use result::{outcome, state_tag, under_way};
 pub(crate) use strip::strip;
 
 use maud::{Markup, html};
@@ -76,6 +76,21 @@ impl Station {
             Phase::Charging { amount, .. } if self.live.connected => Some(*amount),
             Phase::Charging { .. } | Phase::Card { .. } | Phase::NoCard | Phase::Reading | Phase::Unreadable => None,
         }
+    }
+
+    /// What can be done now, in a word for the script.
+    pub(crate) fn phase(&self) -> &'static str {
+        match (self.charging(), self.card()) {
+            (Some(_), _) => "charging",
+            (None, None) => "no-card",
+            (None, Some(_)) if self.open() => "open",
+            (None, Some(_)) => "closed",
+        }
+    }
+
+    /// Whether a load can be confirmed now.
+    pub(crate) fn open(&self) -> bool {
+        self.charging().is_none() && self.cap().is_some_and(|cap| cap.most >= cap.allowance.least)
     }
 
     /// What may be charged to the card now; none when nothing may.

@@ -63,7 +63,7 @@ pub(crate) fn outcome(lang: Lang, load: &Load) -> Markup {
 pub(crate) fn doubt_facts(lang: Lang, load: &Load) -> Markup {
     html! {
         (notice(Tone::Doubt, &say!(lang, "unknown-card"), html! {
-            @if let Some(why) = load.reason { (reason(lang, why)) }
+            @if let Some(why) = load.reason { (reason(lang, why)) br; }
             (say!(lang, "unknown-next", tail = show::tail(&load.card)))
         }))
         dl.facts {

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use topup::terminals::Phase;
 
 use super::Station;
-use crate::look::{notice, show, Tone};
+use crate::look::{Tone, notice, show};
 use crate::words::{Lang, say};
 
 /// Green, amber or red, what is so, and what to do next.
@@ -30,12 +30,12 @@ pub(crate) fn strip(lang: Lang, station: &Station) -> Markup {
                 @if station.others { a href="/station/terminal" { (say!(lang, "terminal-change")) } }
             }
             p.quota.out[quota.available.as_i64() <= 0] {
-                @if quota.held.as_i64() > 0 { span { (say!(lang, "quota-held", amount = show::yuan(quota.held))) } }
+                @if quota.held.as_i64() > 0 { span.held { (say!(lang, "quota-held", amount = show::yuan(quota.held))) } }
                 span { (say!(lang, "quota-available")) }
                 b { (show::money(quota.available)) }
             }
         }
-        div.lost id="lost" hidden { (notice(Tone::Doubt, &say!(lang, "strip-lost"), "")) }
+        div.lost id="lost" hidden { (notice(Tone::Doubt, "", say!(lang, "strip-lost"))) }
     }
 }
 
@@ -54,9 +54,7 @@ fn lamp(lang: Lang, station: &Station) -> Lamp {
         Phase::Reading => lamp("wait", say!(lang, "strip-reading"), say!(lang, "strip-reading-next")),
         Phase::Charging { .. } => lamp("wait", say!(lang, "strip-charging"), say!(lang, "strip-charging-next")),
         Phase::Unreadable => lamp("stop", say!(lang, "strip-unreadable"), say!(lang, "strip-unreadable-next")),
-        Phase::Card { .. } if station.cap().is_some_and(|cap| cap.most >= cap.allowance.least) => {
-            lamp("good", say!(lang, "strip-card"), say!(lang, "strip-card-next"))
-        }
+        Phase::Card { .. } if station.open() => lamp("good", say!(lang, "strip-card"), say!(lang, "strip-card-next")),
         Phase::Card { .. } => lamp("stop", say!(lang, "strip-refused"), say!(lang, "strip-refused-next")),
     }
 }

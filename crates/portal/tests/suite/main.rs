@@ -1,0 +1,7 @@
+//! The portal through its real router, over a real house on SQLite.
+
+mod charge;
+mod doors;
+mod pages;
+mod people;
+mod world;
