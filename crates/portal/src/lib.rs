@@ -31,6 +31,7 @@ use axum::routing::get;
 use topup::House;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tower_http::csrf::{ConfigError, CsrfLayer};
 
 use web::throttle::Throttle;
@@ -80,6 +81,8 @@ pub fn router(house: House, settings: Settings) -> Result<Router, ConfigError> {
     let sessions = people::layer(house.clone(), &settings);
     let settings = Arc::new(Settings { public_url, ..settings });
     let app = App { house, settings, throttle: Arc::new(Throttle::new()) };
+    // The terminal program is large and asked for rarely, in pieces when a line breaks.
+    let worth_it = DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"));
     let routes = table().into_iter().fold(Router::new(), |router, route| {
         let (path, answer) = route.into_parts();
         router.route(path, answer)
@@ -92,7 +95,7 @@ pub fn router(house: House, settings: Settings) -> Result<Router, ConfigError> {
         .layer(CatchPanicLayer::new())
         .layer(from_fn(problem::dress))
         .layer(from_fn_with_state(app.clone(), headers::put))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(worth_it))
         .layer(from_fn_with_state(app.clone(), request::follow))
         .with_state(app))
 }

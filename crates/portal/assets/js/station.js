@@ -91,7 +91,7 @@ function place(html) {
   fresh.innerHTML = html;
   for (const now of [...fresh.content.children]) {
     const old = $(now.id);
-    if (!old || (now.id === "card" && mode() === "charging" && !now.classList.contains("charging") && !result)) continue;
+    if (!old) continue;
     const focused = old.contains(document.activeElement) ? document.activeElement : null;
     const again = focused && (focused.value ? `[value="${CSS.escape(focused.value)}"]` : `[href="${CSS.escape(focused.getAttribute("href") ?? "")}"]`);
     const scrolled = old.querySelector(".scroll")?.scrollTop;
@@ -158,8 +158,7 @@ function arm() {
 async function confirm() {
   const body = new URLSearchParams(new FormData(ask));
   body.set("sure", "yes");
-  const still = document.querySelector('[data-fills="still"]');
-  still.textContent = still.textContent || document.querySelector('[data-fills="ask"]').textContent;
+  document.querySelector('[data-fills="still"]').textContent = document.querySelector('[data-fills="ask"]').textContent;
   begin();
   try {
     const response = await call("/station/charge", { method: "POST", body, limit: 8_000 });
@@ -182,7 +181,6 @@ function begin() {
   result = null;
   document.querySelector("[data-slow]").hidden = true;
   show("charging");
-  $("charging").focus?.();
 }
 
 function slow() {
@@ -223,17 +221,23 @@ function finish(html) {
   box.append($("next").content.cloneNode(true));
   const { state } = box.querySelector("[data-state]").dataset;
   result = { state, card: ask.elements.card.value || field("card"), at: Date.now(), emptied: limits().dataset.phase === "no-card" };
+  $("card").classList.remove("charging"); // Its own news may come a moment later.
+  clear();
   show("result");
   box.focus();
   play({ succeeded: "done", unknown: "doubt" }[state] ?? "problem");
 }
 
-/** The next card: the amount starts anew, so that nothing is charged by habit. */
-function next() {
-  result = null;
-  input.value = "";
-  $("result").replaceChildren();
+/** The amount starts anew, so that nothing is charged by habit; when nothing was charged it stays, to try again. */
+function clear() {
+  if (result.state !== "failed") input.value = "";
   redraw();
+}
+
+function next() {
+  clear();
+  result = null;
+  $("result").replaceChildren();
   show("entry");
 }
 

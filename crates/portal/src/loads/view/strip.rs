@@ -55,6 +55,9 @@ fn lamp(lang: Lang, station: &Station) -> Lamp {
         Phase::Charging { .. } => lamp("wait", say!(lang, "strip-charging"), say!(lang, "strip-charging-next")),
         Phase::Unreadable => lamp("stop", say!(lang, "strip-unreadable"), say!(lang, "strip-unreadable-next")),
         Phase::Card { .. } if station.open() => lamp("good", say!(lang, "strip-card"), say!(lang, "strip-card-next")),
+        Phase::Card { .. } if station.cap().is_some_and(|cap| cap.by_quota) => {
+            lamp("stop", say!(lang, "strip-quota"), say!(lang, "strip-quota-next"))
+        }
         Phase::Card { .. } => lamp("stop", say!(lang, "strip-refused"), say!(lang, "strip-refused-next")),
     }
 }
