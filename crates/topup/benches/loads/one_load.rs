@@ -31,7 +31,8 @@ impl Loads {
             operator: 17,
             terminal: "000000000001".into(),
             reader: "ACS ACR1281 1S Dual Reader 00 00".into(),
-            card_number: format!("10007510{:08}", chance % 1_000_000),
+            // Each its own card, for a card has one load in flight; scattered, as cards come to readers.
+            card_number: format!("1000{:012}", i128::from(id) * 387_420_489 % 1_000_000_000_000),
             card_class: "01".into(),
             amount: Fen::new(AMOUNT),
             balance_before: Some(Fen::new(1_260)),

@@ -35,7 +35,7 @@ fn new_load(group: i64, id: i64, intent: &str, fen: i64) -> NewLoad {
         operator: 7,
         terminal: "0000000000C1".into(),
         reader: "软件读卡器 0".into(),
-        card_number: "1000751000000001".into(),
+        card_number: format!("10007510{id:08}"),
         card_class: "01".into(),
         amount: Fen::new(fen),
         balance_before: Some(Fen::new(1_260)),
@@ -211,6 +211,111 @@ async fn the_proof_finds_money_that_no_load_accounts_for() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn two_books_that_remember_do_not_mislead_each_other() {
+    on_both(|db| async move {
+        open(&db, 1, 100_000).await;
+        let books_of_both = [Book::start(&db), Book::start(&db)];
+        // They take turns, now and then one of them twice, so that each finds its memory old and, the next time, good.
+        for id in 0..40 {
+            let [one, other] = if id % 3 == 0 { [0, 1] } else { [1, 0] }.map(|n| &books_of_both[n]);
+            let intent = id.to_string();
+            let held = one.authorise(new_load(1, id, &intent, 100)).await.unwrap();
+            let quota = 100_000 - 100 * id;
+            let expected = Authorised::Held { quota_before: Fen::new(quota), quota_after: Fen::new(quota - 100) };
+            assert_eq!(held, expected, "load {id}");
+            let again = new_load(1, 1_000 + id, &intent, 100);
+            assert_eq!(other.authorise(again).await.unwrap(), Authorised::Duplicate);
+            let settling = if id % 2 == 0 { one } else { other };
+            assert_eq!(settling.settle(settled(1, id)).await.unwrap(), Ended::Now);
+            assert_eq!(one.settle(settled(1, id)).await.unwrap(), Ended::Already);
+        }
+        // What only the other one knows: more quota has come. Nobody is told that there is too little.
+        let mut tx = db.begin().await.unwrap();
+        let (from, to, amount) = (Kind::Bank, Kind::Quota, Fen::new(1_000_000));
+        let deposit = Movement { group: GroupId(1), from, to, amount, reason: "test", subject: 0, at: NOW };
+        post(&mut tx, &[deposit]).await.unwrap();
+        tx.commit().await.unwrap();
+        let large = books_of_both[0].authorise(new_load(1, 2_000, "large", 500_000)).await.unwrap();
+        assert!(matches!(large, Authorised::Held { .. }), "{large:?}");
+        books(&db).await;
+    })
+    .await;
+}
+
+/// Does the work while the accounts are locked, cuts the connection that waits for the lock, and unlocks.
+async fn cut_off<T>(db: &Db, work: impl Future<Output = T>) -> T {
+    let mut tx = db.begin().await.unwrap();
+    tx.query("SELECT quota_fen FROM accounts FOR UPDATE").all::<(i64,)>().await.unwrap();
+    let cut = async {
+        let sql = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock' AND $1";
+        // A unit of work sees one moment of the activity, so each look is one of its own.
+        while counted(db, sql).await == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        drop(tx);
+    };
+    tokio::join!(work, cut).0
+}
+
+/// The only value of a query that is always to be asked.
+async fn counted(db: &Db, sql: &'static str) -> i64 {
+    db.begin().await.unwrap().query(sql).bind(true).one::<(i64,)>().await.unwrap().0
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_is_mended_or_told() {
+    let db = Db::open(postgres_url().await).await.unwrap();
+    open(&db, 1, 100_000).await;
+    let book = Book::start(&db);
+    // The book knows nothing of the group yet: it locks first, so nothing can be done when the connection breaks, and it
+    // tries again by itself.
+    let first = cut_off(&db, book.authorise(new_load(1, 1, "a", 100))).await;
+    assert!(matches!(first, Ok(Authorised::Held { .. })), "{first:?}");
+    // Now it remembers, and sends one statement that commits by itself: nobody knows what came of it.
+    let second = cut_off(&db, book.authorise(new_load(1, 2, "b", 100))).await;
+    assert!(matches!(second, Err(store::Error::CommitUnknown(_))), "{second:?}");
+    let again = book.authorise(new_load(1, 3, "b", 100)).await.unwrap();
+    assert!(matches!(again, Authorised::Held { .. }), "{again:?}");
+    assert_eq!(books(&db).await.loads, [(State::Authorised, 2, Fen::new(200))]);
+}
+
+#[tokio::test]
+async fn a_batch_reads_no_more_than_it_must() {
+    let db = Db::open(postgres_url().await).await.unwrap();
+    open(&db, 1, 100_000_000).await;
+    let book = Book::start(&db);
+    // A hundred batches that lock and look (a doubt is not done from memory), each among more loads than the last: a plan
+    // made while the table was empty must still be the right one.
+    for round in 0..100 {
+        let ids = || round * 20..round * 20 + 20;
+        join_all(ids().map(|id| book.authorise(new_load(1, id, &id.to_string(), 10)))).await;
+        let doubted = join_all(ids().map(|id| book.doubt(doubt(1, id)))).await;
+        assert!(doubted.into_iter().all(|ended| ended.unwrap() == Ended::Now));
+        join_all(ids().map(|id| book.settle(settled(1, id)))).await;
+    }
+    // The server counts a connection's reads when it is told to, or a second later; dropping the book ends it.
+    drop(book);
+    while counted(&db, OTHERS).await > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let mut tx = db.begin().await.unwrap();
+    let (whole, fetched): (i64, i64) = tx
+        .query("SELECT seq_tup_read, idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'loads' AND $1")
+        .bind(true)
+        .one()
+        .await
+        .unwrap();
+    assert_eq!(whole, 0, "the table was read whole");
+    // Looked at and changed, by a doubt and by a settlement: 4 reads for each of the 2,000 loads, and some that were dead.
+    assert!((8_000..20_000).contains(&fetched), "{fetched} rows were read");
+}
+
+/// The queue's connections that are still there.
+const OTHERS: &str = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() \
+                      AND query LIKE '%UPDATE accounts%' AND pid <> pg_backend_pid() AND $1";
 
 /// A verb on one of a few loads of a few groups, so that they meet.
 #[derive(Clone, Copy, Debug)]
