@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use topup::cards::{Allowance, Card, ClassName, Problem as Refusal};
+use topup::cards::{Allowance, Card, ClassName, Doubtful, Problem as Refusal};
 use topup::groups::Quota;
 use topup::loads::{Load, OrderNumber, Reason, Sitting, State, Totals};
 use topup::people::{MIN_PASSWORD, Operator, OperatorId, Role};
@@ -154,7 +154,7 @@ fn refused(problem: Refusal) -> Phase {
 }
 
 fn lies(card: Card) -> Phase {
-    Phase::Card { card, intent: "4e1f".into(), last: None }
+    Phase::Card { card, intent: "4e1f".into(), last: None, proven: None }
 }
 
 fn stations(lang: Lang) -> Vec<(String, Station, Desk)> {
@@ -207,7 +207,7 @@ fn stations(lang: Lang) -> Vec<(String, Station, Desk)> {
         ("long", Station { sitting: long_sitting(), ..ready() }, entry(100)),
     ];
     let day = || "2025-05-20".to_owned();
-    let in_doubt = Refusal::InDoubt { order: unknown(2).order.to_string(), amount: Fen::new(5_000) };
+    let in_doubt = Refusal::InDoubt { load: Some(Doubtful { order: unknown(2).order, amount: Fen::new(5_000) }) };
     for (name, problem) in [
         ("foreign", Refusal::Foreign),
         ("not-enabled", Refusal::NotEnabled),

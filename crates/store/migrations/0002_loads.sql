@@ -41,5 +41,6 @@ CREATE TABLE loads (
     UNIQUE (intent, group_id)
 );
 
--- The loads whose money is held: by card, when the card comes back, and all of them, when a server starts.
-CREATE INDEX loads_open ON loads (card_number) WHERE state IN ('authorised', 'unknown');
+-- The loads whose money is held: by card, when the card comes back, and all of them, when a server starts. A group holds
+-- money for at most one load of a card: two with the same counter could not be told apart by the card's proof.
+CREATE UNIQUE INDEX loads_open ON loads (card_number, group_id) WHERE state IN ('authorised', 'unknown');

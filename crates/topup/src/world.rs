@@ -120,7 +120,7 @@ impl Ids {
     }
 
     /// The smallest id of a moment.
-    pub fn first_of(moment: Micros) -> i64 {
+    pub const fn first_of(moment: Micros) -> i64 {
         moment.0 << Self::TAG_BITS
     }
 }

@@ -112,6 +112,9 @@ function react() {
     follow(field("intent")); // Another window, or this one before it was loaded again.
   } else if (mode() === "ask" && field("intent") !== ask.elements.intent.value) {
     show("entry"); // Another card, or none: what was asked no longer holds.
+  } else if (mode() === "result" && result.state === "unknown" && $("card").dataset.proven) {
+    play("done");
+    next(); // The card has settled the doubt, and says so itself.
   } else if (mode() === "result" && result.state !== "unknown") {
     if (phase === "no-card") result.emptied = true;
     else if (result.emptied || field("card") !== result.card) next();
@@ -273,12 +276,13 @@ function key(event) {
     if (mode() === "result") return (event.key === "Escape" || (event.key === "Enter" && !elsewhere)) && (next(), true);
     if (mode() === "ask") return event.key === "Escape" && (show("entry"), true);
     if (event.key === "Escape") {
+      typed.text = "";
       input.value = "";
       $("problem").replaceChildren();
       redraw();
       return true;
     }
-    if (/^\d$/.test(event.key) && (!inAmount || !input.value)) return digit(event.key), true;
+    if (/^\d$/.test(event.key) && !inAmount) return digit(event.key), true;
     return event.key === "Enter" && !elsewhere && !inAmount && (arm(), true);
   };
   if (handled()) event.preventDefault();

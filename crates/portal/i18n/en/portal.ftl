@@ -155,6 +155,11 @@ problem-blocked = The card company has blocked this card. Its holder should cont
 problem-unknown-class = Cards of this kind ({ $code }) are not set up for charging. Contact the card company.
 problem-in-doubt = An earlier charge of { $amount } is not settled yet. Until it is, the card cannot be charged, so that nothing is paid twice.
 problem-in-doubt-order = Order { $order }
+problem-in-doubt-elsewhere = Another charge of this card is not settled yet. Until it is, the card cannot be charged, so that nothing is paid twice.
+proven-written = The last charge is settled: done
+proven-written-text = The last charge of { $amount } is on this card. Nothing is paid twice.
+proven-not-written = The last charge is settled: not charged
+proven-not-written-text = The last charge of { $amount } was not written to the card; the quota has it back. You can charge it again now.
 problem-full = The balance is too close to the limit of { $ceiling } to charge more.
 still = Do not move the card
 still-text = Writing { $amount } to the card
@@ -249,6 +254,7 @@ reason-terminal-gone = The terminal went away before anything was written. Wait 
 reason-timed-out = The card or the terminal did not answer in time. Put the card down again and retry.
 reason-interrupted = The server was interrupted before anything was written. Please try again.
 reason-storage = The books cannot be written at the moment. Please try again later.
+reason-not-written = The card was taken away while it was written. It has proven that nothing was written, and the quota has the money back.
 reason-removed-while-writing = The card was taken away while it was written.
 reason-refused-while-writing = The card answered with an error while it was written.
 reason-silent-while-writing = The card did not answer while it was written.
@@ -268,6 +274,7 @@ short-terminal-gone = terminal gone
 short-timed-out = timed out
 short-interrupted = interrupted
 short-storage = books unavailable
+short-not-written = the card proved it was not written
 short-doubt = put the card back
 
 ## The list

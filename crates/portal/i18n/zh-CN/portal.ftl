@@ -155,6 +155,11 @@ problem-blocked = 卡片已被一卡通公司停用。请让持卡人联系一�
 problem-unknown-class = 这种卡（类型 { $code }）没有开通充值。请联系一卡通公司。
 problem-in-doubt = 上一笔充值 { $amount } 还在核实中，核实完成前不能再充值，以免重复扣款。
 problem-in-doubt-order = 订单 { $order }
+problem-in-doubt-elsewhere = 这张卡还有一笔充值在核实中，核实完成前不能再充值，以免重复扣款。
+proven-written = 上次充值已核实：成功
+proven-written-text = 上次充值 { $amount } 已写入这张卡，不会重复扣款。
+proven-not-written = 上次充值已核实：未扣款
+proven-not-written-text = 上次充值 { $amount } 未写入卡，额度已退回。现在可以重新充值。
 problem-full = 卡内余额已接近上限 { $ceiling }，不能再充值。
 still = 请勿移动卡片
 still-text = 正在向卡片写入 { $amount }
@@ -249,6 +254,7 @@ reason-terminal-gone = 终端在写入前断开。请等终端恢复后再试。
 reason-timed-out = 卡片或终端没有及时回应。请重新放好再试。
 reason-interrupted = 服务器在写入前中断。请再试一次。
 reason-storage = 系统暂时无法记账。请稍后再试。
+reason-not-written = 写卡途中卡片被拿开；卡片已证明没有写入，额度已退回。
 reason-removed-while-writing = 写卡途中卡片被拿开。
 reason-refused-while-writing = 写卡途中卡片返回了错误。
 reason-silent-while-writing = 写卡途中没有收到卡片的回应。
@@ -268,6 +274,7 @@ short-terminal-gone = 终端断开
 short-timed-out = 回应超时
 short-interrupted = 服务器中断
 short-storage = 暂时无法记账
+short-not-written = 卡已证明未写入
 short-doubt = 请放回原卡
 
 ## The list

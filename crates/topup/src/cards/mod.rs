@@ -11,13 +11,13 @@ mod script;
 
 pub use class::{Class, Classes};
 pub use query::{block, is_blocked, load_classes, seed_classes, unblock};
-pub use rules::{Allowance, AmountProblem, Problem, allowance, amount_allowed};
+pub use rules::{Allowance, AmountProblem, Doubtful, Problem, allowance, amount_allowed};
 pub use script::{Application, SeeError, Seen};
 pub(crate) use script::{limit_ms, parse_seen, see_script, step};
 
 pub use epurse::file15::CardNumber;
 
-use ledger::Fen;
+use ledger::{Fen, GroupId};
 
 /// The card on the reader, as the page shows it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -44,11 +44,11 @@ pub struct ClassName {
     pub en: String,
 }
 
-/// The card as the page shows it: what it says of itself, what our books say of it, and the rules.
-pub(crate) async fn describe(house: &crate::House, seen: &Seen) -> Result<Card, store::Error> {
+/// The card as a page of `group` shows it: what it says of itself, what our books say of it, and the rules.
+pub(crate) async fn describe(house: &crate::House, group: GroupId, seen: &Seen) -> Result<Card, store::Error> {
     let mut tx = house.db.read().await?;
     let blocked = is_blocked(&mut tx, &seen.number).await?;
-    let open = crate::loads::open_of_card(&mut tx, &seen.number).await?;
+    let open = crate::loads::open_of_card(&mut tx, group, seen.number).await?;
     let class = house.classes.of(seen.class);
     Ok(Card {
         number: seen.number,

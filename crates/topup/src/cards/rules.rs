@@ -46,11 +46,18 @@ pub enum Problem {
     },
     /// An earlier load of this card is not settled yet; another one would destroy the proof.
     InDoubt {
-        /// Its order number.
-        order: String,
-        /// Its amount.
-        amount: Fen,
+        /// Which, if it is one of the group at whose terminal the card lies; other groups' loads are not told.
+        load: Option<Doubtful>,
     },
+}
+
+/// A load in doubt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubtful {
+    /// Its order number.
+    pub order: OrderNumber,
+    /// Its amount.
+    pub amount: Fen,
 }
 
 /// Why an amount cannot be charged to a card.
@@ -97,12 +104,12 @@ pub(crate) fn judge(
     seen: &Seen,
     class: Option<&Class>,
     blocked: bool,
-    open: Option<(OrderNumber, Fen)>,
+    open: Option<Option<Doubtful>>,
     today: &str,
 ) -> Result<Allowance, Problem> {
     // Dates of this form sort as text.
-    if let Some((order, amount)) = open {
-        Err(Problem::InDoubt { order: order.to_string(), amount })
+    if let Some(load) = open {
+        Err(Problem::InDoubt { load })
     } else if blocked {
         Err(Problem::Blocked)
     } else if !seen.enabled {
@@ -193,8 +200,8 @@ mod tests {
             Err(Problem::UnknownClass { code: "01".into() })
         );
         let order = OrderNumber::new(7_353_668_108_288_000_000);
-        let open = Some((order, Fen::new(5_000)));
-        let doubt = Problem::InDoubt { order: order.to_string(), amount: Fen::new(5_000) };
-        assert_eq!(super::judge(&seen, Some(&class), false, open, "2026-11-22"), Err(doubt));
+        let load = Some(Doubtful { order, amount: Fen::new(5_000) });
+        let doubt = Problem::InDoubt { load: load.clone() };
+        assert_eq!(super::judge(&seen, Some(&class), false, Some(load), "2026-11-22"), Err(doubt));
     }
 }

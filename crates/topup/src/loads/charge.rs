@@ -16,6 +16,7 @@ use link::{Done, End, HexBytes, Script};
 use vault::{KeyRef, VaultError, Verdict};
 
 use super::book::{Authorised, Doubt, Evidence, NewLoad, Settled};
+use super::held::with_answer;
 use super::{Intent, Load, NewRefusal, OrderNumber, Reason, by_order, end, refuse};
 use crate::House;
 use crate::cards::{self, Problem, Seen};
@@ -186,6 +187,8 @@ async fn hold_and_write(house: &House, wire: &mut Wire, charge: &Charge, ready: 
             let load = super::by_intent(house, charge.intent.group, &charge.intent.key).await.ok().flatten();
             return Charged { load, acknowledge: None, lost: None };
         }
+        // Another load of this card is open: it was confirmed at the same moment on another connection.
+        Err(store::Error::Unique(_)) => return stopped(house, charge, ready.order, Reason::CardProblem.into()).await,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, order = %ready.order, "the hold was not taken");
             return let_go(house, charge, &ready, None).await;
@@ -229,7 +232,7 @@ fn new_load(house: &House, charge: &Charge, ready: &Ready, mac2: Mac) -> NewLoad
             mac1: ready.answer.mac1,
             mac2,
             host_time: ready.time,
-            answers: answers_json(&[("file15", &seen.file15), ("initialize", &ready.answer.to_bytes())]),
+            answers: answers_so_far(charge, ready),
         }),
         at: house.now(),
     }
@@ -306,7 +309,7 @@ async fn doubt(
         group: charge.intent.group,
         id: ready.order.id(),
         reason: reason.as_str(),
-        answers: done.map(done_json),
+        answers: done.map(|done| with_answer(&answers_so_far(charge, ready), "credit", done)),
         at: house.now(),
     };
     let load = persist(|| house.book.doubt(doubt.clone())).await;
@@ -382,13 +385,9 @@ fn host_time(house: &House) -> Option<HostTime> {
     HostTime::new(date, part(now.hour())?, part(now.minute())?, part(now.second())?).ok()
 }
 
-fn answers_json(answers: &[(&str, &[u8])]) -> String {
-    let map: serde_json::Map<String, serde_json::Value> =
-        answers.iter().map(|(name, bytes)| ((*name).to_owned(), HexBytes(bytes.to_vec()).to_string().into())).collect();
-    serde_json::Value::from(map).to_string()
-}
-
-pub(super) fn done_json(done: &Done) -> String {
-    // Plain structs of texts and numbers cannot fail to serialise.
-    serde_json::to_string(done).unwrap_or_default()
+/// What the card answered before CREDIT FOR LOAD, as JSON.
+fn answers_so_far(charge: &Charge, ready: &Ready) -> String {
+    let text = |bytes: &[u8]| HexBytes(bytes.to_vec()).to_string();
+    let (file15, initialize) = (text(&charge.seen.file15), text(&ready.answer.to_bytes()));
+    serde_json::json!({ "file15": file15, "initialize": initialize }).to_string()
 }

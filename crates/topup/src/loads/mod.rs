@@ -15,9 +15,11 @@
 
 pub mod book;
 mod charge;
+mod held;
 mod intents;
 mod late;
 mod order;
+mod prove;
 mod query;
 mod reason;
 mod refuse;
@@ -25,6 +27,7 @@ mod sweep;
 
 pub use intents::{Confirm, ConfirmError, Outcome, confirm, outcome};
 pub use order::OrderNumber;
+pub use prove::Proven;
 pub use query::{Sitting, Totals, by_intent, by_order, sitting};
 pub use reason::Reason;
 pub use sweep::sweep;
@@ -32,6 +35,7 @@ pub use sweep::sweep;
 pub(crate) use charge::{Charge, Charged, charge};
 pub(crate) use intents::{Intent, take};
 pub(crate) use late::late;
+pub(crate) use prove::settle_doubt;
 pub(crate) use query::open_of_card;
 pub(crate) use refuse::refuse_changed;
 

@@ -83,7 +83,7 @@ mod tests {
     fn an_order_number_tells_its_second_in_beijing() {
         // 2026-11-22 06:32:08.5 UTC.
         let id = Ids::first_of(Micros(1_795_329_128_500_000)) | 0xABC;
-        assert_eq!(OrderNumber::new(id).to_string(), "L261122143208-1X28ANW");
+        assert_eq!(OrderNumber::new(id).to_string(), "L261122143208-1X142NW");
     }
 
     #[test]

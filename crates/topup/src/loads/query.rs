@@ -4,7 +4,7 @@ use ledger::{Fen, GroupId};
 use store::Micros;
 
 use super::{Load, OrderNumber, Reason, State};
-use crate::cards::CardNumber;
+use crate::cards::{CardNumber, Doubtful};
 use crate::people::{Operator, OperatorId};
 use crate::{House, Ids};
 
@@ -115,20 +115,22 @@ pub async fn sitting(house: &House, operator: &Operator, since: Micros) -> Resul
     Ok(sitting)
 }
 
-/// The load of a card that is not settled, at any terminal of any group.
+/// The load of a card that is not settled, at any terminal of any group; which one is told to its own group alone.
 pub(crate) async fn open_of_card(
     tx: &mut store::Tx,
-    card: &CardNumber,
-) -> Result<Option<(OrderNumber, Fen)>, store::Error> {
-    let row: Option<(i64, Fen)> = tx
+    group: GroupId,
+    card: CardNumber,
+) -> Result<Option<Option<Doubtful>>, store::Error> {
+    let row: Option<(GroupId, i64, Fen)> = tx
         .query(
-            "SELECT id, amount_fen FROM loads WHERE card_number = $1 AND state IN ('authorised', 'unknown') \
+            "SELECT group_id, id, amount_fen FROM loads WHERE card_number = $1 AND state IN ('authorised', 'unknown') \
              ORDER BY id LIMIT 1",
         )
         .bind(card.to_string())
         .optional()
         .await?;
-    Ok(row.map(|(id, amount)| (OrderNumber::new(id), amount)))
+    let told = |(of, id, amount)| (of == group).then_some(Doubtful { order: OrderNumber::new(id), amount });
+    Ok(row.map(told))
 }
 
 impl Row {

@@ -29,6 +29,8 @@ pub enum Reason {
     Interrupted,
     /// The database did not take the hold; if it did after all, it was given back.
     Storage,
+    /// The card left while it was written, and has since proven that it did not take the money.
+    NotWritten,
     /// In doubt. The card left while it was written.
     RemovedWhileWriting,
     /// In doubt. The card answered CREDIT FOR LOAD with an error.
@@ -44,7 +46,7 @@ pub enum Reason {
 }
 
 /// Every reason and how it is stored.
-const STORED: [(Reason, &str); 19] = [
+const STORED: [(Reason, &str); 20] = [
     (Reason::QuotaShort, "quota_short"),
     (Reason::AmountRule, "amount_rule"),
     (Reason::OverCeiling, "over_ceiling"),
@@ -58,6 +60,7 @@ const STORED: [(Reason, &str); 19] = [
     (Reason::TimedOut, "timed_out"),
     (Reason::Interrupted, "interrupted"),
     (Reason::Storage, "storage"),
+    (Reason::NotWritten, "not_written"),
     (Reason::RemovedWhileWriting, "removed_while_writing"),
     (Reason::RefusedWhileWriting, "refused_while_writing"),
     (Reason::SilentWhileWriting, "silent_while_writing"),

@@ -7,7 +7,7 @@ use store::Micros;
 use super::TerminalNumber;
 use crate::House;
 use crate::cards::Card;
-use crate::loads::OrderNumber;
+use crate::loads::{OrderNumber, Proven};
 
 /// What a page sees of a terminal right now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub enum Phase {
         intent: String,
         /// The load that ended last on this tap, if any.
         last: Option<OrderNumber>,
+        /// The doubt that the card settled on this tap, if it was about a load of this group.
+        proven: Option<Proven>,
     },
     /// A card lies there but cannot be read: foreign, or badly placed.
     Unreadable,

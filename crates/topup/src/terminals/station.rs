@@ -10,7 +10,7 @@ use super::auth::Refused;
 use super::{Lost, Phase, Terminal, Wire, live, work_topic};
 use crate::House;
 use crate::cards::{self, Problem, SeeError, Seen};
-use crate::loads::{self, Charge, Charged, Intent, Load, OrderNumber, State};
+use crate::loads::{self, Charge, Charged, Intent, Load, OrderNumber, Proven, State};
 
 /// A connected terminal.
 pub(super) struct Station<'a> {
@@ -38,6 +38,8 @@ struct Current {
     /// What was read; none if the card could not be read.
     seen: Option<Seen>,
     last: Option<OrderNumber>,
+    /// The doubt about an earlier load of this group that the card settled on this tap.
+    proven: Option<Proven>,
 }
 
 impl Current {
@@ -108,10 +110,20 @@ impl<'a> Station<'a> {
             return self.show().await;
         };
         self.row.write(self.house, &self.readers, &Phase::Reading).await.map_err(Refused::from).and_then(owned)?;
-        let seen = self.see(tap.tap).await?;
+        let (seen, proven) = self.read(tap.tap).await?;
         let key = hex::encode(self.house.random::<12>());
-        self.current = Some(Current { tap: tap.tap, reader: tap.reader, key, ended: 0, seen, last: None });
+        self.current = Some(Current { tap: tap.tap, reader: tap.reader, key, ended: 0, seen, last: None, proven });
         self.show().await
+    }
+
+    /// Reads the card, and lets it settle the doubt about an earlier load, if there is one.
+    async fn read(&mut self, tap: u64) -> Result<(Option<Seen>, Option<Proven>), Refused> {
+        let Some(seen) = self.see(tap).await? else { return Ok((None, None)) };
+        match loads::settle_doubt(self.house, self.wire, tap, &seen).await? {
+            Ok(proven) => Ok((Some(seen), proven.filter(|proven| proven.group == self.terminal.group))),
+            Err(Lost::Silent) => Ok((None, None)),
+            Err(lost) => Err(lost.into()),
+        }
     }
 
     /// Who is the card, and what is on it? Tries the issuer's applications in turn.
@@ -142,8 +154,8 @@ impl<'a> Station<'a> {
             None => Phase::NoCard,
             Some(Current { seen: None, .. }) => Phase::Unreadable,
             Some(current @ Current { seen: Some(seen), .. }) => {
-                let card = cards::describe(self.house, seen).await?;
-                Phase::Card { card, intent: current.intent(), last: current.last }
+                let card = cards::describe(self.house, self.terminal.group, seen).await?;
+                Phase::Card { card, intent: current.intent(), last: current.last, proven: current.proven.clone() }
             }
         };
         self.in_doubt =
@@ -171,7 +183,7 @@ impl<'a> Station<'a> {
             loads::refuse_changed(self.house, &self.terminal, &intent).await?;
             return Ok(());
         };
-        let card = cards::describe(self.house, &seen).await?;
+        let card = cards::describe(self.house, self.terminal.group, &seen).await?;
         let phase = Phase::Charging { card: card.clone(), intent: intent.key.clone(), amount: intent.amount };
         let charge = Charge {
             terminal: self.terminal.clone(),
@@ -206,14 +218,15 @@ impl<'a> Station<'a> {
     /// The card as it is after a load: after a success its TAC has proven the balance; otherwise it is read again.
     async fn show_after(&mut self, load: &Load) -> Result<(), Refused> {
         let Some(tap) = self.current.as_ref().map(|current| current.tap) else { return self.show().await };
-        let seen = match (load.state, load.balance_after) {
+        let (seen, proven) = match (load.state, load.balance_after) {
             (State::Succeeded, Some(balance)) => {
-                self.current.as_ref().and_then(|current| current.seen.clone()).map(|seen| Seen { balance, ..seen })
+                let seen = self.current.as_ref().and_then(|current| current.seen.clone());
+                (seen.map(|seen| Seen { balance, ..seen }), None)
             }
-            _ => self.see(tap).await?,
+            _ => self.read(tap).await?,
         };
         if let Some(current) = &mut self.current {
-            current.seen = seen;
+            (current.seen, current.proven) = (seen, proven);
             current.ended = current.ended.saturating_add(1);
             current.last = Some(load.order);
         }
@@ -233,9 +246,9 @@ impl<'a> Station<'a> {
     /// Reads the card again that lies there: what became of a load may have changed what can be said of it.
     async fn look_again(&mut self) -> Result<(), Refused> {
         let Some(tap) = self.current.as_ref().map(|current| current.tap) else { return Ok(()) };
-        let seen = self.see(tap).await?;
+        let (seen, proven) = self.read(tap).await?;
         if let Some(current) = &mut self.current {
-            current.seen = seen;
+            (current.seen, current.proven) = (seen, proven.or(current.proven.take()));
         }
         self.show().await
     }

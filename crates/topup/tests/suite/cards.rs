@@ -91,9 +91,10 @@ impl Bench {
         Self::holding(kinds.iter().zip(1..).map(|(kind, serial)| card(*kind, serial, serial)).collect())
     }
 
-    /// Ordinary cards with these serials.
+    /// Cards of both behaviours with these serials.
     pub(crate) fn ordinary(serials: Range<u64>, seed: u64) -> Self {
-        Self::holding(serials.map(|serial| card(Kind::Ordinary, serial, seed.wrapping_add(serial))).collect())
+        let kind = |serial: u64| if serial.is_multiple_of(2) { Kind::Ordinary } else { Kind::Changsha };
+        Self::holding(serials.map(|serial| card(kind(serial), serial, seed.wrapping_add(serial))).collect())
     }
 
     fn holding(cards: Vec<SoftCard>) -> Self {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
+use epurse::card::Moment;
 use epurse::terminal::TerminalNumber;
 use ledger::Fen;
 use store::Db;
 use store::testing::on_both;
-use topup::cards::{self, Card, Problem};
+use topup::cards::{self, Card, Doubtful, Problem};
 use topup::loads::{self, Confirm, ConfirmError, Load, Outcome, Reason, State};
 use topup::terminals::{self, Phase};
 
@@ -301,24 +302,72 @@ async fn a_card_lifted_before_the_hold_costs_nothing() {
     .await;
 }
 
-#[tokio::test]
-async fn a_card_lifted_while_written_is_in_doubt_and_keeps_its_hold() {
-    for tear in [Tear::BeforeCommand, Tear::AfterCommand] {
-        on_both(|db| async move {
-            let mut desk = Desk::with(db, yuan(1_000), &[Kind::Ordinary]).await;
-            desk.terminal.strike = Some(Strike::Credit(Fault::Tear(tear)));
-            let load = desk.charge(yuan(50)).await;
-            assert_eq!((load.state, load.reason), (State::Unknown, Some(Reason::RemovedWhileWriting)));
-            assert_eq!((load.quota_after, load.balance_after), (Some(yuan(950)), None));
-            // The card comes back: not charged again while the doubt lasts.
-            desk.tap(0).await;
-            let (card, _) = desk.card().await;
-            assert_eq!(card.allowed, Err(Problem::InDoubt { order: load.order.to_string(), amount: yuan(50) }));
-            assert_eq!(desk.charge(yuan(50)).await.reason, Some(Reason::CardProblem));
-            desk.world.books().await;
-        })
-        .await;
+/// The card is lifted while it is written and comes back: it proves itself what became of the load.
+async fn settles_its_doubt(db: Db, kind: Kind, tear: Tear, written: bool) {
+    let mut desk = Desk::with(db, yuan(1_000), &[kind]).await;
+    let before = Fen::new(i64::from(desk.terminal.bench.balance(0)));
+    desk.terminal.strike = Some(Strike::Credit(Fault::Tear(tear)));
+    let load = desk.charge(yuan(50)).await;
+    assert_eq!((load.state, load.reason), (State::Unknown, Some(Reason::RemovedWhileWriting)));
+    assert_eq!((load.quota_after, load.balance_after), (Some(yuan(950)), None));
+    desk.world.books().await;
+
+    desk.tap(0).await;
+    let Phase::Card { card, proven, .. } = desk.phase().await else { panic!("the card is offered") };
+    let proven = proven.expect("the doubt is settled");
+    assert_eq!((proven.order, proven.amount, proven.written), (load.order, yuan(50), written));
+    assert!(card.allowed.is_ok(), "the card can be charged again");
+    let settled = desk.by_order(&load).await;
+    if written {
+        assert_eq!((settled.state, settled.balance_after), (State::Succeeded, before.checked_add(yuan(50))));
+    } else {
+        assert_eq!((settled.state, settled.reason), (State::Failed, Some(Reason::NotWritten)));
     }
+    let again = desk.charge(yuan(20)).await;
+    assert_eq!(again.state, State::Succeeded);
+    assert_eq!(again.quota_after, Some(if written { yuan(930) } else { yuan(980) }));
+    let books = desk.world.books().await;
+    assert!(books.loads.iter().all(|(state, ..)| *state != State::Unknown));
+}
+
+#[tokio::test]
+async fn a_card_that_comes_back_settles_its_doubt() {
+    for kind in [Kind::Ordinary, Kind::Changsha] {
+        for (moment, written) in [
+            (Moment::Command(0), false),
+            (Moment::Command(15), false),
+            (Moment::BeforeWrite, false),
+            (Moment::AfterWrite, true),
+            (Moment::Answer(0), true),
+            (Moment::Answer(5), true),
+        ] {
+            on_both(|db| settles_its_doubt(db, kind, Tear::At(moment), written)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_old_answer_played_back_proves_nothing() {
+    on_both(|db| async move {
+        let mut desk = Desk::with(db, yuan(1_000), &[Kind::Ordinary]).await;
+        // The terminal records the card's INITIALIZE answer, lets it be credited, and hides that.
+        desk.terminal.strike = Some(Strike::Credit(Fault::Tear(Tear::AfterCommand)));
+        desk.terminal.plays_back = true;
+        let load = desk.charge(yuan(50)).await;
+        assert_eq!(load.state, State::Unknown);
+        assert_eq!(desk.terminal.bench.balance(0), 6_260, "the money is on the card");
+        desk.tap(0).await;
+        let held = Problem::InDoubt { load: Some(Doubtful { order: load.order, amount: yuan(50) }) };
+        assert_eq!(desk.card().await.0.allowed, Err(held), "the counter is the old one, but the answer is too");
+        assert_eq!(desk.by_order(&load).await.state, State::Unknown);
+        assert_eq!(desk.charge(yuan(50)).await.reason, Some(Reason::CardProblem));
+        // An honest terminal settles it.
+        desk.terminal.plays_back = false;
+        desk.tap(0).await;
+        assert_eq!(desk.by_order(&load).await.state, State::Succeeded);
+        desk.world.books().await;
+    })
+    .await;
 }
 
 #[tokio::test]

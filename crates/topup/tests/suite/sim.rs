@@ -50,6 +50,9 @@ pub(crate) struct SimTerminal {
     /// Results of committing scripts that were not acknowledged.
     unacknowledged: BTreeMap<String, Done>,
     pub(crate) strike: Option<Strike>,
+    /// Answers every proof and probe with nothing, or with what the card said to an INITIALIZE before.
+    pub(crate) plays_back: bool,
+    recorded: Vec<HexBytes>,
     link: Option<Link>,
 }
 
@@ -66,7 +69,19 @@ pub(crate) struct Cut;
 impl SimTerminal {
     pub(crate) fn new(number: TerminalNumber, key: SigningKey, bench: Arc<Bench>) -> Self {
         let unacknowledged = BTreeMap::new();
-        Self { number, key, boot: 0, taps: 0, lying: None, bench, unacknowledged, strike: None, link: None }
+        Self {
+            number,
+            key,
+            boot: 0,
+            taps: 0,
+            lying: None,
+            bench,
+            unacknowledged,
+            strike: None,
+            plays_back: false,
+            recorded: Vec::new(),
+            link: None,
+        }
     }
 
     pub(crate) fn connected(&self) -> bool {
@@ -171,7 +186,14 @@ impl SimTerminal {
             _ => {}
         }
         let tear = if let Some(Fault::Tear(tear)) = fault { Some(tear) } else { None };
-        let done = self.execute(&script, tear);
+        let mut done = self.execute(&script, tear);
+        if script.id.ends_with("-init") {
+            self.recorded.clone_from(&done.answers);
+        } else if self.plays_back && script.id.ends_with("-prove") {
+            done.answers = vec![vec![0x94, 0x06].into(); 2];
+        } else if self.plays_back && script.id.ends_with("-probe") {
+            done.answers.clone_from(&self.recorded);
+        }
         if script.commits {
             let before = self.unacknowledged.insert(script.id.clone(), done.clone());
             assert!(before.is_none(), "the server sent MAC2 twice for {}", script.id);

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use topup::Fen;
 use topup::cards::{Allowance, Card, Problem};
+use topup::loads::Proven;
 use topup::terminals::Phase;
 
 use super::Station;
@@ -20,7 +21,7 @@ pub(crate) fn card(lang: Lang, station: &Station, amount: Option<Fen>) -> Markup
         None => "nothing",
     };
     html! {
-        section.sheet.pad.card.(class) id="card" aria-label=(say!(lang, "card-panel")) aria-live="polite" {
+        section.sheet.pad.card.(class) id="card" data-proven=[station.proven().map(|proven| proven.order)] aria-label=(say!(lang, "card-panel")) aria-live="polite" {
             @if let Some(card) = station.card() { (there(lang, station, card, amount)) } @else { (nothing(lang, station)) }
             div.hold-still role="alert" {
                 (icon::HAND.draw())
@@ -68,6 +69,7 @@ fn there(lang: Lang, station: &Station, card: &Card, amount: Option<Fen>) -> Mar
                 div { dt { (say!(lang, "card-ceiling")) } dd { (show::money(cap.allowance.ceiling)) } }
             }
         }
+        @if let Some(proven) = station.proven() { (settled(lang, proven)) }
         @match &card.allowed {
             Err(problem) => (refusal(lang, problem)),
             Ok(allowance) if full(allowance) => {
@@ -77,6 +79,18 @@ fn there(lang: Lang, station: &Station, card: &Card, amount: Option<Fen>) -> Mar
             Ok(_) => {}
         }
     }
+}
+
+/// What the card itself has just proven of an earlier load.
+fn settled(lang: Lang, proven: &Proven) -> Markup {
+    let amount = show::yuan(proven.amount);
+    let (heading, text) = if proven.written {
+        (say!(lang, "proven-written"), say!(lang, "proven-written-text", amount = amount))
+    } else {
+        (say!(lang, "proven-not-written"), say!(lang, "proven-not-written-text", amount = amount))
+    };
+    let order = say!(lang, "problem-in-doubt-order", order = proven.order.to_string());
+    notice(Tone::Good, &heading, html! { (text) " " span.num { (order) } })
 }
 
 /// Whether the card has no room for even the least amount.
@@ -116,10 +130,11 @@ fn refusal(lang: Lang, problem: &Problem) -> Markup {
         Problem::NotYetValid { from } => say!(lang, "problem-not-yet-valid", day = from.as_str()),
         Problem::Blocked => say!(lang, "problem-blocked"),
         Problem::UnknownClass { code } => say!(lang, "problem-unknown-class", code = code.as_str()),
-        Problem::InDoubt { amount, .. } => say!(lang, "problem-in-doubt", amount = show::yuan(*amount)),
+        Problem::InDoubt { load: Some(load) } => say!(lang, "problem-in-doubt", amount = show::yuan(load.amount)),
+        Problem::InDoubt { load: None } => say!(lang, "problem-in-doubt-elsewhere"),
     };
     let order = match problem {
-        Problem::InDoubt { order, .. } => Some(order),
+        Problem::InDoubt { load } => load.as_ref().map(|load| load.order.to_string()),
         Problem::Foreign
         | Problem::NotEnabled
         | Problem::Expired { .. }

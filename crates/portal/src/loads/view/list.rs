@@ -80,6 +80,7 @@ fn short(lang: Lang, load: &Load) -> Option<String> {
         Reason::TimedOut => say!(lang, "short-timed-out"),
         Reason::Interrupted => say!(lang, "short-interrupted"),
         Reason::Storage => say!(lang, "short-storage"),
+        Reason::NotWritten => say!(lang, "short-not-written"),
         Reason::RemovedWhileWriting
         | Reason::RefusedWhileWriting
         | Reason::SilentWhileWriting

@@ -21,7 +21,7 @@ use maud::{Markup, html};
 use topup::Fen;
 use topup::cards::{Allowance, Card};
 use topup::groups::Quota;
-use topup::loads::Sitting;
+use topup::loads::{Proven, Sitting};
 use topup::terminals::{Live, Phase};
 
 use super::keys_help;
@@ -58,6 +58,14 @@ impl Station {
     pub(crate) fn card(&self) -> Option<&Card> {
         match &self.live.phase {
             Phase::Card { card, .. } | Phase::Charging { card, .. } if self.live.connected => Some(card),
+            Phase::Card { .. } | Phase::Charging { .. } | Phase::NoCard | Phase::Reading | Phase::Unreadable => None,
+        }
+    }
+
+    /// The doubt that the card on the reader has just settled.
+    pub(crate) fn proven(&self) -> Option<&Proven> {
+        match &self.live.phase {
+            Phase::Card { proven, .. } if self.live.connected => proven.as_ref(),
             Phase::Card { .. } | Phase::Charging { .. } | Phase::NoCard | Phase::Reading | Phase::Unreadable => None,
         }
     }

@@ -106,6 +106,7 @@ pub(crate) fn reason(lang: Lang, reason: Reason) -> String {
         Reason::TimedOut => say!(lang, "reason-timed-out"),
         Reason::Interrupted => say!(lang, "reason-interrupted"),
         Reason::Storage => say!(lang, "reason-storage"),
+        Reason::NotWritten => say!(lang, "reason-not-written"),
         Reason::RemovedWhileWriting => say!(lang, "reason-removed-while-writing"),
         Reason::RefusedWhileWriting => say!(lang, "reason-refused-while-writing"),
         Reason::SilentWhileWriting => say!(lang, "reason-silent-while-writing"),

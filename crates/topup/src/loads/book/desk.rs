@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use ledger::{Accounts, Fen, GroupId, Kind, Movement, Rejected};
 use store::{Micros, Result};
 
-use super::{Authorised, Doubt, Ended, NewLoad, Release, Settled, State};
+use super::{Authorised, Disproof, Doubt, Ended, NewLoad, Release, Settled, State};
 
 /// What the queue is asked for.
 #[derive(Debug)]
@@ -14,6 +14,7 @@ pub(super) enum Job {
     Refuse(Box<Opening>, &'static str),
     Settle(Settled),
     Release(Release),
+    Disprove(Disproof),
     Doubt(Doubt),
 }
 
@@ -93,6 +94,7 @@ impl Job {
             Self::Authorise(opening) | Self::Refuse(opening, _) => opening.load.group,
             Self::Settle(Settled { group, .. })
             | Self::Release(Release { group, .. })
+            | Self::Disprove(Disproof { group, .. })
             | Self::Doubt(Doubt { group, .. }) => *group,
         }
     }
@@ -103,6 +105,7 @@ impl Job {
             Self::Authorise(_) | Self::Refuse(..) => None,
             Self::Settle(Settled { group, id, .. })
             | Self::Release(Release { group, id, .. })
+            | Self::Disprove(Disproof { group, id, .. })
             | Self::Doubt(Doubt { group, id, .. }) => Some((*group, *id)),
         }
     }
@@ -111,7 +114,7 @@ impl Job {
     pub(super) fn opens(&self) -> Option<(GroupId, &str)> {
         match self {
             Self::Authorise(opening) | Self::Refuse(opening, _) => Some((opening.load.group, &opening.load.intent)),
-            Self::Settle(_) | Self::Release(_) | Self::Doubt(_) => None,
+            Self::Settle(_) | Self::Release(_) | Self::Disprove(_) | Self::Doubt(_) => None,
         }
     }
 }
@@ -137,15 +140,19 @@ impl<'j> Desk<'j> {
                     balance_after: Some(*balance_after),
                     ..Change::to(State::Succeeded, None, Some(*at))
                 };
-                self.end((*group, *id), change, Some((Kind::OnCards, "load succeeded", *at)))
+                self.end((*group, *id), change, passage, Some((Kind::OnCards, "load succeeded", *at)))
             }
             Job::Release(Release { group, id, reason, at }) => {
                 let change = Change::to(State::Failed, Some(reason), Some(*at));
-                self.end((*group, *id), change, Some((Kind::Quota, "load released", *at)))
+                self.end((*group, *id), change, passage, Some((Kind::Quota, "load released", *at)))
+            }
+            Job::Disprove(Disproof { group, id, reason, answers, at }) => {
+                let change = Change { answers: Some(answers), ..Change::to(State::Failed, Some(reason), Some(*at)) };
+                self.end((*group, *id), change, passage_by_proof, Some((Kind::Quota, "load disproved", *at)))
             }
             Job::Doubt(Doubt { group, id, reason, answers, .. }) => {
                 let change = Change { answers: answers.as_deref(), ..Change::to(State::Unknown, Some(reason), None) };
-                self.end((*group, *id), change, None)
+                self.end((*group, *id), change, passage, None)
             }
         }
     }
@@ -191,6 +198,7 @@ impl<'j> Desk<'j> {
         &mut self,
         (group, id): (GroupId, i64),
         change: Change<'j>,
+        passage: fn(State, State) -> Ended,
         money: Option<(Kind, &'static str, Micros)>,
     ) -> Result<Answer> {
         let Some(load) = self.known.get_mut(&(group, id)) else { return Ok(Answer::Ended(Ended::NoLoad)) };
@@ -219,6 +227,17 @@ fn passage(from: State, to: State) -> Ended {
         // A doubt about what is decided is no contradiction: the decision came first.
         (State::Succeeded | State::Failed, State::Unknown) => Ended::Already,
         (from, _) => Ended::Contrary(from),
+    }
+}
+
+/// Whether the card's own proof brings a load from one state to another: out of the doubt, and nowhere else.
+fn passage_by_proof(from: State, to: State) -> Ended {
+    if from == State::Unknown {
+        Ended::Now
+    } else if from == to {
+        Ended::Already
+    } else {
+        Ended::Contrary(from)
     }
 }
 

@@ -100,7 +100,7 @@ impl Memory {
                     let amount = *self.open.get(&load)?;
                     known.insert(load, Known { state: State::Authorised, amount, new: false });
                 }
-                Job::Refuse(..) | Job::Release(_) | Job::Doubt(_) => return None,
+                Job::Refuse(..) | Job::Release(_) | Job::Disprove(_) | Job::Doubt(_) => return None,
             }
         }
         let accounts = self.ledger.recall(jobs.iter().map(Job::group))?;
