@@ -15,7 +15,7 @@ pub(crate) struct Cli {
     #[arg(long, global = true, env = "JICHONG_LOG_JSON")]
     pub(crate) log_json: bool,
     /// What to log, for example info or topup=debug
-    #[arg(long, global = true, env = "JICHONG_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(long, global = true, env = "JICHONG_LOG", default_value = "info,sqlx::postgres::notice=warn", value_name = "FILTER")]
     pub(crate) log: String,
     #[command(subcommand)]
     pub(crate) command: Command,

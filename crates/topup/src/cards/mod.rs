@@ -48,14 +48,14 @@ pub struct ClassName {
 pub(crate) async fn describe(house: &crate::House, group: GroupId, seen: &Seen) -> Result<Card, store::Error> {
     let mut tx = house.db.read().await?;
     let blocked = is_blocked(&mut tx, &seen.number).await?;
-    let open = crate::loads::open_of_card(&mut tx, group, seen.number).await?;
+    let doubt = crate::loads::doubt_of_card(&mut tx, group, seen.number).await?;
     let class = house.classes.of(seen.class);
     Ok(Card {
         number: seen.number,
         class: class.map(|class| class.name.clone()),
         balance: seen.balance,
         expires: seen.expires.clone(),
-        allowed: rules::judge(seen, class, blocked, open, &house.today()),
+        allowed: rules::judge(seen, class, blocked, doubt, &house.today()),
     })
 }
 

@@ -104,12 +104,12 @@ pub(crate) fn judge(
     seen: &Seen,
     class: Option<&Class>,
     blocked: bool,
-    open: Option<Option<Doubtful>>,
+    doubt: Option<Problem>,
     today: &str,
 ) -> Result<Allowance, Problem> {
     // Dates of this form sort as text.
-    if let Some(load) = open {
-        Err(Problem::InDoubt { load })
+    if let Some(doubt) = doubt {
+        Err(doubt)
     } else if blocked {
         Err(Problem::Blocked)
     } else if !seen.enabled {
@@ -200,8 +200,7 @@ mod tests {
             Err(Problem::UnknownClass { code: "01".into() })
         );
         let order = OrderNumber::new(7_353_668_108_288_000_000);
-        let load = Some(Doubtful { order, amount: Fen::new(5_000) });
-        let doubt = Problem::InDoubt { load: load.clone() };
-        assert_eq!(super::judge(&seen, Some(&class), false, Some(load), "2026-11-22"), Err(doubt));
+        let doubt = Problem::InDoubt { load: Some(Doubtful { order, amount: Fen::new(5_000) }) };
+        assert_eq!(super::judge(&seen, Some(&class), false, Some(doubt.clone()), "2026-11-22"), Err(doubt));
     }
 }

@@ -36,7 +36,7 @@ pub(crate) use charge::{Charge, Charged, charge};
 pub(crate) use intents::{Intent, take};
 pub(crate) use late::late;
 pub(crate) use prove::settle_doubt;
-pub(crate) use query::open_of_card;
+pub(crate) use query::doubt_of_card;
 pub(crate) use refuse::refuse_changed;
 
 use intents::{end, end_abandoned, withdraw};

@@ -22,7 +22,7 @@ use epurse::terminal::TerminalNumber;
 use ledger::{Fen, GroupId};
 use link::{Done, End, Expected, Script, Step};
 use serde::{Deserialize, Serialize};
-use vault::KeyRef;
+use vault::{KeyRef, Verdict};
 
 use super::book::{Disproof, Settled};
 use super::held::Held;
@@ -141,7 +141,7 @@ async fn probe(
     let session = Session::new(&request, &answer);
     let key = KeyRef::new(seen.class, &answer);
     let verdict = house.vault.verify_mac1(key, seen.number.diversifier(), &session, answer.mac1);
-    let genuine = log_vault(verdict).is_some_and(|verdict| verdict.is_genuine());
+    let genuine = log_vault(verdict).is_some_and(Verdict::is_genuine);
     let unmoved = answer.counter == held.session.counter;
     Ok(if genuine && unmoved { Evidence::NotWritten(held.answers_with("probe", &done)) } else { Evidence::Nothing })
 }

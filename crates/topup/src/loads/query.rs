@@ -4,7 +4,7 @@ use ledger::{Fen, GroupId};
 use store::Micros;
 
 use super::{Load, OrderNumber, Reason, State};
-use crate::cards::{CardNumber, Doubtful};
+use crate::cards::{CardNumber, Doubtful, Problem};
 use crate::people::{Operator, OperatorId};
 use crate::{House, Ids};
 
@@ -116,11 +116,11 @@ pub async fn sitting(house: &House, operator: &Operator, since: Micros) -> Resul
 }
 
 /// The load of a card that is not settled, at any terminal of any group; which one is told to its own group alone.
-pub(crate) async fn open_of_card(
+pub(crate) async fn doubt_of_card(
     tx: &mut store::Tx,
     group: GroupId,
     card: CardNumber,
-) -> Result<Option<Option<Doubtful>>, store::Error> {
+) -> Result<Option<Problem>, store::Error> {
     let row: Option<(GroupId, i64, Fen)> = tx
         .query(
             "SELECT group_id, id, amount_fen FROM loads WHERE card_number = $1 AND state IN ('authorised', 'unknown') \
@@ -129,8 +129,10 @@ pub(crate) async fn open_of_card(
         .bind(card.to_string())
         .optional()
         .await?;
-    let told = |(of, id, amount)| (of == group).then_some(Doubtful { order: OrderNumber::new(id), amount });
-    Ok(row.map(told))
+    Ok(row.map(|(of, id, amount)| {
+        let told = of == group;
+        Problem::InDoubt { load: told.then_some(Doubtful { order: OrderNumber::new(id), amount }) }
+    }))
 }
 
 impl Row {

@@ -245,10 +245,10 @@ fn strike(dice: &mut StdRng) -> Option<Strike> {
     Some(if dice.random_ratio(1, 3) { Strike::Initialize(fault) } else { Strike::Credit(fault) })
 }
 
-/// All loads of the card of `load`, a line each.
+/// All loads of the card of `load`.
 fn history(loads: &[Load], load: &Load) -> String {
-    let of_card = loads.iter().filter(|other| other.card == load.card);
-    of_card.map(|load| format!("{load:?}\n")).collect()
+    let of_card: Vec<_> = loads.iter().filter(|other| other.card == load.card).collect();
+    format!("{of_card:#?}")
 }
 
 /// After the storm: every load has a true state, the books are exact, and the cards hold what the books say. Doubts may
