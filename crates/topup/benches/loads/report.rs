@@ -108,8 +108,10 @@ impl Report {
             let verdict = verdict(is_set, ratio >= goal, &format!("goal {goal}"));
             println!("{row} / {rival}: {ratio:.1} times{verdict}");
         }
-        for row in [Row::BatchedPostgres, Row::BatchedSqlite] {
-            let (Some(batched), Some((rival, figures))) = (medians.get(&row), plain(8)) else { continue };
+        for (row, size) in
+            [(Row::BatchedPostgres, 64), (Row::BatchedPostgres, 8), (Row::BatchedSqlite, 64), (Row::BatchedSqlite, 8)]
+        {
+            let (Some(batched), Some((rival, figures))) = (medians.get(&row), plain(size)) else { continue };
             let part = figures.p99_ms / batched.p99_ms;
             let verdict = verdict(is_set, part >= 20.0, "goal a twentieth");
             println!("p99, {row} / {rival}: 1/{part:.1}{verdict}");
