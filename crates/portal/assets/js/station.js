@@ -143,6 +143,7 @@ function listen() {
 function arm() {
   const amount = fen();
   if (!open()) return;
+  if (!input.value) return; // The focus stays where digits choose a preset.
   if (Number.isNaN(amount) || why(amount)) {
     input.focus();
     input.select();

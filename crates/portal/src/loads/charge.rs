@@ -91,7 +91,7 @@ fn taken(headers: &HeaderMap, confirm: &Confirm) -> Response {
     if headers.contains_key(SCRIPTED) {
         StatusCode::ACCEPTED.into_response()
     } else {
-        Redirect::to(&format!("/station/outcome/{}/{}", confirm.terminal, confirm.intent)).into_response()
+        Redirect::to(&view::outcome_path(confirm.terminal, &confirm.intent)).into_response()
     }
 }
 

@@ -13,6 +13,7 @@ use topup::{GroupId, House, Micros};
 use tower_sessions::Session;
 
 use super::session::{OPERATOR, SEEN, SINCE};
+use super::store::Sessions;
 use crate::App;
 use crate::look::{Frame, Visitor};
 use crate::web::problem::Problem;
@@ -74,7 +75,7 @@ impl<P: Needs, const TOUCH: bool> FromRequestParts<App> for May<P, TOUCH> {
             return Err(Problem::Forbidden);
         }
         if TOUCH {
-            touch(&app.house, &session).await?;
+            touch(app, &session).await?;
         }
         let visitor = Visitor { operator: operator.clone(), since, idle: app.settings.idle };
         let frame = Frame { lang: Lang::of(&parts.headers), here: here(parts), visitor: Some(visitor) };
@@ -89,7 +90,7 @@ impl FromRequestParts<App> for Frame {
         let session = session(parts, app).await?;
         let visitor = signed_in(&app.house, &session).await?;
         if visitor.is_some() {
-            touch(&app.house, &session).await?;
+            touch(app, &session).await?;
         }
         let visitor = visitor.map(|(operator, since)| Visitor { operator, since, idle: app.settings.idle });
         Ok(Self { lang: Lang::of(&parts.headers), here: here(parts), visitor })
@@ -117,11 +118,17 @@ async fn signed_in(house: &House, session: &Session) -> Result<Option<(Operator,
 }
 
 /// Notes that the operator was active; the session's end moves on with it.
-async fn touch(house: &House, session: &Session) -> Result<(), Problem> {
-    let now = house.now().0;
+///
+/// Written at once and past the request's own session: what that holds changed is saved after the handler, and if it
+/// cannot be, the answer is lost, even one that says what became of a charge. A note that fails costs a minute of
+/// idle time, so the request goes on.
+async fn touch(app: &App, session: &Session) -> Result<(), Problem> {
+    let now = app.house.now();
     let seen = session.get::<i64>(SEEN).await?.unwrap_or_default();
-    if now.saturating_sub(seen) >= TOUCH_EVERY_US {
-        session.insert(SEEN, now).await?;
+    if let Some(id) = session.id().filter(|_| now.0.saturating_sub(seen) >= TOUCH_EVERY_US)
+        && let Err(error) = Sessions::new(app.house.clone(), &app.settings).note_seen(id, now).await
+    {
+        tracing::warn!(%error, "the end of a session could not be moved on");
     }
     Ok(())
 }

@@ -15,13 +15,12 @@ use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
 
-use super::session::OPERATOR;
+use super::session::{OPERATOR, SEEN};
 use crate::Settings;
 
 /// Finds the session of each request, and keeps what it changed.
 pub(crate) fn layer(house: House, settings: &Settings) -> SessionManagerLayer<Sessions> {
-    let idle_us = i64::try_from(settings.idle.as_micros()).unwrap_or(i64::MAX);
-    SessionManagerLayer::new(Sessions { house, idle_us })
+    SessionManagerLayer::new(Sessions::new(house, settings))
         .with_name(cookie_name(settings.tls))
         .with_secure(settings.tls)
         .with_http_only(true)
@@ -44,6 +43,18 @@ pub(crate) struct Sessions {
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
 impl Sessions {
+    /// The sessions of `house`.
+    pub(super) fn new(house: House, settings: &Settings) -> Self {
+        Self { house, idle_us: i64::try_from(settings.idle.as_micros()).unwrap_or(i64::MAX) }
+    }
+
+    /// Writes down that someone was active in a session; nothing if it has ended.
+    pub(super) async fn note_seen(&self, id: Id, at: Micros) -> Result<()> {
+        let Some(mut record) = self.load(&id).await? else { return Ok(()) };
+        record.data.insert(SEEN.to_owned(), at.0.into());
+        self.save(&record).await
+    }
+
     fn expires_at(&self) -> Micros {
         Micros(self.house.now().0.saturating_add(self.idle_us))
     }

@@ -53,6 +53,27 @@ pub(crate) enum Problem {
     Trouble(Arc<dyn Error + Send + Sync>),
 }
 
+/// What a request was about: what its page may say when something of ours failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// To see something.
+    Look,
+    /// To change something that is not money.
+    Change,
+    /// To charge a card. How far it came is open, so its page must not say that nothing was charged.
+    Charge,
+}
+
+impl Asked {
+    fn of(request: &Request) -> Self {
+        match *request.method() {
+            Method::GET | Method::HEAD => Self::Look,
+            _ if request.uri().path() == "/station/charge" => Self::Charge,
+            _ => Self::Change,
+        }
+    }
+}
+
 /// What fails below is trouble.
 impl<E: Error + Send + Sync + 'static> From<E> for Problem {
     fn from(error: E) -> Self {
@@ -87,8 +108,8 @@ impl Problem {
         }
     }
 
-    /// Heading and text. `changing` is a request that would have changed something: its page says that it did not.
-    fn words(&self, lang: Lang, changing: bool) -> (String, String) {
+    /// Heading and text.
+    fn words(&self, lang: Lang, asked: Asked) -> (String, String) {
         match self {
             Self::NotFound => (say!(lang, "error-not-found"), say!(lang, "error-not-found-text")),
             Self::Forbidden => (say!(lang, "error-forbidden"), say!(lang, "error-forbidden-text")),
@@ -104,8 +125,11 @@ impl Problem {
             Self::Method => (say!(lang, "error-method"), say!(lang, "error-method-text")),
             Self::Malformed => (say!(lang, "error-form"), say!(lang, "error-form-text")),
             Self::Unheard => (say!(lang, "error-unheard"), say!(lang, "error-unheard-text")),
-            Self::Trouble(_) if changing => (say!(lang, "error-trouble"), say!(lang, "error-trouble-text")),
-            Self::Trouble(_) => (say!(lang, "error-trouble"), say!(lang, "error-trouble-look-text")),
+            Self::Trouble(_) => match asked {
+                Asked::Look => (say!(lang, "error-trouble"), say!(lang, "error-trouble-look-text")),
+                Asked::Change => (say!(lang, "error-trouble"), say!(lang, "error-trouble-text")),
+                Asked::Charge => (say!(lang, "error-charge-open"), say!(lang, "error-charge-open-text")),
+            },
         }
     }
 }
@@ -126,7 +150,8 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let lang = Lang::of(request.headers());
     let path = request.uri().path().to_owned();
     let here = request.uri().path_and_query().map_or(path.clone(), ToString::to_string);
-    let changing = request.method() != Method::GET && request.method() != Method::HEAD;
+    let asked = Asked::of(&request);
+    let changing = asked != Asked::Look;
     let scripted = request.headers().contains_key(SCRIPTED) || path == "/station/live";
     let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
     let response = next.run(request).await;
@@ -138,7 +163,7 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     if let Problem::Trouble(error) = &problem {
         tracing::error!(%id, error = error.as_ref(), "a request failed");
     }
-    let (heading, text) = problem.words(lang, changing);
+    let (heading, text) = problem.words(lang, asked);
     let mut dressed = if path.starts_with(link::PATH) {
         (status, axum::Json(serde_json::json!({ "error": text, "request": id }))).into_response()
     } else if matches!(problem, Problem::SignedOut) && !scripted {

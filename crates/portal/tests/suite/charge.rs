@@ -45,6 +45,8 @@ async fn a_card_is_charged_without_script() {
     desk.reader.tap(CARD).expect("the card is there");
     let mut form = confirmed(&browser, "50").await;
     let page = browser.read("/station?amount=50").await;
+    let (_, look) = page.split_once("<noscript><a class=\"button\" href=\"").unwrap();
+    let look = look.split_once('"').unwrap().0.to_owned();
     assert!(page.contains("¥12.60") && page.contains("¥62.60") && page.contains("¥10,000.00"), "{page}");
 
     let asked = browser.post("/station/charge", &lent(&form)).await;
@@ -58,6 +60,9 @@ async fn a_card_is_charged_without_script() {
     {
         assert!(result.contains(words), "{words}: {result}");
     }
+
+    // The link of a page that still shows the load under way.
+    assert_eq!(settled(&browser, look).await, result);
 
     // The back button, a double click, a second window: the same intent is the same load.
     let again = browser.post("/station/charge", &lent(&form)).await;
@@ -78,6 +83,43 @@ async fn a_card_is_charged_without_script() {
         without_id(text(theirs).await),
         without_id(text(nothing).await).replace("/loads/L261122143208-1X28ANW", "")
     );
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_written_does_not_hide_a_charge() {
+    let world = World::open().await;
+    let browser = world.signed_in("0012").await;
+    let desk = world.start_terminal().await;
+    let mut tx = world.house.db.begin().await.unwrap();
+    tx.query("CREATE TRIGGER full BEFORE UPDATE ON sessions BEGIN SELECT RAISE(ABORT, 'full'); END")
+        .execute()
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    // Past the time after which activity is written down, and short of the session's end.
+    world.clock.advance(Duration::from_mins(2));
+    desk.reader.tap(CARD).expect("the card is there");
+    let mut form = confirmed(&browser, "50").await;
+    form.push(("sure", "yes".into()));
+    let taken = browser.post("/station/charge", &lent(&form)).await;
+    assert_eq!(taken.status(), StatusCode::SEE_OTHER);
+    assert!(settled(&browser, location(&taken).to_owned()).await.contains("充值成功"));
+}
+
+#[tokio::test]
+async fn a_charge_in_trouble_never_says_that_nothing_was_charged() {
+    let world = World::open().await;
+    let browser = world.signed_in("0012").await;
+    world.house.db.close().await;
+    for (language, open, nothing) in
+        [("zh-CN", "结果还不清楚", "没有扣款"), ("en", "outcome is not known yet", "nothing was charged")]
+    {
+        let post = browser.client.post(world.url("/station/charge")).header("accept-language", language);
+        let answer = post.form(&[("sure", "yes")]).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let page = text(answer).await;
+        assert!(page.contains(open) && !page.contains(nothing), "{page}");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use topup::Fen;
 use topup::cards::AmountProblem;
 
-use super::{Station, outcome, under_way, unsent};
+use super::{Station, outcome, outcome_path, under_way, unsent};
 use crate::look::{Tone, hidden, icon, kbd, notice, show};
 use crate::words::{Lang, say};
 
@@ -44,11 +44,12 @@ impl Desk {
     }
 
     pub(super) fn draw(&self, lang: Lang, station: &Station) -> Markup {
+        let look = station.intent().map(|intent| outcome_path(station.place.number, intent));
         html! {
             section.sheet.pad.desk id="desk" {
                 (self.entry(lang, station))
                 (self.ask(lang, station))
-                div.charging id="charging" { (under_way(lang, station.intent())) }
+                div.charging id="charging" { (under_way(lang, look.as_deref())) }
                 div.result id="result" aria-live="assertive" tabindex="-1" {
                     @if let Self::Result(load) = self { (outcome(lang, load)) (next(lang)) }
                 }

@@ -14,7 +14,7 @@ pub(crate) use card::card;
 pub(crate) use desk::{Desk, amount_problem, limits, presets};
 pub(crate) use list::list;
 use result::unsent;
-pub(crate) use result::{outcome, state_tag, under_way};
+pub(crate) use result::{outcome, outcome_path, state_tag, under_way};
 pub(crate) use strip::strip;
 
 use maud::{Markup, html};

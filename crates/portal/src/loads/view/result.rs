@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use topup::loads::{Load, Reason, State};
+use topup::terminals::TerminalNumber;
 
 use crate::look::{Tone, empty, fact, icon, notice, show, tag};
 use crate::words::{Lang, say};
@@ -59,7 +60,7 @@ pub(crate) fn outcome(lang: Lang, load: &Load) -> Markup {
     }
 }
 
-/// 待核实: put the card back, who acts, by when.
+/// 待核实: put the card back; if it cannot come back, who decides, by when.
 pub(crate) fn doubt_facts(lang: Lang, load: &Load) -> Markup {
     html! {
         (notice(Tone::Doubt, &say!(lang, "unknown-card"), html! {
@@ -73,13 +74,18 @@ pub(crate) fn doubt_facts(lang: Lang, load: &Load) -> Markup {
     }
 }
 
-/// A load is under way.
-pub(crate) fn under_way(lang: Lang, intent: Option<&str>) -> Markup {
+/// Where the outcome of an intent is asked for.
+pub(crate) fn outcome_path(terminal: TerminalNumber, intent: &str) -> String {
+    format!("/station/outcome/{terminal}/{intent}")
+}
+
+/// A load is under way; `look` is where a page without script finds what came of it.
+pub(crate) fn under_way(lang: Lang, look: Option<&str>) -> Markup {
     html! {
         (empty(icon::CLOCK.draw(), &say!(lang, "charging-title"), &say!(lang, "charging-text"), html! {
             p data-slow hidden { (say!(lang, "charging-slow")) }
-            @if let Some(intent) = intent {
-                noscript { a.button href={ "/station/outcome/" (intent) } { (say!(lang, "charging-look")) } }
+            @if let Some(look) = look {
+                noscript { a.button href=(look) { (say!(lang, "charging-look")) } }
             }
         }))
     }
