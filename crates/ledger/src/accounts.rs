@@ -63,6 +63,11 @@ impl Accounts {
         Ok(Self { groups: groups.collect(), posted: Vec::new() })
     }
 
+    /// The number of a group's last movement, with all that was posted so far.
+    pub fn movements(&self, group: GroupId) -> Option<i64> {
+        self.groups.get(&group).map(|account| account.movements)
+    }
+
     /// The balances of a group, with all that was posted so far.
     pub fn balances(&self, group: GroupId) -> Option<Balances> {
         self.groups.get(&group).map(|account| account.balances)
@@ -123,6 +128,11 @@ impl Memory {
     pub fn recall(&self, groups: impl IntoIterator<Item = GroupId>) -> Option<Accounts> {
         let known = |group| self.groups.get(&group).map(|account| (group, *account));
         Some(Accounts { groups: groups.into_iter().map(known).collect::<Option<_>>()?, posted: Vec::new() })
+    }
+
+    /// The number of the last movement of a group that is remembered.
+    pub fn movements(&self, group: GroupId) -> Option<i64> {
+        self.groups.get(&group).map(|account| account.movements)
     }
 
     /// Remembers the accounts as a posting leaves them.

@@ -55,7 +55,8 @@ pub struct Settings {
     pub pick_up: Duration,
     /// How often everything that waits for a signal looks at the database anyway.
     pub poll: Duration,
-    /// How long a terminal may be silent in the database before pages show it as gone.
+    /// How long a terminal may be silent in the database before pages show it as gone: longer than the scripts that may
+    /// run between two signs of life. A connection that ends is shown at once.
     pub silence: Duration,
     /// After this an authorised load is in doubt and a confirm that was taken up without a load has failed: the
     /// process that worked on it is gone. Longer than the whole of a load can take.
@@ -75,7 +76,7 @@ impl Default for Settings {
             answer: Duration::from_secs(7),
             pick_up: Duration::from_secs(5),
             poll: Duration::from_secs(1),
-            silence: Duration::from_secs(6),
+            silence: Duration::from_secs(20),
             abandoned: Duration::from_secs(30),
             password_kib: WORK_KIB,
         }

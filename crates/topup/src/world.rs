@@ -83,7 +83,7 @@ impl Entropy for SeededEntropy {
 /// Makes ids that grow with time: microseconds since the epoch, then 12 bits that tell processes apart.
 ///
 /// One process never makes the same id twice, whatever the clock does. Two processes could only if both their tags and
-/// the microsecond agree; the primary key then refuses the second and its load is recorded as failed.
+/// the microsecond agree; the primary key then refuses the second, and its load is recorded as failed under a new id.
 #[derive(Debug, Clone)]
 pub struct Ids {
     clock: Arc<dyn Clock>,

@@ -30,7 +30,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
 ];
 
 /// No source file is longer: then it is two rooms.
-const MOST_LINES: usize = 450;
+const MOST_LINES: usize = 500;
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")

@@ -260,6 +260,7 @@ reason-refused-while-writing = The card answered with an error while it was writ
 reason-silent-while-writing = The card did not answer while it was written.
 reason-link-lost-while-writing = The connection to the terminal broke while the card was written.
 reason-interrupted-while-writing = The system was interrupted while the card was written.
+reason-tac-unverified = The keys could not be used to verify the card's transaction code; the system will verify it again.
 reason-tac-wrong = The card's transaction code did not verify.
 short-quota-short = quota short
 short-amount-rule = amount

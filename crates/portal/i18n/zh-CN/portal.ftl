@@ -260,6 +260,7 @@ reason-refused-while-writing = 写卡途中卡片返回了错误。
 reason-silent-while-writing = 写卡途中没有收到卡片的回应。
 reason-link-lost-while-writing = 写卡途中与终端的连接断开。
 reason-interrupted-while-writing = 写卡途中系统中断。
+reason-tac-unverified = 密钥暂时不可用，无法验证卡片的交易码；系统会再次验证。
 reason-tac-wrong = 卡片的交易认证码没有通过验证。
 short-quota-short = 额度不足
 short-amount-rule = 金额不符

@@ -15,7 +15,7 @@ use ledger::Fen;
 use link::{Done, End, HexBytes, Script};
 use vault::{KeyRef, VaultError, Verdict};
 
-use super::book::{Authorised, Doubt, Evidence, NewLoad, Settled};
+use super::book::{Authorised, Doubt, Evidence, NewLoad, Release, Settled};
 use super::held::with_answer;
 use super::{Intent, Load, NewRefusal, OrderNumber, Reason, by_order, end, refuse};
 use crate::House;
@@ -77,7 +77,7 @@ pub(crate) async fn charge(house: &House, wire: &mut Wire, charge: &Charge) -> C
     let order = OrderNumber::new(house.ids.next());
     let charged = match prepare(house, wire, charge, order).await {
         Ok(ready) => hold_and_write(house, wire, charge, ready).await,
-        Err(stop) => stopped(house, charge, order, stop).await,
+        Err(stop) => stopped(house, charge, Some(order), stop).await,
     };
     if charged.load.is_some()
         && let Err(error) = end(house, charge.intent.group, &charge.intent.key).await
@@ -163,9 +163,9 @@ async fn initialize(
 }
 
 /// Nothing was held: recorded as failed, with the reason.
-async fn stopped(house: &House, charge: &Charge, order: OrderNumber, stop: Stop) -> Charged {
+async fn stopped(house: &House, charge: &Charge, order: Option<OrderNumber>, stop: Stop) -> Charged {
     let refusal = NewRefusal {
-        order: Some(order),
+        order,
         reader: &charge.reader,
         class: Some(charge.seen.class),
         ..NewRefusal::before_card(&charge.intent, stop.reason)
@@ -178,17 +178,19 @@ async fn stopped(house: &House, charge: &Charge, order: OrderNumber, stop: Stop)
 async fn hold_and_write(house: &House, wire: &mut Wire, charge: &Charge, ready: Ready) -> Charged {
     let mac2 = match house.vault.mac2(ready.key, charge.seen.number.diversifier(), &ready.session, ready.time) {
         Ok(mac2) => mac2,
-        Err(error) => return stopped(house, charge, ready.order, no_key(&error)).await,
+        Err(error) => return stopped(house, charge, Some(ready.order), no_key(&error)).await,
     };
     match house.book.authorise(new_load(house, charge, &ready, mac2)).await {
         Ok(Authorised::Held { .. }) => {}
-        Ok(Authorised::Short { .. }) => return stopped(house, charge, ready.order, Reason::QuotaShort.into()).await,
+        Ok(Authorised::Short { .. }) => {
+            return stopped(house, charge, Some(ready.order), Reason::QuotaShort.into()).await;
+        }
         Ok(Authorised::Duplicate) => {
             let load = super::by_intent(house, charge.intent.group, &charge.intent.key).await.ok().flatten();
             return Charged { load, acknowledge: None, lost: None };
         }
         // Another load of this card is open: it was confirmed at the same moment on another connection.
-        Err(store::Error::Unique(_)) => return stopped(house, charge, ready.order, Reason::CardProblem.into()).await,
+        Err(store::Error::Unique(_)) => return stopped(house, charge, None, Reason::CardProblem.into()).await,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, order = %ready.order, "the hold was not taken");
             return let_go(house, charge, &ready, None).await;
@@ -242,11 +244,13 @@ fn new_load(house: &House, charge: &Charge, ready: &Ready, mac2: Mac) -> NewLoad
 async fn conclude(house: &House, charge: &Charge, ready: &Ready, done: &Done) -> Charged {
     let diversifier = charge.seen.number.diversifier();
     let proven = proof(house, ready.key, diversifier, &ready.session, ready.time, done);
+    // What could not be looked at stays with the terminal, which says it again after the next connect.
+    let looked_at = proven != Err(Reason::TacUnverified);
     let mut charged = match proven {
         Ok(tac) => settle(house, charge, ready, tac).await,
         Err(reason) => doubt(house, charge, ready, reason, Some(done), None).await,
     };
-    if charged.load.is_some() {
+    if looked_at && charged.load.is_some() {
         charged.acknowledge = Some(done.script.clone());
     }
     charged
@@ -270,7 +274,7 @@ pub(super) fn proof(
                 Ok(Verdict::Forged) => Err(Reason::TacWrong),
                 Err(error) => {
                     tracing::error!(%error, "a TAC could not be verified");
-                    Err(Reason::TacWrong)
+                    Err(Reason::TacUnverified)
                 }
             }
         }
@@ -319,20 +323,20 @@ async fn doubt(
 /// Gives the hold back: MAC2 never left this process.
 async fn let_go(house: &House, charge: &Charge, ready: &Ready, lost: Option<Lost>) -> Charged {
     let reason = if lost.is_some() { Reason::TerminalGone } else { Reason::Storage };
-    let release = super::book::Release {
-        group: charge.intent.group,
-        id: ready.order.id(),
-        reason: reason.as_str(),
-        at: house.now(),
-    };
-    let released = persist(|| house.book.release(release.clone())).await;
-    if released.is_ok() {
-        // The hold may never have been taken: then there is no row yet, and this failure is all there is to record.
-        if let Ok(None) = by_order(house, charge.intent.group, ready.order).await {
-            return stopped(house, charge, ready.order, Stop { reason, lost }).await;
+    let (group, order) = (charge.intent.group, ready.order);
+    match persist(|| by_order(house, group, order)).await {
+        Ok(Some(held)) if held.intent == charge.intent.key => {
+            let release = Release { group, id: order.id(), reason: reason.as_str(), at: house.now() };
+            let released = persist(|| house.book.release(release.clone())).await;
+            recorded(house, charge, ready, released, lost).await
+        }
+        // The hold is not there. Should it still come, the refusal finds the intent taken and the sweep goes on.
+        Ok(_) => stopped(house, charge, None, Stop { reason, lost }).await,
+        Err(error) => {
+            log_storage(&error);
+            Charged { load: None, acknowledge: None, lost }
         }
     }
-    recorded(house, charge, ready, released, lost).await
 }
 
 /// Tries a write again that must not be given up easily.

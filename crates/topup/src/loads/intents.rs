@@ -177,13 +177,14 @@ pub(super) async fn end(house: &House, group: GroupId, intent: &str) -> Result<(
 }
 
 /// Withdraws what was confirmed before `before` and taken up by nobody: one intent, or all. Each is recorded as a
-/// failed load, so that the clerk finds it among the others.
+/// failed load, so that the clerk finds it among the others. It counts as taken up until then: should this be cut off,
+/// [`end_abandoned`] finishes it.
 pub(super) async fn withdraw(house: &House, only: Option<(GroupId, &str)>, before: Micros) -> Result<(), store::Error> {
     let mut tx = house.db.begin().await?;
     let query = match only {
         Some((group, intent)) => tx
             .query(
-                "UPDATE intents SET ended_at_us = $2 WHERE taken_at_us IS NULL AND ended_at_us IS NULL \
+                "UPDATE intents SET taken_at_us = $2 WHERE taken_at_us IS NULL AND ended_at_us IS NULL \
                  AND created_at_us <= $1 AND group_id = $3 AND intent = $4 \
                  RETURNING group_id, intent, terminal, operator_id, card_number, balance_fen, amount_fen",
             )
@@ -193,7 +194,7 @@ pub(super) async fn withdraw(house: &House, only: Option<(GroupId, &str)>, befor
             .bind(intent),
         None => tx
             .query(
-                "UPDATE intents SET ended_at_us = $2 WHERE taken_at_us IS NULL AND ended_at_us IS NULL \
+                "UPDATE intents SET taken_at_us = $2 WHERE taken_at_us IS NULL AND ended_at_us IS NULL \
                  AND created_at_us <= $1 \
                  RETURNING group_id, intent, terminal, operator_id, card_number, balance_fen, amount_fen",
             )
@@ -204,6 +205,8 @@ pub(super) async fn withdraw(house: &House, only: Option<(GroupId, &str)>, befor
     tx.commit().await?;
     for intent in rows.into_iter().filter_map(Row::into_intent) {
         refuse(house, NewRefusal::before_card(&intent, Reason::TerminalGone)).await?;
+        end(house, intent.group, &intent.key).await?;
+        house.signal(&terminals::work_topic(intent.terminal)).await;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use link::Done;
 use super::book::{Doubt, Settled};
 use super::charge::proof;
 use super::held::Held;
-use super::{OrderNumber, State};
+use super::{OrderNumber, Reason, State};
 use crate::House;
 use crate::terminals::{self, Terminal};
 
@@ -44,6 +44,8 @@ async fn conclude(house: &House, held: &Held, done: &Done) -> bool {
             let settled = Settled { group, id, tac: tac.to_string(), balance_after: held.balance_after, at };
             house.book.settle(settled).await.map(drop)
         }
+        // Not looked at: the terminal keeps it and says it again.
+        Err(Reason::TacUnverified) => return false,
         Err(reason) => {
             let answers = Some(held.answers_with("credit", done));
             house.book.doubt(Doubt { group, id, reason: reason.as_str(), answers, at }).await.map(drop)

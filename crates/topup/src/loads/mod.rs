@@ -35,7 +35,7 @@ pub use sweep::sweep;
 pub(crate) use charge::{Charge, Charged, charge};
 pub(crate) use intents::{Intent, take};
 pub(crate) use late::late;
-pub(crate) use prove::settle_doubt;
+pub(crate) use prove::{Settlement, settle_doubt};
 pub(crate) use query::doubt_of_card;
 pub(crate) use refuse::refuse_changed;
 

@@ -44,6 +44,17 @@ pub struct Proven {
     pub written: bool,
 }
 
+/// What came of asking a card about its load in doubt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Settlement {
+    /// It has none.
+    NoDoubt,
+    /// It was settled.
+    Proven(Proven),
+    /// The card proves nothing: the doubt stays, and asking again on this tap would not help.
+    Open,
+}
+
 /// What a card proves of a load.
 #[derive(Debug)]
 enum Evidence {
@@ -61,11 +72,11 @@ pub(crate) async fn settle_doubt(
     wire: &mut Wire,
     tap: u64,
     seen: &Seen,
-) -> Result<Result<Option<Proven>, Lost>, store::Error> {
+) -> Result<Result<Settlement, Lost>, store::Error> {
     let mut tx = house.db.read().await?;
     let held = Held::in_doubt(&mut tx, seen.number).await?;
     drop(tx);
-    let Some(held) = held else { return Ok(Ok(None)) };
+    let Some(held) = held else { return Ok(Ok(Settlement::NoDoubt)) };
     let rival = held.rival(&mut house.db.read().await?).await?;
     let evidence = match rival {
         Some(rival) => Evidence::NotWritten(held.answers_with("the counter was used by", &rival.to_string())),
@@ -91,12 +102,12 @@ pub(crate) async fn settle_doubt(
         Evidence::Nothing => {
             tracing::warn!(order = %held.order, "the card came back and proves nothing; the hold stays");
             metrics::counter!("jichong_doubts_total", "proof" => "none").increment(1);
-            return Ok(Ok(None));
+            return Ok(Ok(Settlement::Open));
         }
     };
     tracing::info!(order = %held.order, written, "the card itself settled a doubt");
     metrics::counter!("jichong_doubts_total", "proof" => if written { "written" } else { "not_written" }).increment(1);
-    Ok(Ok(Some(Proven { group, order: held.order, amount: held.amount, written })))
+    Ok(Ok(Settlement::Proven(Proven { group, order: held.order, amount: held.amount, written })))
 }
 
 async fn ask(house: &House, wire: &mut Wire, tap: u64, seen: &Seen, held: &Held) -> Result<Evidence, Lost> {
@@ -105,6 +116,10 @@ async fn ask(house: &House, wire: &mut Wire, tap: u64, seen: &Seen, held: &Held)
     let proves = counters.into_iter().flatten().map(|counter| proof::command(TransactionType::EpLoad.byte(), counter));
     let steps = pin.as_ref().map(Pin::command).into_iter().chain(proves).map(|command| anything(&command)).collect();
     let done = run(house, wire, format!("{}-prove", held.order), tap, steps).await?;
+    if done.end != End::Completed {
+        // An INITIALIZE now would destroy on some cards what was not asked for yet.
+        return Ok(Evidence::Nothing);
+    }
     if let Some(tac) = done.answers.iter().find_map(|answer| genuine_tac(house, held, answer.as_ref())) {
         return Ok(Evidence::Written(tac));
     }

@@ -41,12 +41,14 @@ pub enum Reason {
     LinkLostWhileWriting,
     /// In doubt. The server or the terminal stopped while the card was written.
     InterruptedWhileWriting,
+    /// In doubt. The keys that would verify the card's TAC could not be used.
+    TacUnverified,
     /// In doubt. The card's TAC does not verify.
     TacWrong,
 }
 
 /// Every reason and how it is stored.
-const STORED: [(Reason, &str); 20] = [
+const STORED: [(Reason, &str); 21] = [
     (Reason::QuotaShort, "quota_short"),
     (Reason::AmountRule, "amount_rule"),
     (Reason::OverCeiling, "over_ceiling"),
@@ -66,6 +68,7 @@ const STORED: [(Reason, &str); 20] = [
     (Reason::SilentWhileWriting, "silent_while_writing"),
     (Reason::LinkLostWhileWriting, "link_lost_while_writing"),
     (Reason::InterruptedWhileWriting, "interrupted_while_writing"),
+    (Reason::TacUnverified, "tac_unverified"),
     (Reason::TacWrong, "tac_wrong"),
 ];
 

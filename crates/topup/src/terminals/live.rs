@@ -75,7 +75,8 @@ pub async fn live(house: &House, group: GroupId, terminal: TerminalNumber) -> Re
         .optional()
         .await?;
     let silence = i64::try_from(house.settings.silence.as_micros()).unwrap_or(i64::MAX);
-    let fresh = row.filter(|(_, _, seen_at)| house.now().0.saturating_sub(seen_at.0) <= silence);
+    // In both directions: a clock that was set back must not make a dead terminal look alive.
+    let fresh = row.filter(|(_, _, seen_at)| house.now().0.saturating_sub(seen_at.0).saturating_abs() <= silence);
     Ok(fresh.map_or(Live { connected: false, readers: Vec::new(), phase: Phase::NoCard }, |(readers, phase, _)| Live {
         connected: true,
         readers: serde_json::from_str(&readers).unwrap_or_default(),

@@ -10,7 +10,7 @@ use super::auth::Refused;
 use super::{Lost, Phase, Terminal, Wire, live, work_topic};
 use crate::House;
 use crate::cards::{self, Problem, SeeError, Seen};
-use crate::loads::{self, Charge, Charged, Intent, Load, OrderNumber, Proven, State};
+use crate::loads::{self, Charge, Charged, Intent, Load, OrderNumber, Proven, Settlement, State};
 
 /// A connected terminal.
 pub(super) struct Station<'a> {
@@ -40,6 +40,16 @@ struct Current {
     last: Option<OrderNumber>,
     /// The doubt about an earlier load of this group that the card settled on this tap.
     proven: Option<Proven>,
+    /// Whether the card was asked about a doubt on this tap and proved nothing.
+    asked: bool,
+}
+
+/// What reading a card gave.
+#[derive(Default)]
+struct Reading {
+    seen: Option<Seen>,
+    proven: Option<Proven>,
+    asked: bool,
 }
 
 impl Current {
@@ -110,20 +120,24 @@ impl<'a> Station<'a> {
             return self.show().await;
         };
         self.row.write(self.house, &self.readers, &Phase::Reading).await.map_err(Refused::from).and_then(owned)?;
-        let (seen, proven) = self.read(tap.tap).await?;
+        let Reading { seen, proven, asked } = self.read(tap.tap).await?;
         let key = hex::encode(self.house.random::<12>());
-        self.current = Some(Current { tap: tap.tap, reader: tap.reader, key, ended: 0, seen, last: None, proven });
+        self.current =
+            Some(Current { tap: tap.tap, reader: tap.reader, key, ended: 0, seen, last: None, proven, asked });
         self.show().await
     }
 
     /// Reads the card, and lets it settle the doubt about an earlier load, if there is one.
-    async fn read(&mut self, tap: u64) -> Result<(Option<Seen>, Option<Proven>), Refused> {
-        let Some(seen) = self.see(tap).await? else { return Ok((None, None)) };
-        match loads::settle_doubt(self.house, self.wire, tap, &seen).await? {
-            Ok(proven) => Ok((Some(seen), proven.filter(|proven| proven.group == self.terminal.group))),
-            Err(Lost::Silent) => Ok((None, None)),
-            Err(lost) => Err(lost.into()),
-        }
+    async fn read(&mut self, tap: u64) -> Result<Reading, Refused> {
+        let Some(seen) = self.see(tap).await? else { return Ok(Reading::default()) };
+        let (proven, asked) = match loads::settle_doubt(self.house, self.wire, tap, &seen).await? {
+            Ok(Settlement::NoDoubt) => (None, false),
+            Ok(Settlement::Proven(proven)) => (Some(proven).filter(|of| of.group == self.terminal.group), false),
+            Ok(Settlement::Open) => (None, true),
+            Err(Lost::Silent) => return Ok(Reading::default()),
+            Err(lost) => return Err(lost.into()),
+        };
+        Ok(Reading { seen: Some(seen), proven, asked })
     }
 
     /// Who is the card, and what is on it? Tries the issuer's applications in turn.
@@ -163,17 +177,33 @@ impl<'a> Station<'a> {
         owned(self.row.write(self.house, &self.readers, &phase).await?)
     }
 
-    /// Says that the connection stands, and looks whether the doubt about a card was settled meanwhile elsewhere.
+    /// Says that the connection stands. A card that lies there in doubt is asked as soon as it can be, and looked after:
+    /// its doubt may be settled elsewhere meanwhile.
     async fn beat(&mut self) -> Result<(), Refused> {
         owned(self.row.beat(self.house).await?)?;
-        if self.in_doubt { self.show().await } else { Ok(()) }
+        match &self.current {
+            Some(current) if self.in_doubt && !current.asked => self.look_again().await,
+            Some(_) if self.in_doubt => self.show().await,
+            Some(_) | None => Ok(()),
+        }
     }
 
     async fn charge_what_is_confirmed(&mut self) -> Result<(), Refused> {
         while let Some(intent) = loads::take(self.house, &self.terminal).await? {
             self.charge(intent).await?;
         }
-        Ok(())
+        self.go_on_after_a_withdrawal().await
+    }
+
+    /// If the confirm that this tap waits for was withdrawn, the next one needs a new intent.
+    async fn go_on_after_a_withdrawal(&mut self) -> Result<(), Refused> {
+        let Some(intent) = self.current.as_ref().map(Current::intent) else { return Ok(()) };
+        let Some(load) = loads::by_intent(self.house, self.terminal.group, &intent).await? else { return Ok(()) };
+        if let Some(current) = &mut self.current {
+            current.ended = current.ended.saturating_add(1);
+            current.last = Some(load.order);
+        }
+        self.show().await
     }
 
     /// Carries out one confirmed load and shows what became of it.
@@ -218,15 +248,15 @@ impl<'a> Station<'a> {
     /// The card as it is after a load: after a success its TAC has proven the balance; otherwise it is read again.
     async fn show_after(&mut self, load: &Load) -> Result<(), Refused> {
         let Some(tap) = self.current.as_ref().map(|current| current.tap) else { return self.show().await };
-        let (seen, proven) = match (load.state, load.balance_after) {
+        let Reading { seen, proven, asked } = match (load.state, load.balance_after) {
             (State::Succeeded, Some(balance)) => {
                 let seen = self.current.as_ref().and_then(|current| current.seen.clone());
-                (seen.map(|seen| Seen { balance, ..seen }), None)
+                Reading { seen: seen.map(|seen| Seen { balance, ..seen }), ..Reading::default() }
             }
             _ => self.read(tap).await?,
         };
         if let Some(current) = &mut self.current {
-            (current.seen, current.proven) = (seen, proven);
+            (current.seen, current.proven, current.asked) = (seen, proven, asked);
             current.ended = current.ended.saturating_add(1);
             current.last = Some(load.order);
         }
@@ -246,9 +276,9 @@ impl<'a> Station<'a> {
     /// Reads the card again that lies there: what became of a load may have changed what can be said of it.
     async fn look_again(&mut self) -> Result<(), Refused> {
         let Some(tap) = self.current.as_ref().map(|current| current.tap) else { return Ok(()) };
-        let (seen, proven) = self.read(tap).await?;
+        let Reading { seen, proven, asked } = self.read(tap).await?;
         if let Some(current) = &mut self.current {
-            (current.seen, current.proven) = (seen, proven.or(current.proven.take()));
+            (current.seen, current.proven, current.asked) = (seen, proven.or(current.proven.take()), asked);
         }
         self.show().await
     }

@@ -86,6 +86,7 @@ fn short(lang: Lang, load: &Load) -> Option<String> {
         | Reason::SilentWhileWriting
         | Reason::LinkLostWhileWriting
         | Reason::InterruptedWhileWriting
+        | Reason::TacUnverified
         | Reason::TacWrong => return None,
     })
 }

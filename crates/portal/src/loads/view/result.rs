@@ -118,6 +118,7 @@ pub(crate) fn reason(lang: Lang, reason: Reason) -> String {
         Reason::SilentWhileWriting => say!(lang, "reason-silent-while-writing"),
         Reason::LinkLostWhileWriting => say!(lang, "reason-link-lost-while-writing"),
         Reason::InterruptedWhileWriting => say!(lang, "reason-interrupted-while-writing"),
+        Reason::TacUnverified => say!(lang, "reason-tac-unverified"),
         Reason::TacWrong => say!(lang, "reason-tac-wrong"),
     }
 }

@@ -152,7 +152,13 @@ impl<'j> Desk<'j> {
             }
             Job::Doubt(Doubt { group, id, reason, answers, .. }) => {
                 let change = Change { answers: answers.as_deref(), ..Change::to(State::Unknown, Some(reason), None) };
-                self.end((*group, *id), change, passage, None)
+                let load = (*group, *id);
+                if answers.is_some() && self.known.get(&load).is_some_and(|load| load.state == State::Unknown) {
+                    // One more answer of the card is kept as evidence.
+                    self.change(load, change);
+                    return Ok(Answer::Ended(Ended::Already));
+                }
+                self.end(load, change, passage, None)
             }
         }
     }
@@ -201,7 +207,7 @@ impl<'j> Desk<'j> {
         passage: fn(State, State) -> Ended,
         money: Option<(Kind, &'static str, Micros)>,
     ) -> Result<Answer> {
-        let Some(load) = self.known.get_mut(&(group, id)) else { return Ok(Answer::Ended(Ended::NoLoad)) };
+        let Some(load) = self.known.get(&(group, id)) else { return Ok(Answer::Ended(Ended::NoLoad)) };
         let ended = passage(load.state, change.state);
         if ended != Ended::Now {
             return Ok(Answer::Ended(ended));
@@ -211,10 +217,16 @@ impl<'j> Desk<'j> {
             // The hold was taken when the load was authorised: what is held cannot be too little.
             self.accounts.post(movement).map_err(impossible)?;
         }
+        self.change((group, id), change);
+        Ok(Answer::Ended(Ended::Now))
+    }
+
+    /// Notes what becomes of a load, after what was noted of it before.
+    fn change(&mut self, id: (GroupId, i64), change: Change<'j>) {
+        let Some(load) = self.known.get_mut(&id) else { return };
         load.state = change.state;
         let change = Change { of_new: load.new, ..change };
-        self.changes.entry((group, id)).or_insert_with(|| Change::to(change.state, None, None)).follow(change);
-        Ok(Answer::Ended(Ended::Now))
+        self.changes.entry(id).or_insert_with(|| Change::to(change.state, None, None)).follow(change);
     }
 }
 

@@ -16,8 +16,9 @@ pub(super) struct Loads;
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     ledger: ledger::Memory,
-    /// The loads authorised here that have not ended, and their amounts.
-    open: HashMap<(GroupId, i64), Fen>,
+    /// The loads authorised here that have not ended, and their amounts, by group. True as long as the group's last
+    /// movement is the one that the ledger's memory has: whoever ends a load posts a movement.
+    open: HashMap<GroupId, HashMap<i64, Fen>>,
 }
 
 /// Open loads remembered at most; with more, all are forgotten. Thousands are in flight on the busiest day.
@@ -45,6 +46,7 @@ impl Batch for Loads {
             }
         }
         let accounts = Accounts::lock(tx, jobs.iter().map(Job::group)).await?;
+        memory.forget_what_others_changed(&accounts, jobs);
         let known = look_at_loads(tx, jobs).await?;
         let intents = match pace {
             Pace::Daring | Pace::Swift => HashSet::new(),
@@ -97,7 +99,7 @@ impl Memory {
                 Job::Authorise(_) => {}
                 Job::Settle(settled) => {
                     let load = (settled.group, settled.id);
-                    let amount = *self.open.get(&load)?;
+                    let amount = *self.open.get(&settled.group)?.get(&settled.id)?;
                     known.insert(load, Known { state: State::Authorised, amount, new: false });
                 }
                 Job::Refuse(..) | Job::Release(_) | Job::Disprove(_) | Job::Doubt(_) => return None,
@@ -107,17 +109,28 @@ impl Memory {
         Some(Desk::new(accounts, known, HashSet::new()))
     }
 
+    /// Forgets the open loads of groups whose money was moved by another process since: one of them may have ended.
+    fn forget_what_others_changed(&mut self, accounts: &Accounts, jobs: &[Job]) {
+        for group in jobs.iter().map(Job::group) {
+            if accounts.movements(group) != self.ledger.movements(group) {
+                self.open.remove(&group);
+            }
+        }
+    }
+
     /// Remembers what a desk leaves.
     fn learn(&mut self, desk: Desk<'_>) {
-        if self.open.len() > REMEMBERED {
+        if self.open.values().map(HashMap::len).sum::<usize>() > REMEMBERED {
             self.open.clear();
         }
         for opened in desk.opened.iter().filter(|opened| opened.state == State::Authorised) {
             let load = &opened.opening.load;
-            self.open.insert((load.group, load.id), load.amount);
+            self.open.entry(load.group).or_default().insert(load.id, load.amount);
         }
-        for load in desk.changes.keys() {
-            self.open.remove(load);
+        for (group, load) in desk.changes.keys() {
+            if let Some(open) = self.open.get_mut(group) {
+                open.remove(load);
+            }
         }
         self.ledger.learn(desk.accounts);
     }

@@ -11,6 +11,8 @@ use store::{Db, Micros};
 
 use super::*;
 
+mod contests;
+
 const NOW: Micros = Micros(1_700_000_000_000_000);
 
 /// Opens the accounts of groups 1 to `groups`, each with some quota.
@@ -208,38 +210,6 @@ async fn the_proof_finds_money_that_no_load_accounts_for() {
         let (held, succeeded) = (Fen::new(1_000), Fen::new(1_000));
         let fault = BooksFault { group: GroupId(1), held, open: Fen::ZERO, on_cards: Fen::ZERO, succeeded };
         assert_eq!(found.faults, [fault]);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn two_books_that_remember_do_not_mislead_each_other() {
-    on_both(|db| async move {
-        open(&db, 1, 100_000).await;
-        let books_of_both = [Book::start(&db), Book::start(&db)];
-        // They take turns, now and then one of them twice, so that each finds its memory old and, the next time, good.
-        for id in 0..40 {
-            let [one, other] = if id % 3 == 0 { [0, 1] } else { [1, 0] }.map(|n| &books_of_both[n]);
-            let intent = id.to_string();
-            let held = one.authorise(new_load(1, id, &intent, 100)).await.unwrap();
-            let quota = 100_000 - 100 * id;
-            let expected = Authorised::Held { quota_before: Fen::new(quota), quota_after: Fen::new(quota - 100) };
-            assert_eq!(held, expected, "load {id}");
-            let again = new_load(1, 1_000 + id, &intent, 100);
-            assert_eq!(other.authorise(again).await.unwrap(), Authorised::Duplicate);
-            let settling = if id % 2 == 0 { one } else { other };
-            assert_eq!(settling.settle(settled(1, id)).await.unwrap(), Ended::Now);
-            assert_eq!(one.settle(settled(1, id)).await.unwrap(), Ended::Already);
-        }
-        // What only the other one knows: more quota has come. Nobody is told that there is too little.
-        let mut tx = db.begin().await.unwrap();
-        let (from, to, amount) = (Kind::Bank, Kind::Quota, Fen::new(1_000_000));
-        let deposit = Movement { group: GroupId(1), from, to, amount, reason: "test", subject: 0, at: NOW };
-        post(&mut tx, &[deposit]).await.unwrap();
-        tx.commit().await.unwrap();
-        let large = books_of_both[0].authorise(new_load(1, 2_000, "large", 500_000)).await.unwrap();
-        assert!(matches!(large, Authorised::Held { .. }), "{large:?}");
-        books(&db).await;
     })
     .await;
 }
