@@ -213,10 +213,12 @@ const INSERT: &str = "INSERT INTO loads (group_id, id, intent, state, reason, op
      quota_after BIGINT, balance_field BIGINT, counter BIGINT, random TEXT, key_version BIGINT, algorithm BIGINT, \
      mac1 TEXT, mac2 TEXT, host_time TEXT, answers TEXT, at BIGINT)";
 
-/// Brings loads to another state.
-const UPDATE: &str = "UPDATE loads SET state = rows.state, reason = rows.reason, tac = rows.tac, \
-     balance_after_fen = rows.balance_after, answers = COALESCE(rows.answers, loads.answers), \
-     decided_at_us = rows.decided_at \
+/// Brings open loads to another state. Were one of them not open, it would get a state that the table's CHECK refuses, and
+/// with it the whole batch: even a mistake in this process's memory cannot end a load twice.
+pub(super) const UPDATE: &str = "UPDATE loads SET \
+     state = CASE WHEN loads.state IN ('authorised', 'unknown') THEN rows.state ELSE 'ended before' END, \
+     reason = rows.reason, tac = rows.tac, balance_after_fen = rows.balance_after, \
+     answers = COALESCE(rows.answers, loads.answers), decided_at_us = rows.decided_at \
      FROM rows(group_id BIGINT, id BIGINT, state TEXT, reason TEXT, tac TEXT, balance_after BIGINT, answers TEXT, \
      decided_at BIGINT) WHERE loads.group_id = rows.group_id AND loads.id = rows.id";
 

@@ -79,3 +79,19 @@ async fn two_books_that_remember_do_not_mislead_each_other() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_database_refuses_to_end_a_load_twice() {
+    on_both(|db| async move {
+        open(&db, 1, 10_000).await;
+        let book = Book::start(&db);
+        book.authorise(new_load(1, 1, "a", 1_000)).await.unwrap();
+        book.settle(settled(1, 1)).await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        let null = store::Cell::Null;
+        let again = [1.into(), 1.into(), "succeeded".into(), null, null, null, null, null];
+        let refused = tx.query(super::work::UPDATE).rows([again]).execute().await;
+        assert!(matches!(refused, Err(store::Error::Check(_))), "{refused:?}");
+    })
+    .await;
+}
