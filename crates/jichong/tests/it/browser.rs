@@ -1,1 +1,15 @@
-//! The pages in a real browser.
+//! The pages in a real browser, with the real program behind them.
+//!
+//! Each test starts `jichong demo` for itself and drives Debian's Chromium; nothing is faked but the cards. Every wait
+//! is for something on the page. What the pages look like is kept in `artifacts/` at the workspace's root.
+
+mod album;
+mod charge;
+mod chromium;
+mod clerk;
+mod demo;
+mod keyboard;
+mod once;
+mod plain;
+mod session;
+mod torn;
