@@ -69,7 +69,8 @@ pub trait Batch: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Self::Answer>>> + Send;
 }
 
-/// How a batch is to work. When it fails with [`Error::Unique`] or [`Error::Conflict`], it is run again at the next pace.
+/// How a batch is to work. When the database refuses it ([`Error::Unique`], [`Error::Check`]) or another unit of work was
+/// in the way ([`Error::Conflict`]), it is run again at the next pace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pace {
     /// What is remembered may be taken for granted, as long as the database refuses the work when it is not so.
@@ -198,7 +199,7 @@ impl<B: Batch> Worker<B> {
                 self.nerve.learn(done.is_ok());
             }
             match done {
-                Err(Error::Unique(_)) if pace < Pace::Careful => pace = pace.next(),
+                Err(Error::Unique(_) | Error::Check(_)) if pace < Pace::Careful => pace = pace.next(),
                 Err(Error::Conflict(_)) => pace = pace.next(),
                 Err(Error::Unavailable(error)) => {
                     tracing::warn!(queue = B::NAME, %error, "the database is away");

@@ -90,7 +90,7 @@ async fn the_database_refuses_to_end_a_load_twice() {
         let mut tx = db.begin().await.unwrap();
         let null = store::Cell::Null;
         let again = [1.into(), 1.into(), "succeeded".into(), null, null, null, null, null];
-        let refused = tx.query(super::work::UPDATE).rows([again]).execute().await;
+        let refused = tx.query(work::UPDATE).rows([again]).execute().await;
         assert!(matches!(refused, Err(store::Error::Check(_))), "{refused:?}");
     })
     .await;
