@@ -19,7 +19,7 @@ const CODE_BYTES: usize = 10;
 /// Why a terminal was not enrolled.
 #[derive(Debug, thiserror::Error)]
 pub enum EnrolError {
-    /// No such code: never issued, mistyped, used already, or too old. The asker is not told which.
+    /// No such code: never issued, mistyped, used already by another key, or too old. The asker is not told which.
     #[error("this code is not valid: it may be mistyped, used already or older than {} minutes; ask the card company for a new one", CODE_LIFE.as_secs() / 60)]
     Code,
     /// Not an Ed25519 public key.
@@ -51,6 +51,9 @@ pub async fn issue_code(
 }
 
 /// Trades a one-time code for the binding of a key to a terminal number.
+///
+/// An answer may be lost on its way back, so the key that a code has bound can come with that code again, for as long
+/// as the code would have been valid.
 pub async fn enrol(house: &House, asked: &link::Enrol) -> Result<link::Enrolled, EnrolError> {
     let key: [u8; 32] = asked.public_key.as_ref().try_into().map_err(|_| EnrolError::Key)?;
     let weak = VerifyingKey::from_bytes(&key).map_or(true, |key| key.is_weak());
@@ -58,24 +61,51 @@ pub async fn enrol(house: &House, asked: &link::Enrol) -> Result<link::Enrolled,
         return Err(EnrolError::Key);
     }
     let mut tx = house.db.begin().await?;
-    // One statement spends the code: of two that race, one finds it spent.
-    let spent: Option<(String,)> = tx
-        .query(
-            "UPDATE enrol_codes SET used_at_us = $2 WHERE code_hash = $1 AND used_at_us IS NULL AND expires_at_us > $2 \
-             RETURNING terminal",
-        )
-        .bind(hashed(&asked.code))
-        .bind(house.now())
-        .optional()
-        .await?;
-    let number = spent.and_then(|(number,)| number.parse().ok()).ok_or(EnrolError::Code)?;
-    if !set_key(&mut tx, number, key).await? {
-        return Err(EnrolError::Code);
-    }
+    let code = hashed(&asked.code);
+    let number = match spend(&mut tx, &code, house.now()).await? {
+        Some(number) if set_key(&mut tx, number, key).await? => Some(number),
+        Some(_) => None,
+        None => bound_by(&mut tx, &code, key, house.now()).await?,
+    };
+    let number = number.ok_or(EnrolError::Code)?;
     tx.commit().await?;
     let terminal = by_number(house, number).await?.ok_or(EnrolError::Code)?;
     tracing::info!(terminal = %number, "enrolled");
     Ok(link::Enrolled { terminal: number.to_string(), name: terminal.name })
+}
+
+/// Spends a code that is valid. One statement: of two that race, one finds it spent.
+async fn spend(tx: &mut Tx, code_hash: &str, now: Micros) -> Result<Option<TerminalNumber>, store::Error> {
+    let terminal: Option<(String,)> = tx
+        .query(
+            "UPDATE enrol_codes SET used_at_us = $2 WHERE code_hash = $1 AND used_at_us IS NULL AND expires_at_us > $2 \
+             RETURNING terminal",
+        )
+        .bind(code_hash.to_owned())
+        .bind(now)
+        .optional()
+        .await?;
+    Ok(terminal.and_then(|(number,)| number.parse().ok()))
+}
+
+/// The terminal of a code that is spent but not too old, if `key` is the one bound to it.
+async fn bound_by(
+    tx: &mut Tx,
+    code_hash: &str,
+    key: [u8; 32],
+    now: Micros,
+) -> Result<Option<TerminalNumber>, store::Error> {
+    let terminal: Option<(String,)> = tx
+        .query(
+            "SELECT t.number FROM enrol_codes c JOIN terminals t ON t.number = c.terminal WHERE c.code_hash = $1 \
+             AND c.used_at_us IS NOT NULL AND c.expires_at_us > $2 AND t.public_key = $3 AND t.revoked = 0",
+        )
+        .bind(code_hash.to_owned())
+        .bind(now)
+        .bind(hex::encode(key))
+        .optional()
+        .await?;
+    Ok(terminal.and_then(|(number,)| number.parse().ok()))
 }
 
 /// Crockford's base 32 in groups of four, without letters that people misread.
