@@ -36,14 +36,13 @@ pub(crate) async fn run(add: Add) -> Result<()> {
             say(format!("operator {login} created in group {group}"))
         }
         Add::Terminal { group, number, name, database } => {
-            let number = number.parse().context("number: 12 hexadecimal digits are expected")?;
+            let number = crate::terminals::number(&number)?;
             let db = crate::open(&database.database).await?;
             let mut tx = db.begin().await?;
             terminals::add(&mut tx, number, GroupId(group), &name, SystemClock.now()).await?;
             let code = terminals::issue_code(&mut tx, &SystemEntropy, number, SystemClock.now()).await?;
             tx.commit().await?;
-            let minutes = terminals::CODE_LIFE.as_secs() / 60;
-            say(format!("terminal {number} created. Its one-time code, valid for {minutes} minutes:\n\n    {code}\n"))
+            say(format!("terminal {number} created. {}", crate::terminals::shown(&code)))
         }
     }
 }

@@ -15,7 +15,13 @@ pub(crate) struct Cli {
     #[arg(long, global = true, env = "JICHONG_LOG_JSON")]
     pub(crate) log_json: bool,
     /// What to log, for example info or topup=debug
-    #[arg(long, global = true, env = "JICHONG_LOG", default_value = "info,sqlx::postgres::notice=warn", value_name = "FILTER")]
+    #[arg(
+        long,
+        global = true,
+        env = "JICHONG_LOG",
+        default_value = "info,sqlx::postgres::notice=warn",
+        value_name = "FILTER"
+    )]
     pub(crate) log: String,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -27,7 +33,7 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Run the server
     Serve(Serve),
-    /// Run beside a reader: relay between its cards and the server
+    /// The program beside a reader, and what the server's side decides about it
     #[command(subcommand)]
     Terminal(TerminalCommand),
     /// Create groups, operators and terminals
@@ -78,8 +84,21 @@ pub(crate) struct Serve {
 pub(crate) enum TerminalCommand {
     /// Bind this machine to its terminal number with the one-time code from the card company
     Enrol(Enrol),
-    /// Run the terminal
+    /// Run the terminal: relay between its reader's cards and the server
     Run(Run),
+    /// Print a new one-time code for a terminal, to enrol it on another machine or after a code ran out
+    Code(Known),
+    /// Take a terminal out of use for good; its connection ends within a heartbeat
+    Revoke(Known),
+}
+
+/// A terminal in a database.
+#[derive(Debug, Args)]
+pub(crate) struct Known {
+    /// 12 hexadecimal digits
+    pub(crate) number: String,
+    #[command(flatten)]
+    pub(crate) database: Database,
 }
 
 #[derive(Debug, Args)]
@@ -167,7 +186,7 @@ pub(crate) enum VaultCommand {
     Seal {
         /// The key file to create
         file: PathBuf,
-        /// A file with the passphrase; readable by its owner only
+        /// A file with the passphrase; group and others must not be able to read it
         #[arg(long, value_name = "FILE")]
         passphrase_file: PathBuf,
     },

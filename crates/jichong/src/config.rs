@@ -40,7 +40,7 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: Vec<std::net::IpAddr>,
     /// The sealed key file.
     pub(crate) vault: PathBuf,
-    /// A file with the passphrase of the key file; readable by its owner only.
+    /// A file with the passphrase of the key file; refused if group or others can read it.
     pub(crate) vault_passphrase_file: PathBuf,
     /// Minutes without a click after which a session ends.
     #[serde(default = "defaults::idle_minutes")]

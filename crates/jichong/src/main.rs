@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod serve;
 mod terminal;
+mod terminals;
 mod vault;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -68,6 +69,8 @@ async fn run(command: Command) -> Result<bool> {
         Command::Serve(serve) => serve::run(serve).await.map(|()| true),
         Command::Terminal(TerminalCommand::Enrol(enrol)) => terminal::enrol(enrol).await.map(|()| true),
         Command::Terminal(TerminalCommand::Run(run)) => terminal::run(run).await.map(|()| true),
+        Command::Terminal(TerminalCommand::Code(known)) => terminals::code(known).await.map(|()| true),
+        Command::Terminal(TerminalCommand::Revoke(known)) => terminals::revoke(known).await.map(|()| true),
         Command::Add(add) => add::run(add).await.map(|()| true),
         Command::Vault(VaultCommand::Seal { file, passphrase_file }) => {
             vault::seal(&file, &passphrase_file).map(|()| true)

@@ -1,18 +1,31 @@
 //! `jichong vault …`: the key file of the soft vault.
+//!
+//! What is read here, the passphrase and the plain keys, is wiped from memory as soon as it is not needed. What the
+//! standard library and the JSON parser keep of it in buffers of their own is not: seal keys on a machine you trust.
 
-use std::io::Read as _;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Deserialize;
 use vault::{Master, SoftVault, WorkFactor};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::say;
 
 /// The shortest passphrase: the file may be copied, and then only its length stands in the way.
 const LEAST_PASSPHRASE: usize = 12;
 
-#[derive(Deserialize)]
+/// The most bytes that are read of a passphrase or of keys. As much is set aside before reading, for a text that grew
+/// while it is read would leave pieces behind; a key takes about 150.
+const MOST_BYTES: u16 = 0xFFFF;
+
+/// The rights of group and others.
+const NOT_THE_OWNER: u32 = 0o077;
+
+#[derive(Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(deny_unknown_fields)]
 struct PlainKey {
     class: String,
@@ -25,8 +38,7 @@ struct PlainKey {
 /// Seals the keys on standard input into a new file.
 pub(crate) fn seal(file: &Path, passphrase_file: &Path) -> Result<()> {
     let passphrase = passphrase(passphrase_file)?;
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).context("the keys are read from standard input")?;
+    let text = secret(std::io::stdin()).context("the keys are read from standard input")?;
     let keys: Vec<PlainKey> = serde_json::from_str(&text)
         .map_err(|error| anyhow!("the keys cannot be read at line {} column {}", error.line(), error.column()))?;
     if keys.is_empty() {
@@ -38,14 +50,34 @@ pub(crate) fn seal(file: &Path, passphrase_file: &Path) -> Result<()> {
     say(format!("{} keys sealed in {}. Check values:\n{}", masters.len(), file.display(), check_values(masters)))
 }
 
-/// The passphrase in a file, without the line's end.
-pub(crate) fn passphrase(file: &Path) -> Result<String> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let passphrase = text.trim_end_matches(['\r', '\n']).to_owned();
+/// The passphrase in a file that only its owner can read, without the line's end.
+pub(crate) fn passphrase(path: &Path) -> Result<Zeroizing<String>> {
+    let unreadable = || format!("{} cannot be read", path.display());
+    let file = File::open(path).with_context(unreadable)?;
+    let mode = file.metadata().with_context(unreadable)?.permissions().mode();
+    if mode & NOT_THE_OWNER != 0 {
+        bail!(
+            "the passphrase in {0} is open to others than its owner (mode {1:03o}); run: chmod 600 {0}",
+            path.display(),
+            mode & 0o777
+        );
+    }
+    let text = secret(file).with_context(unreadable)?;
+    let passphrase = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
     if passphrase.chars().count() < LEAST_PASSPHRASE {
-        bail!("the passphrase in {} must have at least {LEAST_PASSPHRASE} characters", file.display());
+        bail!("the passphrase in {} must have at least {LEAST_PASSPHRASE} characters", path.display());
     }
     Ok(passphrase)
+}
+
+/// Reads a text that is wiped when it is dropped.
+fn secret(from: impl Read) -> Result<Zeroizing<String>> {
+    let mut text = Zeroizing::new(String::with_capacity(usize::from(MOST_BYTES)));
+    let read = from.take(MOST_BYTES.into()).read_to_string(&mut text)?;
+    if read == usize::from(MOST_BYTES) {
+        bail!("fewer than {MOST_BYTES} bytes are expected");
+    }
+    Ok(text)
 }
 
 fn check_values(masters: Vec<Master>) -> String {

@@ -1,6 +1,8 @@
 //! The tools of an operator, run as programs.
 
+use std::fs::Permissions;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -66,12 +68,55 @@ fn an_installation_is_set_up_and_its_books_hold() {
 }
 
 #[test]
+fn a_terminal_gets_new_codes_until_it_is_revoked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = format!("sqlite:{}/jichong.sqlite", folder.path().display());
+    let run = |arguments: &[&str]| jichong(&[arguments, &["--database", &database]].concat(), "");
+    let output = run(&["add", "group", "示例集团"]);
+    let group = says(&output).split_whitespace().nth(1).expect("an id").to_owned();
+    let code = |output: &Output| {
+        assert!(output.status.success(), "{}", says(output));
+        let said = says(output);
+        let code = said.lines().map(str::trim).find(|line| line.len() == 19 && line.matches('-').count() == 3);
+        code.unwrap_or_else(|| panic!("no code in {said}")).to_owned()
+    };
+    let first = code(&run(&["add", "terminal", &group, "000001000050"]));
+    let second = code(&run(&["terminal", "code", "000001000050"]));
+    assert_ne!(first, second);
+    for command in ["code", "revoke"] {
+        for (number, expected) in [
+            ("000001000051", "there is no terminal 000001000051 in this database"),
+            ("50", "number: 12 hexadecimal digits are expected, is \"50\""),
+        ] {
+            let output = run(&["terminal", command, number]);
+            assert_eq!(output.status.code(), Some(2), "{}", says(&output));
+            assert!(says(&output).contains(expected), "{}", says(&output));
+        }
+    }
+    let output = run(&["terminal", "revoke", "000001000050"]);
+    assert!(output.status.success() && says(&output).contains("000001000050 is revoked"), "{}", says(&output));
+    let output = run(&["terminal", "code", "000001000050"]);
+    assert!(!output.status.success() && says(&output).contains("is revoked; its number"), "{}", says(&output));
+}
+
+#[test]
 fn a_configuration_is_checked_at_start_and_the_error_names_the_key() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();
     let (keys, passphrase) = (path("keys.age"), path("passphrase"));
     std::fs::write(&passphrase, "a long passphrase\n").expect("written");
+    let allow = |mode| std::fs::set_permissions(&passphrase, Permissions::from_mode(mode)).expect("allowed");
     let plain = r#"[{"class":"01","version":1,"algorithm":"3des","mlk":"00112233445566778899AABBCCDDEEFF","mtk":"FFEEDDCCBBAA99887766554433221100"}]"#;
+    for open in [0o640, 0o604, 0o620] {
+        allow(open);
+        let output = jichong(&["vault", "seal", &keys, "--passphrase-file", &passphrase], plain);
+        assert_eq!(output.status.code(), Some(2), "{}", says(&output));
+        assert!(says(&output).contains(&format!("run: chmod 600 {passphrase}")), "{}", says(&output));
+    }
+    allow(0o600);
+    let long = format!("{plain}{}", " ".repeat(70_000));
+    let output = jichong(&["vault", "seal", &keys, "--passphrase-file", &passphrase], &long);
+    assert!(says(&output).contains("fewer than 65535 bytes"), "{}", says(&output));
     let output = jichong(&["vault", "seal", &keys, "--passphrase-file", &passphrase], plain);
     assert!(output.status.success() && says(&output).contains("Check values"), "{}", says(&output));
     assert!(!says(&output).contains("00112233445566778899"), "no key is printed");
@@ -101,6 +146,10 @@ fn a_configuration_is_checked_at_start_and_the_error_names_the_key() {
         assert_eq!(output.status.code(), Some(2), "{}", says(&output));
         assert!(says(&output).contains(expected), "{expected:?} is not in {}", says(&output));
     }
+    allow(0o644);
+    let output = check(&good);
+    assert!(says(&output).contains("chmod 600") && output.status.code() == Some(2), "{}", says(&output));
+    allow(0o600);
     std::fs::write(&passphrase, "another passphrase\n").expect("written");
     let output = check(&good);
     assert!(says(&output).contains("passphrase") && output.status.code() == Some(2), "{}", says(&output));

@@ -17,7 +17,7 @@ mod wire;
 pub use attend::attend;
 pub use enrol::{CODE_LIFE, EnrolError, enrol, issue_code};
 pub use live::{Live, Phase, live, topic, work_topic};
-pub use query::{Terminal, add, by_number, exists, of_group, revoke};
+pub use query::{Terminal, add, by_number, exists, in_use, of_group, revoke};
 pub(crate) use wire::{Lost, Wire};
 
 pub use epurse::terminal::TerminalNumber;

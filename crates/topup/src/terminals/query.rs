@@ -55,6 +55,16 @@ pub async fn exists(tx: &mut Tx, number: TerminalNumber) -> Result<bool, store::
     Ok(found.is_some())
 }
 
+/// Whether there is a terminal with this number that is not revoked.
+pub async fn in_use(tx: &mut Tx, number: TerminalNumber) -> Result<bool, store::Error> {
+    let found: Option<(i64,)> = tx
+        .query("SELECT CAST(1 AS BIGINT) FROM terminals WHERE number = $1 AND revoked = 0")
+        .bind(number.to_string())
+        .optional()
+        .await?;
+    Ok(found.is_some())
+}
+
 /// The terminals of a group that are not revoked, by number.
 pub async fn of_group(house: &House, group: GroupId) -> Result<Vec<Terminal>, store::Error> {
     let mut tx = house.db.read().await?;

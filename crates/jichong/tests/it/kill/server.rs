@@ -1,8 +1,9 @@
 //! The server as a program of its own, and the place it works in.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::Write as _;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -48,6 +49,7 @@ impl Place {
         let master = Master { card_type: CLASS, version: 1, algorithm: Algorithm::TripleDes, mlk, mtk };
         let passphrase = "a long passphrase";
         fs::write(&passphrase_file, passphrase).expect("written");
+        fs::set_permissions(&passphrase_file, Permissions::from_mode(0o600)).expect("closed to others");
         SoftVault::create(&keys, passphrase, &[master], WorkFactor::INSECURE_FOR_TESTS).expect("sealed");
         let [portal, ops] = free_ports();
         let url = format!("http://127.0.0.1:{portal}");
