@@ -59,7 +59,8 @@ pub trait Batch: Send + Sync + 'static {
     /// Jobs with the same key are worked one batch after another.
     fn key(job: &Self::Job) -> i64;
 
-    /// Works all the jobs in `tx`, in order, and answers each. Nothing is committed here.
+    /// Works all the jobs in `tx`, in order, and answers each. The queue commits; the work may save it the round trip with
+    /// [`Query::execute_last`](crate::Query::execute_last), and then does nothing more.
     fn work(
         &self,
         tx: &mut Tx,
