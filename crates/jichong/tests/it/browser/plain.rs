@@ -25,12 +25,21 @@ async fn a_charge_without_script() {
     assert!(clerk.read("#ask .sum").await.contains("¥50.00"));
     assert_eq!(clerk.demo.loads().await, 0, "asking does not charge");
     album.shoot(&clerk, "2-asked", Light::Day).await;
+    // The same question once more, in a window beside.
+    let (one, other) = clerk.open_beside(&format!("{}/station?amount=50", clerk.demo.portal)).await;
+    clerk.click("#go").await;
+    clerk.see("#yes").await;
+    clerk.go_to(&one).await;
     clerk.click("#yes").await;
     clerk.see("main .result [data-state=succeeded]").await;
     album.shoot(&clerk, "3-load", Light::Day).await;
     assert!(clerk.read("main .result .facts .now").await.contains("¥62.60"));
 
-    // Back to the question as it was, and yes again: the browser asks the server, which charges nothing.
+    // Yes in the other window comes to the same load. Back to the question, the browser wants to ask anew.
+    let order = clerk.read("main .result .facts a[href^='/loads/']").await;
+    clerk.go_to(&other).await;
+    clerk.click("#yes").await;
+    assert_eq!(clerk.read("main .result .facts a[href^='/loads/']").await, order);
     clerk.driver.back().await.expect("back");
     assert_eq!(clerk.demo.loads().await, 1);
     clerk.all_is_well().await;

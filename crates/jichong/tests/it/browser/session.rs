@@ -20,6 +20,7 @@ async fn signing_in_again_in_place_and_charging_once() {
     // By script: the page may have heard of the end and lie under the dialog by now.
     clerk.run::<()>("document.getElementById('yes').click()").await;
     clerk.see("dialog#session-again[open]").await;
+    clerk.see(".station[data-mode=entry]").await;
     Album::new("session").shoot(&clerk, "again", Light::DayAndNight).await;
     assert_eq!(clerk.demo.loads().await, 1, "who is not signed in charges nothing");
     clerk.write("#again-password", "wrong").await;
