@@ -167,6 +167,7 @@ async function confirm() {
   try {
     const response = await call("/station/charge", { method: "POST", body, limit: 8_000 });
     if (response.status === 401) {
+      show("entry"); // Nothing was charged, and the page under the dialog must not say that it is.
       await signInAgain();
       return show("entry");
     }
