@@ -26,7 +26,7 @@ async fn impatient_hands_charge_once() {
     clerk.see(".station[data-mode=entry]").await;
     assert_eq!(clerk.demo.loads().await, 1);
 
-    // A finger that stays on Enter.
+    // A finger that hammers Enter.
     clerk.card_ready(STANDARD).await;
     clerk.press("1").await;
     clerk.press(String::from(Key::Enter.value()).repeat(8)).await;
