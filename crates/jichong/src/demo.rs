@@ -4,6 +4,7 @@
 //! and keys made for this folder alone. What is in the folder survives a restart; removing it starts anew.
 
 use std::fs;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -45,13 +46,14 @@ pub(crate) async fn run(demo: Demo) -> Result<()> {
     let fresh = sample_people(&db).await?;
     let vault = Arc::new(SoftVault::in_memory(masters(&keys)));
     let house = open_house(db.clone(), vault, Settings::default()).await?;
+    let portal = with_port(demo.listen)?;
     let settings = portal::Settings {
         tls: false,
         idle: std::time::Duration::from_mins(15),
         trusted_proxies: Vec::new(),
-        public_url: format!("http://{}", demo.listen),
+        public_url: format!("http://{portal}"),
     };
-    let listen = Listen { portal: demo.listen, ops: demo.listen_ops, tls: None };
+    let listen = Listen { portal, ops: demo.listen_ops, tls: None };
     let server = start(house, settings, listen).await?;
     let (handle, page) = sample_terminal(&demo, &db, &keys, &server, fresh).await?;
     say(welcome(&server, &page, &database))?;
@@ -60,6 +62,15 @@ pub(crate) async fn run(demo: Demo) -> Result<()> {
     page.stop().await;
     server.stop().await;
     Ok(())
+}
+
+/// The same address with a port that is free, if any port will do: the pages name it before they are served.
+fn with_port(address: SocketAddr) -> Result<SocketAddr> {
+    if address.port() != 0 {
+        return Ok(address);
+    }
+    let probe = TcpListener::bind(address).with_context(|| format!("--listen: {address} cannot be listened on"))?;
+    Ok(probe.local_addr()?)
 }
 
 /// The master keys of this demo, made once. They are in the open: no real card has them.

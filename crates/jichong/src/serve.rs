@@ -139,6 +139,8 @@ pub(crate) async fn told_to_stop() -> Result<()> {
 }
 
 async fn tls(certificate: &Path, key: &Path) -> Result<Tls> {
+    // Fails only if a provider is installed already, and then that one serves.
+    drop(rustls::crypto::ring::default_provider().install_default());
     Tls::read(certificate, key).await.with_context(|| {
         format!("tls_certificate and tls_key: {} and {} cannot be used", certificate.display(), key.display())
     })
