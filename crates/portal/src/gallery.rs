@@ -51,10 +51,15 @@ pub fn pages(lang: Lang) -> Vec<(String, String)> {
             ),
         ),
     ];
-    for (name, sample) in
-        [("succeeded", succeeded(0)), ("failed", failed(1)), ("unknown", unknown(2)), ("authorised", under_way(3))]
-    {
-        pages.push((format!("load-{name}"), load::page(&at(&operator, "/loads/x"), &sample)));
+    for (name, sample) in [
+        ("succeeded", succeeded(0)),
+        ("failed", failed(1)),
+        ("unknown", unknown(2)),
+        ("authorised", under_way(3)),
+        ("past", succeeded(4)),
+        ("not-written", not_written(5)),
+    ] {
+        pages.push((format!("load-{name}"), load::page(&at(&operator, "/loads/x"), &sample, Micros(NOW_US))));
     }
     for (name, shown, desk) in stations(lang) {
         pages.push((format!("station-{name}"), station::page(&at(&operator, "/station"), &shown, &desk)));
@@ -257,6 +262,10 @@ fn failed(n: i64) -> Load {
 
 fn unknown(n: i64) -> Load {
     Load { reason: Some(Reason::RemovedWhileWriting), ..sample(n, State::Unknown, 5_000, 340) }
+}
+
+fn not_written(n: i64) -> Load {
+    Load { state: State::Failed, reason: Some(Reason::NotWritten), ..unknown(n) }
 }
 
 fn under_way(n: i64) -> Load {

@@ -61,7 +61,7 @@ pub(crate) fn welcome(frame: &Frame, server: &str) -> Markup {
             div.sheet.pad.stack {
                 h2 { (say!(lang, "sign-in-title")) }
                 p.soft { (say!(lang, "sign-in-lead")) }
-                (sign_in::form(lang, &sign_in::View::default()))
+                (sign_in::form(lang, &sign_in::View::default(), false))
             }
         }
         (how(lang, server))

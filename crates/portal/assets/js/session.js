@@ -24,9 +24,15 @@ export async function problemIn(response) {
   return page.getElementById("problem")?.childNodes ?? [];
 }
 
-/** The session ended: sign in again in place. Resolves when that is done; the page is as it was. */
-export function signInAgain() {
+/**
+ * The session ended: sign in again in place. Resolves when that is done; the page is as it was. `refused`: a confirm
+ * came too late and was not carried out, and the dialog says so.
+ */
+export function signInAgain({ refused = false } = {}) {
   idle.close();
+  if (refused || !again.open) {
+    for (const word of again.querySelectorAll("[data-refused]")) word.hidden = (word.dataset.refused === "yes") !== refused;
+  }
   if (!again.open) again.showModal();
   return new Promise((resolve) => document.addEventListener("session-back", resolve, { once: true }));
 }

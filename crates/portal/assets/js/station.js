@@ -105,8 +105,16 @@ function place(html) {
   react();
 }
 
+/** Beside a doubt, the panel of an empty reader asks for the same card. */
+function putBack() {
+  $("card").querySelector(".put-back")?.remove();
+  const back = $("result").querySelector("[data-put-back]");
+  if (back && $("card").classList.contains("vacant")) $("card").prepend(back.content.cloneNode(true));
+}
+
 /** What a change on the reader means for the desk. */
 function react() {
+  putBack();
   const phase = limits().dataset.phase;
   if (phase === "charging" && ["entry", "ask"].includes(mode())) {
     follow(field("intent")); // Another window, or this one before it was loaded again.
@@ -168,7 +176,7 @@ async function confirm() {
     const response = await call("/station/charge", { method: "POST", body, limit: 8_000 });
     if (response.status === 401) {
       show("entry"); // Nothing was charged, and the page under the dialog must not say that it is.
-      await signInAgain();
+      await signInAgain({ refused: true });
       return show("entry");
     }
     if (response.status >= 400 && response.status < 500) {
@@ -224,6 +232,7 @@ function finish(html) {
   const box = $("result");
   box.innerHTML = html;
   box.append($("next").content.cloneNode(true));
+  putBack();
   const { state } = box.querySelector("[data-state]").dataset;
   result = { state, card: ask.elements.card.value || field("card"), at: Date.now(), emptied: limits().dataset.phase === "no-card" };
   $("card").classList.remove("charging"); // Its own news may come a moment later.
@@ -243,6 +252,7 @@ function next() {
   clear();
   result = null;
   $("result").replaceChildren();
+  putBack();
   show("entry");
 }
 

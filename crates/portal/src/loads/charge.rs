@@ -161,7 +161,7 @@ pub(crate) async fn outcome(
 }
 
 fn fragment(lang: Lang, load: &loads::Load) -> Response {
-    Html(view::outcome(lang, load)).into_response()
+    Html(view::outcome(lang, load, view::At::Station)).into_response()
 }
 
 /// Waits for the end of a load; it may still be [`Outcome::Waiting`] when the time is up.

@@ -2,15 +2,19 @@
 
 use axum::extract::{Path, State};
 use maud::{Markup, html};
+use topup::Micros;
 use topup::loads::{self, Load, OrderNumber, State as Stand};
 
-use super::view::{outcome, state_tag};
+use super::view::{At, outcome, state_tag};
 use crate::App;
 use crate::look::{Frame, fact, show};
 use crate::people::access;
 use crate::web::Html;
 use crate::web::problem::Problem;
 use crate::words::say;
+
+/// How long the card of a load may still lie on the reader: then its page says that it can be taken.
+const FRESH_US: i64 = 60 * 1_000_000;
 
 /// `GET /loads/{order}`: a load of another group is as unknown as one that never was.
 pub(crate) async fn get(
@@ -20,17 +24,18 @@ pub(crate) async fn get(
 ) -> Result<Html, Problem> {
     let order = OrderNumber::parse(&order).ok_or(Problem::NotFound)?;
     let load = loads::by_order(&app.house, may.group(), order).await?.ok_or(Problem::NotFound)?;
-    Ok(Html(page(&may.frame, &load)))
+    Ok(Html(page(&may.frame, &load, app.house.now())))
 }
 
-/// The page.
-pub(crate) fn page(frame: &Frame, load: &Load) -> Markup {
+/// The page, read at `now`.
+pub(crate) fn page(frame: &Frame, load: &Load, now: Micros) -> Markup {
     let lang = frame.lang;
     let group = frame.visitor.as_ref().map_or("", |visitor| visitor.operator.group_name.as_str());
+    let fresh = now.0.saturating_sub(load.created_at.0) < FRESH_US;
     let body = html! {
         div.sheet.pad.stack {
             h1.unseen { (say!(lang, "load-title")) }
-            div.result { (outcome(lang, load)) }
+            div.result { (outcome(lang, load, At::Page { fresh })) }
             dl.facts {
                 (fact(&say!(lang, "load-state"), state_tag(lang, load.state)))
                 (fact(&say!(lang, "load-time"), html! { span.num { (show::date_time(load.created_at)) } }))

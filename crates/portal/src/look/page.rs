@@ -158,7 +158,11 @@ fn idle(lang: Lang, visitor: &Visitor) -> Markup {
         dialog id="session-again" aria-labelledby="again-title" {
             form.stack method="post" action="/sign-in" {
                 h2 id="again-title" { (say!(lang, "again-title")) }
-                p.soft { (say!(lang, "again-text")) }
+                p.soft {
+                    (say!(lang, "again-text")) " "
+                    span data-refused="no" { (say!(lang, "again-under-way")) }
+                    span data-refused="yes" hidden { (say!(lang, "again-refused")) }
+                }
                 div data-problem role="alert" { }
                 div.field {
                     label for="again-login" { (say!(lang, "login")) }

@@ -93,15 +93,21 @@ pub(crate) struct Field<'a> {
     pub(crate) hint: Option<String>,
     pub(crate) value: &'a str,
     pub(crate) wrong: Option<&'a str>,
+    pub(crate) focus: bool,
 }
 
 impl<'a> Field<'a> {
     pub(crate) fn new(name: &'a str, label: String, kind: &'a str, autocomplete: &'a str) -> Self {
-        Self { name, label, kind, autocomplete, hint: None, value: "", wrong: None }
+        Self { name, label, kind, autocomplete, hint: None, value: "", wrong: None, focus: false }
     }
 
     pub(crate) fn hint(self, hint: String) -> Self {
         Self { hint: Some(hint), ..self }
+    }
+
+    /// Takes the focus when the page comes.
+    pub(crate) fn focus(self, focus: bool) -> Self {
+        Self { focus, ..self }
     }
 
     pub(crate) fn value(self, value: &'a str) -> Self {
@@ -128,7 +134,7 @@ impl<'a> Field<'a> {
                 @if let Some(hint) = &self.hint { p.hint id=(hint_id) { (hint) } }
                 @if let Some(wrong) = self.wrong { p.wrong id=(wrong_id) { (icon::BAD.draw()) (wrong) } }
                 input id=(self.name) name=(self.name) type=(self.kind) value=(self.value)
-                    autocomplete=(self.autocomplete) autocapitalize="none" spellcheck="false"
+                    autocomplete=(self.autocomplete) autocapitalize="none" spellcheck="false" autofocus[self.focus]
                     aria-describedby=[described] aria-invalid=[self.wrong.map(|_| "true")];
             }
         }

@@ -130,16 +130,18 @@ pub(crate) fn page(frame: &Frame, view: &View<'_>) -> Markup {
         div.sheet.pad.stack {
             h1 { (say!(lang, "sign-in-title")) }
             @if let Some((tone, note)) = &view.note { (notice(*tone, "", note)) }
-            (form(lang, view))
+            // What is wrong takes the focus first.
+            (form(lang, view, view.problems.is_empty()))
         }
     };
     frame.page(say!(lang, "sign-in-title"), body).narrow().draw()
 }
 
-/// The form, also on the home page.
-pub(crate) fn form(lang: Lang, view: &View<'_>) -> Markup {
+/// The form, also on the home page; `focus` for a page where it is all there is to do.
+pub(crate) fn form(lang: Lang, view: &View<'_>, focus: bool) -> Markup {
     let problems = &view.problems;
-    let login = Field::new("login", say!(lang, "login"), "text", "username").value(view.login).wrong(problems);
+    let login =
+        Field::new("login", say!(lang, "login"), "text", "username").value(view.login).wrong(problems).focus(focus);
     let password = Field::new("password", say!(lang, "password"), "password", "current-password").wrong(problems);
     let wrong = problems.iter().any(|(field, _)| *field == "login") && !view.login.is_empty();
     html! {

@@ -71,8 +71,8 @@ async fn a_card_is_charged_without_script() {
     assert!(page.contains("¥62.60") && page.contains("1 笔"), "{page}");
 
     // Nobody else finds it.
-    let (_, order) = result.split_once("href=\"/loads/").unwrap();
-    let order = format!("/loads/{}", order.split_once('"').unwrap().0);
+    let (_, order) = result.split_once("class=\"num order\">").unwrap();
+    let order = format!("/loads/{}", order.split_once('<').unwrap().0);
     assert_eq!(world.signed_in("0013").await.get(&order).await.status(), StatusCode::OK, "the same group");
     let stranger = world.signed_in("0099").await;
     let without_id = |page: String| page.split("请求编号").next().unwrap().replace(&order, "");

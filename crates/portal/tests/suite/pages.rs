@@ -58,6 +58,8 @@ fn page(lang: Lang, name: &str) -> String {
 fn a_result_in_words() {
     insta::assert_snapshot!("load-succeeded-zh", page(Lang::Zh, "load-succeeded"));
     insta::assert_snapshot!("load-failed-zh", page(Lang::Zh, "load-failed"));
+    insta::assert_snapshot!("load-past-zh", page(Lang::Zh, "load-past"));
+    insta::assert_snapshot!("load-not-written-zh", page(Lang::Zh, "load-not-written"));
     insta::assert_snapshot!("load-unknown-zh", page(Lang::Zh, "load-unknown"));
     insta::assert_snapshot!("load-succeeded-en", page(Lang::En, "load-succeeded"));
     insta::assert_snapshot!("load-unknown-en", page(Lang::En, "load-unknown"));

@@ -21,6 +21,8 @@ async fn signing_in_again_in_place_and_charging_once() {
     clerk.run::<()>("document.getElementById('yes').click()").await;
     clerk.see("dialog#session-again[open]").await;
     clerk.see(".station[data-mode=entry]").await;
+    let dialog = clerk.read("#session-again").await;
+    assert!(dialog.contains("没有执行，没有扣款") && !dialog.contains("不受影响"), "{dialog}");
     Album::new("session").shoot(&clerk, "again", Light::DayAndNight).await;
     assert_eq!(clerk.demo.loads().await, 1, "who is not signed in charges nothing");
     clerk.write("#again-password", "wrong").await;

@@ -60,6 +60,9 @@ impl Torn {
         in_doubt(&clerk).await;
         assert_eq!(clerk.demo.books()["held"], "50.00");
 
+        let put_back = clerk.read("#card > .put-back").await;
+        assert!(put_back.contains("请放回尾号 0001 的原卡"), "{put_back}");
+
         // The card comes back and settles the doubt itself.
         clerk.demo.tap(STANDARD).await;
         let card = clerk.read(".card.ready .notice.good").await;

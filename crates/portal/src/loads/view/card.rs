@@ -18,6 +18,7 @@ pub(crate) fn card(lang: Lang, station: &Station, amount: Option<Fen>) -> Markup
         Some(card) if doubt(card) => "doubtful",
         Some(card) if card.allowed.as_ref().map_or(true, full) => "refused",
         Some(_) => "ready",
+        None if station.waiting() => "vacant",
         None => "nothing",
     };
     html! {
@@ -90,7 +91,7 @@ fn settled(lang: Lang, proven: &Proven) -> Markup {
         (say!(lang, "proven-not-written"), say!(lang, "proven-not-written-text", amount = amount))
     };
     let order = say!(lang, "problem-in-doubt-order", order = proven.order.to_string());
-    notice(Tone::Good, &heading, html! { (text) " " span.num { (order) } })
+    notice(Tone::Good, &heading, html! { (text) br; span.num { (order) } })
 }
 
 /// Whether the card has no room for even the least amount.

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use topup::Fen;
 use topup::cards::AmountProblem;
 
-use super::{Station, outcome, outcome_path, under_way, unsent};
+use super::{At, Station, outcome, outcome_path, under_way, unsent};
 use crate::look::{Tone, hidden, icon, kbd, notice, show};
 use crate::words::{Lang, say};
 
@@ -51,7 +51,7 @@ impl Desk {
                 (self.ask(lang, station))
                 div.charging id="charging" { (under_way(lang, look.as_deref())) }
                 div.result id="result" aria-live="assertive" tabindex="-1" {
-                    @if let Self::Result(load) = self { (outcome(lang, load)) (next(lang)) }
+                    @if let Self::Result(load) = self { (outcome(lang, load, At::Station)) (next(lang)) }
                 }
                 template id="unsent" { (unsent(lang)) }
                 template id="next" { (next(lang)) }

@@ -1,7 +1,8 @@
 //! The running list of this sitting, newest first, with its totals.
 
 use maud::{Markup, html};
-use topup::loads::{Load, Reason, Sitting, State, Totals};
+use topup::Fen;
+use topup::loads::{Load, Reason, Sitting, State};
 
 use super::state_tag;
 use crate::look::{icon, show};
@@ -17,9 +18,11 @@ pub(crate) fn list(lang: Lang, sitting: &Sitting) -> Markup {
             header {
                 h2 id="list-title" { (say!(lang, "list-title")) }
                 @if count > 0 {
-                    (totals(lang, &say!(lang, "state-succeeded"), sitting.succeeded))
-                    (totals(lang, &say!(lang, "state-unknown"), sitting.unknown))
-                    (totals(lang, &say!(lang, "state-failed"), sitting.failed))
+                    (totals(lang, &say!(lang, "state-succeeded"), sitting.succeeded.count, Some(sitting.succeeded.sum)))
+                    @if sitting.unknown.count > 0 {
+                        (totals(lang, &say!(lang, "state-unknown"), sitting.unknown.count, Some(sitting.unknown.sum)))
+                    }
+                    @if sitting.failed.count > 0 { (totals(lang, &say!(lang, "state-failed"), sitting.failed.count, None)) }
                 }
             }
             @if sitting.loads.is_empty() {
@@ -43,8 +46,11 @@ pub(crate) fn list(lang: Lang, sitting: &Sitting) -> Markup {
     }
 }
 
-fn totals(lang: Lang, word: &str, totals: Totals) -> Markup {
-    html! { p { (word) span.num { b { (say!(lang, "list-count", n = totals.count)) } } (show::money(totals.sum)) } }
+/// How many, and of how much where money moved or may have.
+fn totals(lang: Lang, word: &str, count: i64, sum: Option<Fen>) -> Markup {
+    html! {
+        p { (word) span.num { b { (say!(lang, "list-count", n = count)) } } @if let Some(sum) = sum { (show::money(sum)) } }
+    }
 }
 
 fn row(lang: Lang, load: &Load) -> Markup {

@@ -14,7 +14,7 @@ pub(crate) use card::card;
 pub(crate) use desk::{Desk, amount_problem, limits, presets};
 pub(crate) use list::list;
 use result::unsent;
-pub(crate) use result::{outcome, outcome_path, state_tag, under_way};
+pub(crate) use result::{At, outcome, outcome_path, state_tag, under_way};
 pub(crate) use strip::strip;
 
 use maud::{Markup, html};
@@ -60,6 +60,11 @@ impl Station {
             Phase::Card { card, .. } | Phase::Charging { card, .. } if self.live.connected => Some(card),
             Phase::Card { .. } | Phase::Charging { .. } | Phase::NoCard | Phase::Reading | Phase::Unreadable => None,
         }
+    }
+
+    /// Whether the reader waits for a card.
+    pub(crate) fn waiting(&self) -> bool {
+        self.live.connected && !self.live.readers.is_empty() && self.live.phase == Phase::NoCard
     }
 
     /// The doubt that the card on the reader has just settled.

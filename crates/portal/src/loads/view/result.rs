@@ -7,6 +7,18 @@ use topup::terminals::TerminalNumber;
 use crate::look::{Tone, empty, fact, icon, notice, show, tag};
 use crate::words::{Lang, say};
 
+/// Where a result is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    /// At the station, where the card is.
+    Station,
+    /// On the page of the load, by anyone of the group.
+    Page {
+        /// Whether it is the answer to a confirm a moment ago, to a browser without script.
+        fresh: bool,
+    },
+}
+
 /// The state of a load as a tag.
 pub(crate) fn state_tag(lang: Lang, state: State) -> Markup {
     match state {
@@ -18,7 +30,7 @@ pub(crate) fn state_tag(lang: Lang, state: State) -> Markup {
 }
 
 /// The result of a load. `data-state` is for the script: which sound, and whether to wait for a key.
-pub(crate) fn outcome(lang: Lang, load: &Load) -> Markup {
+pub(crate) fn outcome(lang: Lang, load: &Load, at: At) -> Markup {
     let (tone, title) = match load.state {
         State::Succeeded => (Tone::Good, say!(lang, "succeeded-title")),
         State::Failed => (Tone::Bad, say!(lang, "failed-title")),
@@ -30,7 +42,7 @@ pub(crate) fn outcome(lang: Lang, load: &Load) -> Markup {
             div.head {
                 h2.verdict { (tone.icon().draw()) (title) span.num { (show::yuan(load.amount)) } }
                 @match load.state {
-                    State::Succeeded => p.what { (say!(lang, "succeeded-next")) },
+                    State::Succeeded => @if at != (At::Page { fresh: false }) { p.what { (say!(lang, "succeeded-next")) } },
                     State::Failed => p.what { (say!(lang, "failed-text")) },
                     State::Unknown => p.what { (say!(lang, "unknown-held", amount = show::yuan(load.amount))) },
                     State::Authorised => p.what { (say!(lang, "authorised-text")) },
@@ -40,11 +52,17 @@ pub(crate) fn outcome(lang: Lang, load: &Load) -> Markup {
                 State::Failed => {
                     @if let Some(why) = load.reason { (notice(Tone::Bad, &say!(lang, "load-reason"), reason(lang, why))) }
                 }
-                State::Unknown => (doubt_facts(lang, load)),
+                State::Unknown => {
+                    (doubt_facts(lang, load))
+                    @if at == At::Station { template data-put-back { (put_back(lang, load)) } }
+                }
                 State::Succeeded | State::Authorised => {}
             }
             dl.facts {
-                (fact(&say!(lang, "load-order"), html! { a.num href={ "/loads/" (load.order) } { (load.order) } }))
+                (fact(&say!(lang, "load-order"), html! {
+                    @if at == At::Station { a.num.order href={ "/loads/" (load.order) } { (load.order) } }
+                    @else { span.num.order { (load.order) } }
+                }))
                 (fact(&say!(lang, "load-card"), show::card(&load.card)))
                 @if let Some(before) = load.balance_before {
                     (fact(&say!(lang, "load-balance-before"), show::money(before)))
@@ -53,8 +71,11 @@ pub(crate) fn outcome(lang: Lang, load: &Load) -> Markup {
                 @if let Some(after) = load.balance_after {
                     div.now { dt { (say!(lang, "load-balance-after")) } dd { (show::money(after)) } }
                 }
-                @if let Some(before) = load.quota_before { (fact(&say!(lang, "load-quota-before"), show::money(before))) }
-                @if let Some(after) = load.quota_after { (fact(&say!(lang, "load-quota-after"), show::money(after))) }
+                // The quota after it is the one with the hold taken off, which a load that failed gave back.
+                @if load.state != State::Failed {
+                    @if let Some(before) = load.quota_before { (fact(&say!(lang, "load-quota-before"), show::money(before))) }
+                    @if let Some(after) = load.quota_after { (fact(&say!(lang, "load-quota-after"), show::money(after))) }
+                }
             }
         }
     }
@@ -72,6 +93,12 @@ pub(crate) fn doubt_facts(lang: Lang, load: &Load) -> Markup {
             (fact(&say!(lang, "unknown-when"), say!(lang, "unknown-when-text")))
         }
     }
+}
+
+/// What the empty panel of the card asks for beside a doubt; the script puts it there.
+fn put_back(lang: Lang, load: &Load) -> Markup {
+    let heading = say!(lang, "put-back", tail = show::tail(&load.card));
+    html! { div.put-back { (empty(icon::reader(), &heading, &say!(lang, "put-back-text"), html! {})) } }
 }
 
 /// Where the outcome of an intent is asked for.

@@ -22,7 +22,7 @@ pub(crate) fn strip(lang: Lang, station: &Station) -> Markup {
     html! {
         div.strip.(lamp.class) id="strip" {
             p.reader role="status" {
-                span.lamp {} b { (lamp.is) } span { (lamp.next) }
+                span.lamp {} b { (lamp.is) } span.asks[lamp.class == "good" && station.open()] { (lamp.next) }
                 @if lamp.help { a href="/guide#terminal" { (say!(lang, "strip-offline-help")) } }
             }
             p.place {
