@@ -159,7 +159,7 @@ fn idle(lang: Lang, visitor: &Visitor) -> Markup {
             form.stack method="post" action="/sign-in" {
                 h2 id="again-title" { (say!(lang, "again-title")) }
                 p.soft {
-                    (say!(lang, "again-text")) " "
+                    (say!(lang, "again-text")) br;
                     span data-refused="no" { (say!(lang, "again-under-way")) }
                     span data-refused="yes" hidden { (say!(lang, "again-refused")) }
                 }
