@@ -133,8 +133,12 @@ async fn a_load_goes_from_the_quota_onto_the_card() {
         assert_eq!((card.balance, card.class.map(|class| class.zh)), (Fen::new(1_260), Some("普通卡".into())));
         assert_eq!(card.allowed.map(|allowed| allowed.most), Ok(yuan(980)));
 
+        let before = desk.terminal.round_trips;
         let load = desk.charge(yuan(50)).await;
         assert_eq!((load.state, load.reason), (State::Succeeded, None));
+        let round_trips = desk.terminal.round_trips - before;
+        println!("{round_trips} round trips to the terminal from the confirm to the result");
+        assert_eq!(round_trips, 2);
         assert_eq!((load.balance_before, load.balance_after), (Some(Fen::new(1_260)), Some(Fen::new(6_260))));
         assert_eq!((load.quota_before, load.quota_after), (Some(yuan(1_000)), Some(yuan(950))));
         assert_eq!(desk.terminal.bench.balance(0), 6_260);

@@ -53,6 +53,8 @@ pub(crate) struct SimTerminal {
     /// Answers every proof and probe with nothing, or with what the card said to an INITIALIZE before.
     pub(crate) plays_back: bool,
     recorded: Vec<HexBytes>,
+    /// Scripts that came so far: each is a round trip between server and terminal.
+    pub(crate) round_trips: u32,
     link: Option<Link>,
 }
 
@@ -80,6 +82,7 @@ impl SimTerminal {
             strike: None,
             plays_back: false,
             recorded: Vec::new(),
+            round_trips: 0,
             link: None,
         }
     }
@@ -169,6 +172,7 @@ impl SimTerminal {
     }
 
     async fn run(&mut self, script: Script) -> Result<(), Cut> {
+        self.round_trips += 1;
         let fault = match self.strike {
             Some(Strike::Credit(fault)) if script.commits => Some(fault),
             Some(Strike::Initialize(fault)) if script.id.ends_with("-init") => Some(fault),
