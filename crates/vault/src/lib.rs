@@ -19,7 +19,8 @@
 //! # Why the trait is not async
 //!
 //! The soft vault takes microseconds, less than handing the work to another thread. A token takes milliseconds over a
-//! blocking C interface; a caller that has one calls it from `spawn_blocking`, and an async trait would change nothing.
+//! blocking C interface; it says so ([`Vault::blocks`]), and is called from a thread that may wait. An async trait would
+//! change nothing.
 
 mod soft;
 
@@ -94,6 +95,11 @@ pub trait Vault: Send + Sync {
         time: HostTime,
         tac: Mac,
     ) -> Result<Verdict, VaultError>;
+
+    /// Whether an answer may take so long that it must not be waited for where others wait too.
+    fn blocks(&self) -> bool {
+        false
+    }
 }
 
 /// Why a vault could not answer. It says nothing about the card being genuine or not.

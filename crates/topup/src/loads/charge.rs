@@ -18,9 +18,9 @@ use vault::{KeyRef, VaultError, Verdict};
 use super::book::{Authorised, Doubt, Evidence, NewLoad, Release, Settled};
 use super::held::with_answer;
 use super::{Intent, Load, NewRefusal, OrderNumber, Reason, by_order, end, refuse};
-use crate::House;
 use crate::cards::{self, Problem, Seen};
 use crate::terminals::{Lost, Terminal, Wire};
+use crate::{House, keys};
 
 /// How often a write that ends a load is tried again while the database is away; then the sweep or the terminal's own
 /// journal carry on.
@@ -110,7 +110,7 @@ async fn prepare(house: &House, wire: &mut Wire, charge: &Charge, order: OrderNu
         return Err(Reason::CardChanged.into());
     }
     let key = KeyRef::new(seen.class, &answer);
-    let verdict = house.vault.verify_mac1(key, seen.number.diversifier(), &session, answer.mac1);
+    let verdict = keys::verify_mac1(house, key, seen.number.diversifier(), session, answer.mac1).await;
     if !verdict.map_err(|error| no_key(&error))?.is_genuine() {
         return Err(Reason::NotGenuine.into());
     }
@@ -176,7 +176,8 @@ async fn stopped(house: &House, charge: &Charge, order: Option<OrderNumber>, sto
 
 /// The hold, then CREDIT FOR LOAD, then what its answer proves.
 async fn hold_and_write(house: &House, wire: &mut Wire, charge: &Charge, ready: Ready) -> Charged {
-    let mac2 = match house.vault.mac2(ready.key, charge.seen.number.diversifier(), &ready.session, ready.time) {
+    let diversifier = charge.seen.number.diversifier();
+    let mac2 = match keys::mac2(house, ready.key, diversifier, ready.session, ready.time).await {
         Ok(mac2) => mac2,
         Err(error) => return stopped(house, charge, Some(ready.order), no_key(&error)).await,
     };
@@ -243,7 +244,7 @@ fn new_load(house: &House, charge: &Charge, ready: &Ready, mac2: Mac) -> NewLoad
 /// What the answer to CREDIT FOR LOAD proves.
 async fn conclude(house: &House, charge: &Charge, ready: &Ready, done: &Done) -> Charged {
     let diversifier = charge.seen.number.diversifier();
-    let proven = proof(house, ready.key, diversifier, &ready.session, ready.time, done);
+    let proven = proof(house, ready.key, diversifier, ready.session, ready.time, done).await;
     // What could not be looked at stays with the terminal, which says it again after the next connect.
     let looked_at = proven != Err(Reason::TacUnverified);
     let mut charged = match proven {
@@ -257,11 +258,11 @@ async fn conclude(house: &House, charge: &Charge, ready: &Ready, done: &Done) ->
 }
 
 /// The TAC that proves the money is on the card, or why there is none.
-pub(super) fn proof(
+pub(super) async fn proof(
     house: &House,
     key: KeyRef,
     diversifier: epurse::keys::Diversifier,
-    session: &Session,
+    session: Session,
     time: HostTime,
     done: &Done,
 ) -> Result<Mac, Reason> {
@@ -269,7 +270,7 @@ pub(super) fn proof(
     match (done.end, answer) {
         (End::Completed, Some(answer)) => {
             let tac = Mac::parse(&answer.data).map_err(|_| Reason::TacWrong)?;
-            match house.vault.verify_tac(key, diversifier, session, time, tac) {
+            match keys::verify_tac(house, key, diversifier, session, time, tac).await {
                 Ok(Verdict::Genuine) => Ok(tac),
                 Ok(Verdict::Forged) => Err(Reason::TacWrong),
                 Err(error) => {

@@ -29,14 +29,14 @@ pub(crate) async fn late(
         // Its card used the counter for another load: this result is of that one, and the card will settle this one.
         State::Authorised | State::Unknown if rival.is_some() => true,
         State::Authorised | State::Unknown => conclude(house, &held, done).await,
-        State::Failed => contradicted(house, &held, done),
+        State::Failed => contradicted(house, &held, done).await,
     };
     house.signal(&terminals::topic(terminal.number)).await;
     Ok(taken)
 }
 
 async fn conclude(house: &House, held: &Held, done: &Done) -> bool {
-    let proven = proof(house, held.key, held.card.diversifier(), &held.session, held.time, done);
+    let proven = proof(house, held.key, held.card.diversifier(), held.session, held.time, done).await;
     let (group, id, order, at) = (held.group, held.order.id(), held.order, house.now());
     let written = match proven {
         Ok(tac) => {
@@ -60,8 +60,8 @@ async fn conclude(house: &House, held: &Held, done: &Done) -> bool {
 
 /// The money went back, by proof or because MAC2 never left. A result without a TAC says nothing against that; one with
 /// a good TAC must never be, and someone has to look: it is not forgotten.
-fn contradicted(house: &House, held: &Held, done: &Done) -> bool {
-    let proven = proof(house, held.key, held.card.diversifier(), &held.session, held.time, done);
+async fn contradicted(house: &House, held: &Held, done: &Done) -> bool {
+    let proven = proof(house, held.key, held.card.diversifier(), held.session, held.time, done).await;
     if proven.is_ok() {
         tracing::error!(order = %held.order, "a good TAC came for a load whose money was given back");
         metrics::counter!("jichong_contradictions_total").increment(1);

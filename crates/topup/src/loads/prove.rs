@@ -27,9 +27,9 @@ use vault::{KeyRef, Verdict};
 use super::book::{Disproof, Settled};
 use super::held::Held;
 use super::{OrderNumber, Reason};
-use crate::House;
 use crate::cards::{self, Seen};
 use crate::terminals::{Lost, Wire};
+use crate::{House, keys};
 
 /// A doubt that the card has just settled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,16 +120,18 @@ async fn ask(house: &House, wire: &mut Wire, tap: u64, seen: &Seen, held: &Held)
         // An INITIALIZE now would destroy on some cards what was not asked for yet.
         return Ok(Evidence::Nothing);
     }
-    if let Some(tac) = done.answers.iter().find_map(|answer| genuine_tac(house, held, answer.as_ref())) {
-        return Ok(Evidence::Written(tac));
+    for answer in &done.answers {
+        if let Some(tac) = genuine_tac(house, held, answer.as_ref()).await {
+            return Ok(Evidence::Written(tac));
+        }
     }
     probe(house, wire, tap, seen, held, pin.as_ref()).await
 }
 
 /// A TAC in an answer to GET TRANSACTION PROVE, if it proves this very load.
-fn genuine_tac(house: &House, held: &Held, answer: &[u8]) -> Option<epurse::mac::Mac> {
+async fn genuine_tac(house: &House, held: &Held, answer: &[u8]) -> Option<epurse::mac::Mac> {
     let tac = Proof::parse(&Answer::parse(answer).ok()?.success().ok()?).ok()?.tac;
-    let verdict = house.vault.verify_tac(held.key, held.card.diversifier(), &held.session, held.time, tac);
+    let verdict = keys::verify_tac(house, held.key, held.card.diversifier(), held.session, held.time, tac).await;
     log_vault(verdict)?.is_genuine().then_some(tac)
 }
 
@@ -155,7 +157,7 @@ async fn probe(
     let Some(answer) = answer.and_then(|data| Initialized::parse(&data).ok()) else { return Ok(Evidence::Nothing) };
     let session = Session::new(&request, &answer);
     let key = KeyRef::new(seen.class, &answer);
-    let verdict = house.vault.verify_mac1(key, seen.number.diversifier(), &session, answer.mac1);
+    let verdict = keys::verify_mac1(house, key, seen.number.diversifier(), session, answer.mac1).await;
     let genuine = log_vault(verdict).is_some_and(Verdict::is_genuine);
     let unmoved = answer.counter == held.session.counter;
     Ok(if genuine && unmoved { Evidence::NotWritten(held.answers_with("probe", &done)) } else { Evidence::Nothing })
