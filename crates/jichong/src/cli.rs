@@ -47,6 +47,11 @@ pub(crate) enum Command {
     Card(CardCommand),
     /// Prove the books: no fen lost, none made. Exit status 0 if they are exact, 1 if not
     Books(Database),
+    /// Write the man pages and shell completions into a folder, for example /usr/local/share
+    Manual {
+        /// The folder; what is made lies where man, bash, zsh and fish look for it below a `share` folder
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

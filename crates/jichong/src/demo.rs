@@ -19,7 +19,8 @@ use topup::{Clock as _, Ids, Settings, SystemClock, SystemEntropy, terminals};
 use vault::{Master, SoftVault};
 
 use crate::cli::Demo;
-use crate::serve::{Listen, Server, open_house, start, told_to_stop};
+use crate::serve::{Listen, Server, open_house, start};
+use crate::system::told_to_stop;
 use crate::terminal::{randomness, soft_keys, soft_reader};
 use crate::{add, say};
 

@@ -6,7 +6,9 @@ mod card_check;
 mod cli;
 mod config;
 mod demo;
+mod manual;
 mod serve;
+mod system;
 mod terminal;
 mod terminals;
 mod vault;
@@ -80,6 +82,7 @@ async fn run(command: Command) -> Result<bool> {
             say(&report.text)?;
             Ok(report.failed == 0 && report.passed > 0)
         }
+        Command::Manual { folder } => manual::write(&folder).map(|()| true),
         Command::Books(database) => books::run(&database.database).await,
     }
 }

@@ -11,14 +11,13 @@ use epurse::keys::Sm4Policy;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use portal::{Listening, Tls};
 use store::{Db, Options};
-use tokio::signal::unix::{SignalKind, signal};
 use topup::cards::Application;
 use topup::{House, Settings, SystemClock, SystemEntropy, loads, people};
 use vault::{SoftVault, Vault};
 
 use crate::cli::Serve;
 use crate::config::{Config, without_password};
-use crate::say;
+use crate::{say, system};
 
 /// How long a stop waits for loads in flight: longer than any load can take.
 const LAST_LOADS: Duration = Duration::from_secs(20);
@@ -64,8 +63,11 @@ pub(crate) async fn run(serve: Serve) -> Result<()> {
         public_url: config.public_url.clone(),
     };
     let server = start(house, settings, listen).await?;
-    say(format!("Jichong listens on {}; people come by {}", server.portal.address, config.public_url))?;
-    told_to_stop().await?;
+    let open = format!("Jichong listens on {}; people come by {}", server.portal.address, config.public_url);
+    system::ready(&open);
+    say(open)?;
+    system::told_to_stop().await?;
+    system::stopping();
     server.stop().await;
     Ok(())
 }
@@ -126,15 +128,6 @@ impl Server {
         self.sweeping.abort();
         self.house.db.close().await;
         tracing::info!("stopped");
-    }
-}
-
-/// Resolves when this process is asked to stop.
-pub(crate) async fn told_to_stop() -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be waited for")?;
-    tokio::select! {
-        asked = tokio::signal::ctrl_c() => asked.context("SIGINT cannot be waited for"),
-        _ = terminate.recv() => Ok(()),
     }
 }
 

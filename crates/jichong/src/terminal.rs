@@ -11,8 +11,7 @@ use serde::Deserialize;
 use terminal::{Config, EXCHANGE_LIMIT, MasterKeys, ServerAddress, SoftReader, TapPage, sample_cards};
 
 use crate::cli::{Enrol, Run};
-use crate::say;
-use crate::serve::told_to_stop;
+use crate::{say, system};
 
 /// The issuer that the foreign sample card is from.
 const FOREIGN: [u8; 16] = [0xF0; 16];
@@ -48,8 +47,11 @@ pub(crate) async fn run(run: Run) -> Result<()> {
     };
     let handle = terminal::start(config, Arc::new(reader.clone()), Box::new(randomness()?))?;
     let page = TapPage::open(run.listen_reader, reader, handle.terminal(), handle.status()).await?;
-    say(format!("terminal {}: tap cards at http://{}/", handle.terminal(), page.address()))?;
-    told_to_stop().await?;
+    let open = format!("terminal {}: tap cards at http://{}/", handle.terminal(), page.address());
+    system::ready(&open);
+    say(open)?;
+    system::told_to_stop().await?;
+    system::stopping();
     handle.stop().await;
     page.stop().await;
     Ok(())

@@ -5,7 +5,6 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -14,6 +13,7 @@ use vault::{Master, SoftVault, WorkFactor};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::say;
+use crate::system::closed_to_others;
 
 /// The shortest passphrase: the file may be copied, and then only its length stands in the way.
 const LEAST_PASSPHRASE: usize = 12;
@@ -21,9 +21,6 @@ const LEAST_PASSPHRASE: usize = 12;
 /// The most bytes that are read of a passphrase or of keys. As much is set aside before reading, for a text that grew
 /// while it is read would leave pieces behind; a key takes about 150.
 const MOST_BYTES: u16 = 0xFFFF;
-
-/// The rights of group and others.
-const NOT_THE_OWNER: u32 = 0o077;
 
 #[derive(Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(deny_unknown_fields)]
@@ -54,14 +51,7 @@ pub(crate) fn seal(file: &Path, passphrase_file: &Path) -> Result<()> {
 pub(crate) fn passphrase(path: &Path) -> Result<Zeroizing<String>> {
     let unreadable = || format!("{} cannot be read", path.display());
     let file = File::open(path).with_context(unreadable)?;
-    let mode = file.metadata().with_context(unreadable)?.permissions().mode();
-    if mode & NOT_THE_OWNER != 0 {
-        bail!(
-            "the passphrase in {0} is open to others than its owner (mode {1:03o}); run: chmod 600 {0}",
-            path.display(),
-            mode & 0o777
-        );
-    }
+    closed_to_others(&file, path, "the passphrase")?;
     let text = secret(file).with_context(unreadable)?;
     let passphrase = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
     if passphrase.chars().count() < LEAST_PASSPHRASE {
