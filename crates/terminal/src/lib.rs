@@ -10,6 +10,7 @@
 //! - `runner` executes the server's scripts, one at a time; `journal` remembers those that may change money.
 //! - `connection` is one WebSocket; `agent` keeps one open, tells what changes on the readers, runs what it is asked
 //!   to and repeats results until the server has them.
+//! - `PcscReaders` (feature `pcsc`) are the readers of this machine.
 //! - [`SoftReader`] is a reader with software cards on it, [`TapPage`] the local page where they are tapped.
 //!
 //! The terminal holds no card keys and decides nothing about money. Randomness is handed in; the only clock is the
@@ -24,6 +25,8 @@ mod error;
 mod identity;
 mod journal;
 mod page;
+#[cfg(feature = "pcsc")]
+mod pcsc;
 mod reader;
 mod runner;
 mod soft;
@@ -42,7 +45,9 @@ pub use error::Error;
 pub use identity::enrol;
 pub use link::{Enrolled, Refusal};
 pub use page::TapPage;
-pub use reader::{Card, CardLost, Readers, exchange};
+#[cfg(feature = "pcsc")]
+pub use pcsc::PcscReaders;
+pub use reader::{Card, CardLost, Health, Readers, exchange};
 pub use soft::{Desk, MasterKeys, NoSuchCard, SoftCardDefinition, SoftCardView, SoftReader, Tear, Title, sample_cards};
 
 use agent::Agent;

@@ -14,8 +14,31 @@ pub trait Readers: Send + Sync + 'static {
     /// source whose service is not there yet waits for it by itself.
     fn watch(&self) -> watch::Receiver<Vec<link::Reader>>;
 
+    /// Whether cards can come at all, and what a person has to mend if not.
+    fn health(&self) -> watch::Receiver<Health> {
+        watch::Sender::new(Health::Ready).subscribe()
+    }
+
     /// Powers up the card of a tap and takes hold of it until the connection is dropped. May block.
     fn connect(&self, tap: u64) -> Result<Box<dyn Card>, CardLost>;
+}
+
+/// How a source of cards stands, worst news first to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It has not looked yet.
+    Unknown,
+    /// The service that drives readers (`pcscd`; on Windows `SCardSvr`, which runs only while a reader is attached)
+    /// does not answer.
+    NoService,
+    /// The service runs but does not let this program in.
+    Forbidden,
+    /// The service runs, and no reader is attached.
+    NoReader,
+    /// A card lies on a reader and does not answer it: upside down, broken, or of another kind.
+    MuteCard,
+    /// A reader is attached.
+    Ready,
 }
 
 /// A powered card: what it has in its memory (a session key, an entered PIN) lasts as long as this value.

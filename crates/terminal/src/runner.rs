@@ -24,8 +24,9 @@ pub(crate) struct Runner {
     /// Powered cards, by tap.
     powered: HashMap<u64, Box<dyn Card>>,
     running: Option<Running>,
-    /// A command that outlived its limit; nothing is sent until it returns, for it may still reach the card.
-    overdue: Option<JoinHandle<()>>,
+    /// Commands that outlived their limit, by tap: nothing is sent to that card until they return, for they may still
+    /// reach it. A card on another reader does not wait for them.
+    overdue: HashMap<u64, JoinHandle<()>>,
 }
 
 struct Running {
@@ -54,7 +55,7 @@ enum Left {
 
 impl Runner {
     pub(crate) fn new(readers: Arc<dyn Readers>, journal: SharedJournal, exchange_limit: Duration) -> Self {
-        Self { readers, journal, exchange_limit, powered: HashMap::new(), running: None, overdue: None }
+        Self { readers, journal, exchange_limit, powered: HashMap::new(), running: None, overdue: HashMap::new() }
     }
 
     /// Starts a script, or answers at once when nothing is to be sent.
@@ -70,11 +71,10 @@ impl Runner {
         {
             return Some(done);
         }
-        let overdue = self.overdue.as_ref().is_some_and(|command| !command.is_finished());
-        if self.running.is_some() || overdue {
+        self.overdue.retain(|_, command| !command.is_finished());
+        if self.running.is_some() || self.overdue.contains_key(&script.tap) {
             return Some(not_started(&self.journal, &script, End::Busy).await);
         }
-        self.overdue = None;
         if !self.lies_there(script.tap) {
             return Some(not_started(&self.journal, &script, End::NoSuchTap).await);
         }
@@ -102,7 +102,7 @@ impl Runner {
                 match left {
                     Left::Card(card) if self.lies_there(tap) => drop(self.powered.insert(tap, card)),
                     Left::Card(_) | Left::Nothing => {}
-                    Left::Overdue(command) => self.overdue = Some(command),
+                    Left::Overdue(command) => drop(self.overdue.insert(tap, command)),
                 }
                 done
             }

@@ -24,6 +24,7 @@ const ROOMS: [(&str, &[&str]); 9] = [
     ("maud", &["portal", "terminal"]),
     ("tower-sessions", &["portal"]),
     ("tokio-tungstenite", &["terminal"]),
+    ("pcsc", &["terminal"]),
     ("age", &["vault"]),
     ("argon2", &["topup"]),
     ("clap", &["jichong", "topup"]), // topup: its benchmark

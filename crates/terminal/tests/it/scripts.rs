@@ -107,6 +107,30 @@ async fn a_hanging_card_is_given_up_but_not_talked_over() {
 }
 
 #[tokio::test]
+async fn another_card_does_not_wait_for_a_hanging_one() {
+    let gate = Gate::closed();
+    let wait = gate.clone();
+    let stand = Stand::new(move |apdu| {
+        if apdu[1] == 0x52 {
+            wait.wait();
+        }
+        Ok(vec![0x90, 0x00])
+    });
+    let bench = Bench::new().await;
+    let hanging = stand.tap();
+    let handle = bench.start_with(stand.readers(), Duration::from_millis(100), 1);
+    let (mut peer, _) = bench.welcome().await;
+    assert_eq!(peer.run(&committing("L1", hanging, &[0x52])).await, done("L1", End::TimedOut, &[]));
+    let other = stand.tap();
+    assert_eq!(peer.hear().await, FromTerminal::Removed { tap: hanging });
+    assert_eq!(peer.inserted().await, other);
+    peer.complete(&script("a", other, &[1])).await;
+    assert_eq!(stand.sent(), [0x52, 1]);
+    gate.open();
+    handle.stop().await;
+}
+
+#[tokio::test]
 async fn no_step_begins_after_the_scripts_own_limit() {
     let stand = Stand::new(|_| {
         std::thread::sleep(Duration::from_millis(120));
