@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Flags;
+use crate::pay::PayCommand;
 
 /// Jichong 集充: companies charge their people's city cards from a quota.
 #[derive(Debug, Parser)]
@@ -45,6 +46,9 @@ pub(crate) enum Command {
     /// Tools for cards
     #[command(subcommand)]
     Card(CardCommand),
+    /// Tools for the payment gateway
+    #[command(subcommand)]
+    Pay(PayCommand),
     /// Prove the books: no fen lost, none made. Exit status 0 if they are exact, 1 if not
     Books(Database),
     /// Write the man pages and shell completions into a folder, for example /usr/local/share

@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod demo;
 mod manual;
+mod pay;
 mod serve;
 mod system;
 mod terminal;
@@ -83,6 +84,7 @@ async fn run(command: Command) -> Result<bool> {
             Ok(report.failed == 0 && report.passed > 0)
         }
         Command::Manual { folder } => manual::write(&folder).map(|()| true),
+        Command::Pay(command) => pay::run(&command),
         Command::Books(database) => books::run(&database.database).await,
     }
 }

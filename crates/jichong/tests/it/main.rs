@@ -10,4 +10,5 @@
 mod browser;
 mod command_line;
 mod kill;
+mod pay;
 mod tidy;

@@ -1,0 +1,6 @@
+//! The bank, against messages and files that others made.
+
+mod files;
+mod genuine;
+mod requests;
+mod vectors;
