@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Done, HexBytes, MAX_MESSAGE, Script};
+use crate::{Done, Health, HexBytes, MAX_MESSAGE, Script};
 
 /// What a terminal says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub enum FromTerminal {
         /// Ed25519 over [`crate::proof_text`], 64 bytes.
         signature: HexBytes,
     },
+    /// How the terminal is.
+    Health(Health),
     /// The readers and what lies on them now.
     Readers {
         /// All of them; an empty list means that none is attached.
@@ -60,6 +62,11 @@ pub enum ToTerminal {
         why: Refusal,
         /// For people, in plain words.
         text: String,
+    },
+    /// How are you? Answered by [`Health`] at once.
+    Check {
+        /// The server's time, microseconds since 1970: the answer repeats it and measures the terminal's clock by it.
+        at_us: i64,
     },
     /// Run this on the card.
     Run(Script),
@@ -110,26 +117,6 @@ pub struct Tap {
     pub atr: HexBytes,
 }
 
-/// A new terminal's request to be enrolled.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Enrol {
-    /// The one-time code, as typed.
-    pub code: String,
-    /// The terminal's Ed25519 public key, 32 bytes.
-    pub public_key: HexBytes,
-}
-
-/// The answer to [`Enrol`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Enrolled {
-    /// The terminal number that the key is now bound to.
-    pub terminal: String,
-    /// Its name, for people.
-    pub name: String,
-}
-
 /// A message that breaks the rules: which field, which rule, which value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed(pub String);
@@ -146,8 +133,14 @@ impl FromTerminal {
     /// Reads and bounds one message.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         let message = parse(text)?;
-        if let Self::Done(done) = &message {
-            done.check()?;
+        match &message {
+            Self::Done(done) => done.check()?,
+            Self::Health(health) => health.check()?,
+            Self::Hello { .. }
+            | Self::Proof { .. }
+            | Self::Readers { .. }
+            | Self::Inserted(_)
+            | Self::Removed { .. } => {}
         }
         Ok(message)
     }

@@ -167,7 +167,7 @@ fn stations(lang: Lang) -> Vec<(String, Station, Desk)> {
     let usual = |phase: Phase| Station {
         place: place.clone(),
         others: true,
-        live: Live { connected: true, readers: vec!["ACS ACR1281U".into()], phase },
+        live: Live { connected: true, readers: vec!["ACS ACR1281U".into()], phase, health: None },
         quota: quota(8_642_000, 5_000),
         sitting: sitting(),
     };
@@ -187,12 +187,12 @@ fn stations(lang: Lang) -> Vec<(String, Station, Desk)> {
         ("unreadable", usual(Phase::Unreadable), entry(0)),
         (
             "offline",
-            Station { live: Live { connected: false, readers: vec![], phase: Phase::NoCard }, ..ready() },
+            Station { live: Live { connected: false, readers: vec![], phase: Phase::NoCard, health: None }, ..ready() },
             entry(0),
         ),
         (
             "no-reader",
-            Station { live: Live { connected: true, readers: vec![], phase: Phase::NoCard }, ..ready() },
+            Station { live: Live { connected: true, readers: vec![], phase: Phase::NoCard, health: None }, ..ready() },
             entry(0),
         ),
         ("nearly-full", usual(lies(card(96_500))), entry(30)),

@@ -67,5 +67,7 @@ pub fn table() -> Vec<Route> {
         Route::get("/readyz", None, get(health::ready)),
         Route::get(link::PATH, None, get(connect::connect)),
         Route::post(link::ENROL_PATH, None, post(connect::enrol)),
+        Route::get(link::ABOUT_PATH, None, get(connect::about)),
+        Route::post(link::STANDING_PATH, None, post(connect::standing)),
     ]
 }

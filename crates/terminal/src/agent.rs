@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use link::{FromTerminal, Reader, Refusal, ToTerminal};
+use link::{FromTerminal, Health, Reader, Refusal, Service, ToTerminal};
 use rand::CryptoRng;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::clock::ServerTime;
 use crate::connection::{Connection, Over, out_of_place};
 use crate::identity::Identity;
 use crate::journal::SharedJournal;
@@ -31,6 +32,8 @@ pub(crate) struct Agent {
     pub(crate) journal: SharedJournal,
     pub(crate) entropy: Box<dyn CryptoRng + Send>,
     pub(crate) status: watch::Sender<Status>,
+    /// The server's time as it was heard last on this connection.
+    pub(crate) server_time: Option<ServerTime>,
     pub(crate) stop: watch::Receiver<bool>,
 }
 
@@ -69,6 +72,7 @@ impl Agent {
     async fn serve(&mut self, mut connection: Connection) -> Option<Over> {
         tracing::info!(name = connection.name, server = %self.server, "connected");
         self.status.send_replace(Status::Connected { name: connection.name.clone() });
+        self.server_time = None;
         match self.serve_until_stopped(&mut connection).await {
             Ok(()) => {
                 connection.close().await;
@@ -125,10 +129,29 @@ impl Agent {
                 self.journal.write(move |journal| journal.acknowledge(&script)).await.ok();
                 Ok(())
             }
+            ToTerminal::Check { at_us } => {
+                self.server_time = Some(ServerTime::heard(at_us));
+                self.tell_health(connection, Some(at_us)).await
+            }
             other @ (ToTerminal::Challenge { .. } | ToTerminal::Welcome { .. } | ToTerminal::Refused { .. }) => {
                 Err(out_of_place(&other))
             }
         }
+    }
+
+    /// Says how this terminal is, once the server's time is known.
+    async fn tell_health(&mut self, connection: &mut Connection, answers: Option<i64>) -> Result<(), Over> {
+        let Some(server_time) = self.server_time else { return Ok(()) };
+        // The result of a script that runs is not in the journal yet.
+        let unacknowledged = self.journal.read(|journal| journal.unacknowledged().len());
+        let health = Health {
+            answers,
+            platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            clock_ms: server_time.ahead_ms(),
+            service: Service::Software,
+            unacknowledged: u32::try_from(unacknowledged).unwrap_or(u32::MAX),
+        };
+        connection.say(&FromTerminal::Health(health)).await
     }
 
     async fn last_script(&mut self) -> Option<link::Done> {

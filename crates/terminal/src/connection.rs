@@ -125,6 +125,7 @@ impl Socket {
             ToTerminal::Welcome { name } => Ok(name),
             other @ (ToTerminal::Challenge { .. }
             | ToTerminal::Refused { .. }
+            | ToTerminal::Check { .. }
             | ToTerminal::Run(_)
             | ToTerminal::Ack { .. }) => Err(out_of_place(&other)),
         }
@@ -215,6 +216,7 @@ pub(crate) fn out_of_place(message: &ToTerminal) -> Over {
         ToTerminal::Challenge { .. } => "challenge",
         ToTerminal::Welcome { .. } => "welcome",
         ToTerminal::Refused { .. } => "refused",
+        ToTerminal::Check { .. } => "check",
         ToTerminal::Run(_) => "run",
         ToTerminal::Ack { .. } => "ack",
     };

@@ -14,11 +14,12 @@
 //! - [`SoftReader`] is a reader with software cards on it, [`TapPage`] the local page where they are tapped.
 //!
 //! The terminal holds no card keys and decides nothing about money. Randomness is handed in; the only clock is the
-//! runtime's, for limits.
+//! runtime's, for limits; the computer's is only looked at to say whether it is right (`clock`).
 
 mod address;
 mod agent;
 mod backoff;
+mod clock;
 mod connection;
 mod durable;
 mod error;
@@ -131,6 +132,7 @@ pub fn start(
         journal,
         entropy,
         status,
+        server_time: None,
         stop: stop_seen,
     };
     let task = tokio::spawn(async move {

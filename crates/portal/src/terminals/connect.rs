@@ -11,7 +11,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio::time::{interval, timeout};
 use topup::House;
-use topup::terminals::{self, EnrolError};
+use topup::terminals::{self, EnrolError, NotFresh};
 
 use crate::App;
 use crate::web::address::Address;
@@ -37,6 +37,30 @@ pub(crate) async fn enrol(State(app): State<App>, address: Address, request: Req
         Ok(enrolled) => Ok(Json(enrolled).into_response()),
         Err(error @ (EnrolError::Code | EnrolError::Key)) => Ok(refused(StatusCode::FORBIDDEN, &error.to_string())),
         Err(EnrolError::Storage(error)) => Err(error.into()),
+    }
+}
+
+/// `GET /link/about`
+pub(crate) async fn about(State(app): State<App>) -> Json<link::About> {
+    Json(link::About {
+        name: "jichong".to_owned(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        version: link::VERSION,
+        now_us: app.house.now().0,
+    })
+}
+
+/// `POST /link/standing`
+pub(crate) async fn standing(State(app): State<App>, address: Address, request: Request) -> Result<Response, Problem> {
+    app.throttle.attempt(address)?;
+    let Json(asked) = match Json::<link::AskStanding>::from_request(request, &app).await {
+        Ok(sent) => sent,
+        Err(rejection) => return Ok(refused(rejection.status(), &rejection.body_text())),
+    };
+    match terminals::standing(&app.house, &asked).await {
+        Ok(standing) => Ok(Json(standing).into_response()),
+        Err(error @ NotFresh::Old) => Ok(refused(StatusCode::FORBIDDEN, &error.to_string())),
+        Err(NotFresh::Storage(error)) => Err(error.into()),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Connections that are refused, break, fall silent or make no sense.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ed25519_dalek::SigningKey;
-use link::{HexBytes, MAX_MESSAGE, Refusal, ToTerminal};
+use link::{FromTerminal, HexBytes, MAX_MESSAGE, Refusal, ToTerminal};
 use terminal::{Config, EXCHANGE_LIMIT, Error, Handle, Status};
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
@@ -150,4 +150,26 @@ async fn what_cannot_start_says_why() {
     std::fs::write(bench.state.path().join("terminal.json"), "{\n  \"enrolled\": 7\n").unwrap();
     let error = start(config(bench.state.path())).unwrap_err().to_string();
     assert!(error.contains("terminal.json, line 2"), "{error}");
+}
+
+#[tokio::test]
+async fn a_terminal_that_is_asked_says_how_it_is() {
+    let bench = Bench::new().await;
+    let handle = bench.start(Stand::agreeable().readers());
+    let (mut peer, _) = bench.welcome().await;
+    for (at_us, ahead_ms) in [(1_795_329_128_500_000, None), (now_us(), Some(0)), (now_us() - 90_000_000, Some(90_000))]
+    {
+        peer.say(&ToTerminal::Check { at_us }).await;
+        let FromTerminal::Health(health) = peer.hear().await else { panic!("how it is") };
+        assert_eq!((health.answers, health.unacknowledged), (Some(at_us), 0));
+        assert!(health.platform.starts_with(std::env::consts::OS), "{health:?}");
+        assert!(ahead_ms.is_none_or(|ms: i64| (health.clock_ms - ms).abs() < 5_000), "{health:?}");
+    }
+    handle.stop().await;
+}
+
+#[expect(clippy::disallowed_methods, reason = "the server's clock of this test")]
+fn now_us() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    since.as_micros().try_into().unwrap()
 }

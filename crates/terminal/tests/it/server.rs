@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::routing::post;
 use axum::{Json, Router};
@@ -12,7 +12,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use link::{Done, End, Enrol, Enrolled, FromTerminal, HexBytes, Reader, Refusal, Script, ToTerminal};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use terminal::{Config, EXCHANGE_LIMIT, Handle, Readers, ServerAddress, enrol};
+use terminal::{Config, EXCHANGE_LIMIT, Error, Handle, Readers, ServerAddress, enrol};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
@@ -64,6 +64,7 @@ impl Bench {
         self.start_with(readers, EXCHANGE_LIMIT, 1)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "taken as `terminal::start` takes them")]
     pub(crate) fn start_with(&self, readers: Arc<dyn Readers>, exchange_limit: Duration, seed: u64) -> Handle {
         let config = Config {
             server: self.server.address(),
@@ -71,7 +72,14 @@ impl Bench {
             ca_file: None,
             exchange_limit,
         };
-        terminal::start(config, readers, entropy(seed)).unwrap()
+        let begun = Instant::now();
+        loop {
+            match terminal::start(config.clone(), Arc::clone(&readers), entropy(seed)) {
+                // The one before has not let go of the folder yet.
+                Err(Error::InUse(_)) if begun.elapsed() < PATIENCE => std::thread::yield_now(),
+                started => return started.unwrap(),
+            }
+        }
     }
 
     /// Waits for the terminal to connect, lets it in and takes its first report.

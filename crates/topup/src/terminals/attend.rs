@@ -4,6 +4,7 @@ use link::{Refusal, ToTerminal};
 use tokio::sync::mpsc;
 
 use super::auth::{Refused, admit};
+use super::health::Hello;
 use super::station::Station;
 use super::{Wire, live};
 use crate::House;
@@ -17,10 +18,10 @@ pub async fn attend(house: &House, incoming: mpsc::Receiver<String>, outgoing: m
     let _attended = house.attending();
     let mut wire = Wire::new(incoming, outgoing);
     let refused = match admit(house, &mut wire).await {
-        Ok(terminal) => {
+        Ok((terminal, hello)) => {
             let number = terminal.number;
             metrics::gauge!("jichong_terminals_connected").increment(1.0);
-            let refused = stay(house, &mut wire, terminal).await;
+            let refused = stay(house, &mut wire, terminal, &hello).await;
             metrics::gauge!("jichong_terminals_connected").decrement(1.0);
             tracing::info!(terminal = %number, why = ?refused.why, text = refused.text, "terminal disconnected");
             refused
@@ -36,8 +37,8 @@ pub async fn attend(house: &House, incoming: mpsc::Receiver<String>, outgoing: m
     }
 }
 
-async fn stay(house: &House, wire: &mut Wire, terminal: super::Terminal) -> Refused {
-    let row = match live::Row::claim(house, terminal.number).await {
+async fn stay(house: &House, wire: &mut Wire, terminal: super::Terminal, hello: &Hello) -> Refused {
+    let row = match live::Row::claim(house, terminal.number, hello).await {
         Ok(row) => row,
         Err(error) => return error.into(),
     };

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use store::Micros;
 
 use super::TerminalNumber;
+use super::health::{self, Health, Hello, Stored};
 use crate::House;
 use crate::cards::Card;
 use crate::loads::{OrderNumber, Proven};
@@ -18,6 +19,8 @@ pub struct Live {
     pub readers: Vec<String>,
     /// What is going on; [`Phase::NoCard`] when not connected.
     pub phase: Phase,
+    /// How it is, as it said last; it may have been said on an earlier connection when it is not connected.
+    pub health: Option<Health>,
 }
 
 /// What is going on at a terminal.
@@ -65,36 +68,54 @@ pub fn work_topic(terminal: TerminalNumber) -> String {
 /// What is going on at a terminal of `group`; a terminal of another group is never connected.
 pub async fn live(house: &House, group: GroupId, terminal: TerminalNumber) -> Result<Live, store::Error> {
     let mut tx = house.db.read().await?;
-    let row: Option<(String, String, Micros)> = tx
+    let row: Option<Shown> = tx
         .query(
-            "SELECT l.readers, l.phase, l.seen_at_us FROM terminal_live l JOIN terminals t ON t.number = l.terminal \
-             WHERE l.terminal = $1 AND t.group_id = $2 AND t.revoked = 0",
+            "SELECT l.readers, l.phase, l.seen_at_us, h.program, h.version, h.platform, h.service, h.clock_ms, \
+             h.unacknowledged, h.trip_us, h.told_at_us FROM terminals t \
+             LEFT JOIN terminal_live l ON l.terminal = t.number LEFT JOIN terminal_health h ON h.terminal = t.number \
+             WHERE t.number = $1 AND t.group_id = $2 AND t.revoked = 0",
         )
         .bind(terminal.to_string())
         .bind(group)
         .optional()
         .await?;
+    let gone = Live { connected: false, readers: Vec::new(), phase: Phase::NoCard, health: None };
+    let Some(row) = row else { return Ok(gone) };
     let silence = i64::try_from(house.settings.silence.as_micros()).unwrap_or(i64::MAX);
     // In both directions: a clock that was set back must not make a dead terminal look alive.
-    let fresh = row.filter(|(_, _, seen_at)| house.now().0.saturating_sub(seen_at.0).saturating_abs() <= silence);
-    Ok(fresh.map_or(Live { connected: false, readers: Vec::new(), phase: Phase::NoCard }, |(readers, phase, _)| Live {
-        connected: true,
-        readers: serde_json::from_str(&readers).unwrap_or_default(),
-        phase: serde_json::from_str(&phase).unwrap_or(Phase::NoCard),
-    }))
+    let fresh = |seen_at: &Micros| house.now().0.saturating_sub(seen_at.0).saturating_abs() <= silence;
+    Ok(match row.seen_at_us.filter(fresh) {
+        Some(_) => Live {
+            connected: true,
+            readers: row.readers.and_then(|readers| serde_json::from_str(&readers).ok()).unwrap_or_default(),
+            phase: row.phase.and_then(|phase| serde_json::from_str(&phase).ok()).unwrap_or(Phase::NoCard),
+            health: row.health.into(),
+        },
+        None => Live { health: row.health.into(), ..gone },
+    })
+}
+
+/// The rows that say what goes on at a terminal: none of them when it was never connected.
+#[derive(sqlx::FromRow)]
+struct Shown {
+    readers: Option<String>,
+    phase: Option<String>,
+    seen_at_us: Option<Micros>,
+    #[sqlx(flatten)]
+    health: Stored,
 }
 
 /// The row of one connection of a terminal. The newest connection owns the row; an older one finds that out at its
 /// next write.
 #[derive(Debug)]
 pub(super) struct Row {
-    terminal: TerminalNumber,
-    connection: String,
+    pub(super) terminal: TerminalNumber,
+    pub(super) connection: String,
 }
 
 impl Row {
     /// Takes over the row for a new connection.
-    pub(super) async fn claim(house: &House, terminal: TerminalNumber) -> Result<Self, store::Error> {
+    pub(super) async fn claim(house: &House, terminal: TerminalNumber, hello: &Hello) -> Result<Self, store::Error> {
         let connection = hex::encode(house.random::<8>());
         let mut tx = house.db.begin().await?;
         tx.query(
@@ -108,6 +129,7 @@ impl Row {
         .bind(house.now())
         .execute()
         .await?;
+        health::begin(&mut tx, terminal, &connection, hello, house.now()).await?;
         tx.commit().await?;
         house.signal(&topic(terminal)).await;
         Ok(Self { terminal, connection })

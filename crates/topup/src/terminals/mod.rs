@@ -9,15 +9,19 @@
 mod attend;
 mod auth;
 mod enrol;
+mod health;
 mod live;
 mod query;
+mod standing;
 mod station;
 mod wire;
 
 pub use attend::attend;
 pub use enrol::{CODE_LIFE, EnrolError, enrol, issue_code};
+pub use health::{Health, Vital, health};
 pub use live::{Live, Phase, live, topic, work_topic};
 pub use query::{Terminal, add, by_number, exists, in_use, of_group, revoke};
+pub use standing::{NotFresh, standing};
 pub(crate) use wire::{Lost, Wire};
 
 pub use epurse::terminal::TerminalNumber;

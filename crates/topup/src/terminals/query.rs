@@ -89,6 +89,22 @@ pub async fn by_number(house: &House, number: TerminalNumber) -> Result<Option<T
     Ok(row.and_then(Row::into_terminal))
 }
 
+/// The terminal with this number and whether it is revoked.
+pub(super) async fn any_by_number(
+    house: &House,
+    number: TerminalNumber,
+) -> Result<Option<(Terminal, bool)>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let row: Option<(String, GroupId, String, Option<String>, i64)> = tx
+        .query("SELECT number, group_id, name, public_key, revoked FROM terminals WHERE number = $1")
+        .bind(number.to_string())
+        .optional()
+        .await?;
+    Ok(row.and_then(|(number, group_id, name, public_key, revoked)| {
+        Some((Row { number, group_id, name, public_key }.into_terminal()?, revoked != 0))
+    }))
+}
+
 /// Takes a terminal out of use; its connection ends at its next heartbeat.
 pub async fn revoke(tx: &mut Tx, number: TerminalNumber) -> Result<bool, store::Error> {
     let changed =

@@ -7,6 +7,7 @@ use link::{Done, FromTerminal, Reader, Refusal, Tap, ToTerminal};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::auth::Refused;
+use super::health::{self, CHECK_EVERY};
 use super::{Lost, Phase, Terminal, Wire, live, work_topic};
 use crate::House;
 use crate::cards::{self, Problem, SeeError, Seen};
@@ -25,6 +26,10 @@ pub(super) struct Station<'a> {
     current: Option<Current>,
     /// Whether the card is shown with a load in doubt.
     in_doubt: bool,
+    /// When the terminal is asked next how it is.
+    check_at: Instant,
+    /// How it was asked last: the time that the answer repeats, when, and after how many scripts.
+    asked: Option<(i64, Instant, u64)>,
 }
 
 /// The card that is offered for charging.
@@ -61,7 +66,8 @@ impl Current {
 
 impl<'a> Station<'a> {
     pub(super) fn new(house: &'a House, wire: &'a mut Wire, terminal: Terminal, row: &'a live::Row) -> Self {
-        Self { house, wire, terminal, row, readers: Vec::new(), taps: BTreeMap::new(), current: None, in_doubt: false }
+        let (readers, taps, check_at) = (Vec::new(), BTreeMap::new(), Instant::now());
+        Self { house, wire, terminal, row, readers, taps, current: None, in_doubt: false, check_at, asked: None }
     }
 
     /// Works until the connection ends.
@@ -99,6 +105,7 @@ impl<'a> Station<'a> {
                 Ok(())
             }
             FromTerminal::Done(done) => self.take_late(&done).await,
+            FromTerminal::Health(health) => self.take_health(&health).await,
             FromTerminal::Hello { .. } | FromTerminal::Proof { .. } => {
                 Err(Refused::new(Refusal::Malformed, "the terminal is let in already"))
             }
@@ -181,6 +188,9 @@ impl<'a> Station<'a> {
     /// its doubt may be settled elsewhere meanwhile.
     async fn beat(&mut self) -> Result<(), Refused> {
         owned(self.row.beat(self.house).await?)?;
+        if self.check_at <= Instant::now() {
+            self.check().await?;
+        }
         match &self.current {
             Some(current) if self.in_doubt && !current.asked => self.look_again().await,
             Some(_) if self.in_doubt => self.show().await,
@@ -269,8 +279,29 @@ impl<'a> Station<'a> {
         let Some(order) = OrderNumber::parse(&done.script) else { return Ok(()) };
         if loads::late(self.house, &self.terminal, order, done).await? {
             self.wire.send(&ToTerminal::Ack { script: done.script.clone() }).await?;
+            self.check().await?;
         }
         self.look_again().await
+    }
+
+    /// Asks the terminal how it is.
+    async fn check(&mut self) -> Result<(), Refused> {
+        let (now, at_us) = (Instant::now(), self.house.now().0);
+        self.check_at = now.checked_add(CHECK_EVERY).unwrap_or(now);
+        self.asked = Some((at_us, now, self.wire.scripts()));
+        Ok(self.wire.send(&ToTerminal::Check { at_us }).await?)
+    }
+
+    /// How the terminal is. Its distance is measured if nothing came between the question and the answer.
+    async fn take_health(&mut self, health: &link::Health) -> Result<(), Refused> {
+        let trip = match self.asked {
+            Some((at_us, when, scripts)) if health.answers == Some(at_us) => {
+                self.asked = None;
+                (scripts == self.wire.scripts()).then(|| when.elapsed())
+            }
+            Some(_) | None => None,
+        };
+        Ok(health::write(self.house, self.row, health, trip).await?)
     }
 
     /// Reads the card again that lies there: what became of a load may have changed what can be said of it.

@@ -15,6 +15,8 @@ pub(crate) struct Wire {
     outgoing: mpsc::Sender<String>,
     /// What came while a script's answer was awaited.
     waiting: VecDeque<FromTerminal>,
+    /// Scripts sent so far.
+    scripts: u64,
 }
 
 /// Why an answer did not come.
@@ -32,7 +34,7 @@ pub(crate) enum Lost {
 
 impl Wire {
     pub(crate) fn new(incoming: mpsc::Receiver<String>, outgoing: mpsc::Sender<String>) -> Self {
-        Self { incoming, outgoing, waiting: VecDeque::new() }
+        Self { incoming, outgoing, waiting: VecDeque::new(), scripts: 0 }
     }
 
     /// Hands a message to the connection.
@@ -55,8 +57,14 @@ impl Wire {
     /// Runs a script and waits for its end; what else arrives meanwhile is kept for [`Self::next`].
     pub(crate) async fn run(&mut self, script: Script, limit: Duration) -> Result<Done, Lost> {
         let id = script.id.clone();
+        self.scripts = self.scripts.saturating_add(1);
         self.send(&ToTerminal::Run(script)).await?;
         timeout(limit, self.end_of(&id)).await.unwrap_or(Err(Lost::Silent))
+    }
+
+    /// How many scripts were sent so far: while one runs, nothing else is taken from the wire.
+    pub(crate) const fn scripts(&self) -> u64 {
+        self.scripts
     }
 
     async fn end_of(&mut self, id: &str) -> Result<Done, Lost> {

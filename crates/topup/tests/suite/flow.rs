@@ -173,7 +173,8 @@ async fn one_confirm_is_one_load_however_often_it_is_clicked() {
         let mut desk = Desk::with(db, yuan(1_000), &[Kind::Ordinary]).await;
         let confirm = desk.confirm_of(yuan(50)).await;
         let second_window = Confirm { amount: yuan(100), ..confirm.clone() };
-        let clicks = tokio::join!(desk.confirm(&confirm), desk.confirm(&confirm), desk.confirm(&second_window));
+        let clicks =
+            tokio::join!(desk.confirm(&confirm), desk.confirm(&confirm), Box::pin(desk.confirm(&second_window)));
         assert!(clicks.0.is_ok() && clicks.1.is_ok() && clicks.2.is_ok(), "{clicks:?}");
         let load = desk.outcome(&confirm.intent).await;
         assert_eq!(load.state, State::Succeeded);

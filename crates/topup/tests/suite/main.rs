@@ -12,6 +12,7 @@
 mod cards;
 mod doors;
 mod flow;
+mod health;
 mod processes;
 mod sim;
 mod storm;

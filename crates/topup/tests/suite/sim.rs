@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use epurse::terminal::TerminalNumber;
-use link::{Done, End, FromTerminal, HexBytes, Reader, Script, Tap, ToTerminal};
+use link::{Done, End, FromTerminal, Health, HexBytes, Reader, Script, Service, Tap, ToTerminal};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use topup::{House, terminals};
@@ -55,6 +55,10 @@ pub(crate) struct SimTerminal {
     recorded: Vec<HexBytes>,
     /// Scripts that came so far: each is a round trip between server and terminal.
     pub(crate) round_trips: u32,
+    /// The version of the link that it speaks.
+    pub(crate) version: u16,
+    /// What its clock is ahead of the server's.
+    pub(crate) clock_ms: i64,
     link: Option<Link>,
 }
 
@@ -83,6 +87,8 @@ impl SimTerminal {
             plays_back: false,
             recorded: Vec::new(),
             round_trips: 0,
+            version: link::VERSION,
+            clock_ms: 0,
             link: None,
         }
     }
@@ -106,14 +112,15 @@ impl SimTerminal {
         self.boot += 1;
         let (terminal, boot) = (self.number.to_string(), self.boot.to_string());
         let hello = FromTerminal::Hello {
-            version: link::VERSION,
+            version: self.version,
             program: "sim".into(),
             terminal: terminal.clone(),
             boot: boot.clone(),
         };
         self.say(&hello).await?;
         let ToTerminal::Challenge { nonce } = self.hear().await? else { return Err(Cut) };
-        let signature = self.key.sign(&link::proof_text(&terminal, &boot, &nonce)).to_bytes().to_vec().into();
+        let text = link::proof_text_of(self.version, &terminal, &boot, &nonce);
+        let signature = self.key.sign(&text).to_bytes().to_vec().into();
         self.say(&FromTerminal::Proof { signature }).await?;
         let ToTerminal::Welcome { .. } = self.hear().await? else { return Err(Cut) };
         let tap = self.lying.map(|(tap, _)| Self::tap_message(tap));
@@ -161,6 +168,7 @@ impl SimTerminal {
             match message? {
                 ToTerminal::Run(script) => self.run(script).await?,
                 ToTerminal::Ack { script } => drop(self.unacknowledged.remove(&script)),
+                ToTerminal::Check { at_us } => self.tell_health(at_us).await?,
                 ToTerminal::Refused { .. } => {
                     self.cut();
                     return Err(Cut);
@@ -169,6 +177,14 @@ impl SimTerminal {
             }
         }
         Ok(())
+    }
+
+    async fn tell_health(&mut self, at_us: i64) -> Result<(), Cut> {
+        let unacknowledged = u32::try_from(self.unacknowledged.len()).expect("a few");
+        let (answers, clock_ms) = (Some(at_us), self.clock_ms);
+        let platform = "sim".into();
+        let health = Health { answers, platform, clock_ms, service: Service::Software, unacknowledged };
+        self.say(&FromTerminal::Health(health)).await
     }
 
     async fn run(&mut self, script: Script) -> Result<(), Cut> {
