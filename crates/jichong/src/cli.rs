@@ -51,6 +51,13 @@ pub(crate) enum Command {
     Pay(PayCommand),
     /// Prove the books: no fen lost, none made. Exit status 0 if they are exact, 1 if not
     Books(Database),
+    /// Copy a SQLite database into a new file while everything runs, and check the copy
+    Backup {
+        /// The file to create, for example /backup/jichong-2026-11-23.sqlite
+        file: PathBuf,
+        #[command(flatten)]
+        database: Database,
+    },
     /// Write the man pages and shell completions into a folder, for example /usr/local/share
     Manual {
         /// The folder; what is made lies where man, bash, zsh and fish look for it below a `share` folder

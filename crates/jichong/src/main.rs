@@ -83,10 +83,18 @@ async fn run(command: Command) -> Result<bool> {
             say(&report.text)?;
             Ok(report.failed == 0 && report.passed > 0)
         }
+        Command::Backup { file, database } => backup(&database.database, &file).await.map(|()| true),
         Command::Manual { folder } => manual::write(&folder).map(|()| true),
         Command::Pay(command) => pay::run(&command),
         Command::Books(database) => books::run(&database.database).await,
     }
+}
+
+/// Copies a database in a file.
+async fn backup(url: &str, file: &std::path::Path) -> Result<()> {
+    store::backup(url, file).await?;
+    let bytes = std::fs::metadata(file).with_context(|| format!("{} cannot be read", file.display()))?.len();
+    say(format!("copied and checked: {} ({bytes} bytes)", file.display()))
 }
 
 /// Opens a database and brings its schema up to date.

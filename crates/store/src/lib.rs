@@ -15,6 +15,7 @@
 //! - Every primary and unique key of a table that grows for ever carries the group's id, so that the same schema can be
 //!   distributed by group.
 
+mod backup;
 mod batch;
 mod db;
 mod error;
@@ -29,6 +30,7 @@ mod tx;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use backup::{BackupError, backup};
 pub use batch::{Batch, Pace, Queue};
 pub use db::{Db, Engine, Options};
 pub use error::Error;

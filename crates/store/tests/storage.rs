@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use store::testing::{Sqlite, on_both, postgres_url};
-use store::{Batch, Db, Engine, Error, Micros, Pace, Queue, Result, Signal, Tx};
+use store::{BackupError, Batch, Db, Engine, Error, Micros, Pace, Queue, Result, Signal, Tx};
 
 /// Makes the group's row of accounts, with some quota.
 async fn open(tx: &mut Tx, group: i64, quota: i64) -> Result<u64> {
@@ -417,4 +417,36 @@ async fn a_queue_finds_a_server_that_was_away() {
     tx.commit().await.unwrap();
     assert_eq!(queue.submit((1, 1, Trouble::None)).await.unwrap(), 2);
     assert_eq!(db.engine(), Engine::Postgres);
+}
+
+#[tokio::test]
+async fn a_backup_is_whole_while_others_write_and_takes_the_place_of_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("live.sqlite").display());
+    let missing = store::backup(&url, &folder.path().join("none")).await;
+    assert!(matches!(missing, Err(BackupError::Database(_))), "{missing:?}");
+    assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "a failed backup leaves nothing");
+
+    let db = Db::open(&url).await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    open(&mut tx, 1, 500).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut writing = db.begin().await.unwrap();
+    open(&mut writing, 2, 500).await.unwrap();
+    let file = folder.path().join("copy.sqlite");
+    store::backup(&url, &file).await.unwrap();
+    writing.commit().await.unwrap();
+    assert!(matches!(store::backup(&url, &file).await, Err(BackupError::Exists(_))));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    let copy = Db::open(format!("sqlite:{}", file.display())).await.unwrap();
+    assert_eq!(quota(&copy, 1).await, 500);
+    let mut tx = copy.read().await.unwrap();
+    let groups: Vec<(i64,)> = tx.query("SELECT group_id FROM accounts").all().await.unwrap();
+    assert_eq!(groups, [(1,)], "what was not committed is not in it");
+    assert!(matches!(store::backup("postgres://nowhere/x", &file).await, Err(BackupError::NotSqlite)));
 }
