@@ -6,7 +6,9 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, anyhow, bail};
 use ledger::{Fen, GroupId, Kind, Movement};
 use store::Db;
-use topup::people::{NewOperator, Role};
+use topup::audit::{self, Action, Actor, Entry, Subject};
+use topup::people::staff::{self, NewStaff, StaffRole};
+use topup::people::{NewOperator, PasswordRule, Role};
 use topup::{Clock as _, Entropy, Ids, SystemClock, SystemEntropy, groups, people, terminals};
 
 use crate::cli::Add;
@@ -24,16 +26,19 @@ pub(crate) async fn run(add: Add) -> Result<()> {
         }
         Add::Operator { group, login, name, role, database } => {
             let role = Role::parse(&role).ok_or_else(|| anyhow!("--role: clerk or manager, is {role:?}"))?;
-            let mut password = String::new();
-            std::io::stdin().read_to_string(&mut password).context("the password is read from standard input")?;
-            let password = password.trim_end_matches(['\r', '\n']);
-            if password.chars().count() < people::MIN_PASSWORD {
-                bail!("password: at least {} characters are needed", people::MIN_PASSWORD);
-            }
+            let password = first_password(&login)?;
             let db = crate::open(&database.database).await?;
-            let new = NewOperator { group: GroupId(group), login: &login, name: &name, role, password };
+            let new = NewOperator { group: GroupId(group), login: &login, name: &name, role, password: &password };
             operator(&db, &new).await?;
             say(format!("operator {login} created in group {group}"))
+        }
+        Add::Staff { login, name, role, database } => {
+            let role = StaffRole::parse(&role)
+                .ok_or_else(|| anyhow!("--role: teller, finance, admin or auditor, is {role:?}"))?;
+            let password = first_password(&login)?;
+            let db = crate::open(&database.database).await?;
+            staff(&db, &NewStaff { login: &login, name: &name, role, password: &password }).await?;
+            say(format!("{} {login} created: {name} signs in at /office", role.as_str()))
         }
         Add::Terminal { group, number, name, database } => {
             let number = crate::terminals::number(&number)?;
@@ -44,6 +49,18 @@ pub(crate) async fn run(add: Add) -> Result<()> {
             tx.commit().await?;
             say(format!("terminal {number} created. {}", crate::terminals::shown(&code)))
         }
+    }
+}
+
+/// The first password of `login`, from standard input.
+fn first_password(login: &str) -> Result<String> {
+    let mut password = String::new();
+    std::io::stdin().read_to_string(&mut password).context("the password is read from standard input")?;
+    password.truncate(password.trim_end_matches(['\r', '\n']).len());
+    match people::check_password(login, &password) {
+        Ok(()) => Ok(password),
+        Err(PasswordRule::TooShort) => bail!("password: at least {} characters are needed", people::MIN_PASSWORD),
+        Err(PasswordRule::Common) => bail!("password: this one is among the first that people guess"),
     }
 }
 
@@ -79,6 +96,27 @@ pub(crate) async fn operator(db: &Db, new: &NewOperator<'_>) -> Result<()> {
         let taken = matches!(error, store::Error::Unique(_));
         if taken { anyhow!("login: {:?} is taken", new.login) } else { error.into() }
     })?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// A member of staff with a first password.
+pub(crate) async fn staff(db: &Db, new: &NewStaff<'_>) -> Result<()> {
+    let entropy: &dyn Entropy = &SystemEntropy;
+    let ids = Ids::new(Arc::new(SystemClock), entropy);
+    let mut tx = db.begin().await?;
+    let id = staff::add(&mut tx, &ids, entropy, new, SystemClock.now()).await.map_err(|error| {
+        let taken = matches!(error, store::Error::Unique(_));
+        if taken { anyhow!("--login: {:?} is taken", new.login) } else { error.into() }
+    })?;
+    let entry = Entry {
+        actor: &Actor::command_line(),
+        action: Action::StaffAdded,
+        group: audit::NO_GROUP,
+        subject: Subject::Staff(id),
+        details: serde_json::json!({ "login": new.login, "name": new.name, "role": new.role.as_str() }),
+    };
+    audit::record(&mut tx, &ids, &entry).await?;
     tx.commit().await?;
     Ok(())
 }

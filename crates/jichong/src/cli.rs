@@ -37,7 +37,7 @@ pub(crate) enum Command {
     /// The program beside a reader, and what the server's side decides about it
     #[command(subcommand)]
     Terminal(TerminalCommand),
-    /// Create groups, operators and terminals
+    /// Create groups, operators, terminals and staff
     #[command(subcommand)]
     Add(Add),
     /// Seal the card keys into a key file
@@ -178,6 +178,20 @@ pub(crate) enum Add {
         name: String,
         /// clerk or manager
         #[arg(long, default_value = "clerk")]
+        role: String,
+        #[command(flatten)]
+        database: Database,
+    },
+    /// A member of the card company's staff; the first password is read from standard input
+    Staff {
+        /// What they type to sign in to the office
+        #[arg(long)]
+        login: String,
+        /// Their name
+        #[arg(long)]
+        name: String,
+        /// teller, finance, admin or auditor
+        #[arg(long)]
         role: String,
         #[command(flatten)]
         database: Database,

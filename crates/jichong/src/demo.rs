@@ -14,6 +14,7 @@ use ledger::{Fen, GroupId};
 use rand::Rng as _;
 use store::Db;
 use terminal::{Config, EXCHANGE_LIMIT, Handle, MasterKeys, TapPage};
+use topup::people::staff::{NewStaff, StaffRole};
 use topup::people::{NewOperator, Role};
 use topup::{Clock as _, Ids, Settings, SystemClock, SystemEntropy, terminals};
 use vault::{Master, SoftVault};
@@ -24,7 +25,7 @@ use crate::system::told_to_stop;
 use crate::terminal::{randomness, soft_keys, soft_reader};
 use crate::{add, say};
 
-/// The password of the demo's operators.
+/// The password of the demo's people.
 const PASSWORD: &str = "jichong-demo";
 /// The number of the demo's terminal.
 const TERMINAL: &str = "000001000050";
@@ -37,6 +38,10 @@ const GROUPS: [SampleGroup; 2] = [
     ("示例科技有限公司", 86_420, &[("0012", "王小梅", Role::Clerk), ("0010", "陈主任", Role::Manager)]),
     ("城东物业集团", 300, &[("0021", "李建国", Role::Clerk)]),
 ];
+
+/// The card company's people: two who can decide about money together, and one who looks after terminals.
+const STAFF: [(&str, &str, StaffRole); 3] =
+    [("liu", "刘会计", StaffRole::Finance), ("zhou", "周主管", StaffRole::Admin), ("sun", "孙柜员", StaffRole::Teller)];
 
 /// Runs the demo until it is told to stop.
 pub(crate) async fn run(demo: Demo) -> Result<()> {
@@ -119,6 +124,9 @@ async fn sample_people(db: &Db) -> Result<bool> {
         }
         first = first.or(Some(group));
     }
+    for (login, name, role) in STAFF {
+        add::staff(db, &NewStaff { login, name, role, password: PASSWORD }).await?;
+    }
     if let Some(group) = first {
         let mut tx = db.begin().await?;
         terminals::add(&mut tx, TERMINAL.parse()?, group, "前台一号", SystemClock.now()).await?;
@@ -155,7 +163,8 @@ fn welcome(server: &Server, page: &TapPage, database: &str) -> String {
     let mut text = format!(
         "\n  Jichong 集充 demo\n\n  \
          1. Put a card on the reader   放上卡片   http://{}/\n  \
-         2. Sign in and charge it      登录充值   http://{portal}/\n\n",
+         2. Sign in and charge it      登录充值   http://{portal}/\n  \
+         3. The card company's office  后台       http://{portal}/office\n\n",
         page.address(),
     );
     for (group, _, operators) in GROUPS {
@@ -163,6 +172,10 @@ fn welcome(server: &Server, page: &TapPage, database: &str) -> String {
             let line = format!("     {group}: {login} / {PASSWORD}  ({})\n", role.as_str());
             text.push_str(&line);
         }
+    }
+    for (login, name, role) in STAFF {
+        let line = format!("     后台 {name}: {login} / {PASSWORD}  ({})\n", role.as_str());
+        text.push_str(&line);
     }
     let rest = format!(
         "\n  Metrics  http://{}/metrics\n  Books    jichong books --database {database}\n  Stop     Ctrl-C\n",

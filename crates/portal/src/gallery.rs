@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use maud::Markup;
 use topup::cards::{Allowance, Card, ClassName, Doubtful, Problem as Refusal};
 use topup::groups::Quota;
 use topup::loads::{Load, OrderNumber, Reason, Sitting, State, Totals};
+use topup::people::staff::{Staff, StaffId, StaffRole};
 use topup::people::{MIN_PASSWORD, Operator, OperatorId, Role};
 use topup::terminals::{Live, Phase};
 use topup::{Fen, GroupId, Ids, Micros};
@@ -13,7 +15,8 @@ use topup::{Fen, GroupId, Ids, Micros};
 use crate::home;
 use crate::loads::view::{Desk, Station};
 use crate::loads::{charge, load, station};
-use crate::look::{Frame, Tone, Visitor};
+use crate::look::{Frame, Tone, Visitor, Who};
+use crate::office;
 use crate::people::{password, sign_in};
 use crate::terminals::{Place, choose};
 use crate::web::{assets, problem};
@@ -64,7 +67,23 @@ pub fn pages(lang: Lang) -> Vec<(String, String)> {
     for (name, shown, desk) in stations(lang) {
         pages.push((format!("station-{name}"), station::page(&at(&operator, "/station"), &shown, &desk)));
     }
+    pages.extend(office_pages(lang));
     pages.into_iter().map(|(name, page)| (name, page.into_string())).collect()
+}
+
+/// The pages of the office.
+fn office_pages(lang: Lang) -> Vec<(String, Markup)> {
+    let visitor = Frame { lang, here: "/office/sign-in".into(), visitor: None };
+    let home = |role| in_office(lang, "/office", role);
+    vec![
+        ("office-sign-in".into(), sign_in::page(&visitor, &sign_in::View::default())),
+        ("office-sign-in-wrong".into(), sign_in::page(&visitor, &wrong_sign_in(lang))),
+        ("office-home-nothing".into(), office::home::page(&home(StaffRole::Auditor), &[])),
+        (
+            "office-password".into(),
+            password::page(&in_office(lang, "/office/password", StaffRole::Finance), &[], false),
+        ),
+    ]
 }
 
 /// The files that the pages refer to, under their names in the addresses, and the beginning of those addresses.
@@ -93,8 +112,19 @@ fn signed_in(lang: Lang) -> Frame {
         name: name.into(),
         role: Role::Clerk,
     };
-    let visitor = Visitor { operator, since: Micros(NOW_US), idle: Duration::from_mins(15) };
+    let visitor = Visitor { who: Who::Operator(operator), since: Micros(NOW_US), idle: Duration::from_mins(15) };
     Frame { lang, here: "/".into(), visitor: Some(visitor) }
+}
+
+/// A member of staff in the office.
+fn in_office(lang: Lang, here: &str, role: StaffRole) -> Frame {
+    let name = match lang {
+        Lang::Zh => "刘会计",
+        Lang::En => "Liu Min",
+    };
+    let staff = Staff { id: StaffId(3), login: "liu".into(), name: name.into(), role };
+    let visitor = Visitor { who: Who::Staff(staff), since: Micros(NOW_US), idle: Duration::from_mins(15) };
+    Frame { lang, here: here.into(), visitor: Some(visitor) }
 }
 
 fn wrong_sign_in(lang: Lang) -> sign_in::View<'static> {

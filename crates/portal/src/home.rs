@@ -18,8 +18,8 @@ use crate::words::{Lang, say};
 
 /// `GET /`
 pub(crate) async fn get(State(app): State<App>, frame: Frame) -> Result<Html, Problem> {
-    Ok(Html(match &frame.visitor {
-        Some(visitor) => modules(&frame, groups::quota(&app.house, visitor.operator.group).await?),
+    Ok(Html(match frame.operator() {
+        Some(operator) => modules(&frame, groups::quota(&app.house, operator.group).await?),
         None => welcome(&frame, &app.settings.public_url),
     }))
 }
@@ -45,7 +45,7 @@ pub(crate) async fn language(
     Form(switch): Form<Switch>,
 ) -> Result<(CookieJar, Redirect), Problem> {
     let lang = Lang::parse(&switch.lang).ok_or(Problem::Malformed)?;
-    Ok((jar.add(lang.cookie(app.settings.tls)), Redirect::to(sign_in::local(switch.back.as_deref()))))
+    Ok((jar.add(lang.cookie(app.settings.tls)), Redirect::to(sign_in::local(switch.back.as_deref()).unwrap_or("/"))))
 }
 
 /// The page for visitors.
@@ -61,7 +61,7 @@ pub(crate) fn welcome(frame: &Frame, server: &str) -> Markup {
             div.sheet.pad.stack {
                 h2 { (say!(lang, "sign-in-title")) }
                 p.soft { (say!(lang, "sign-in-lead")) }
-                (sign_in::form(lang, &sign_in::View::default(), false))
+                (sign_in::form(frame, &sign_in::View::default(), false))
             }
         }
         (how(lang, server))
@@ -129,8 +129,8 @@ struct Module {
 /// The signed-in home: the five modules of the manual; what is not built yet says so.
 pub(crate) fn modules(frame: &Frame, quota: Quota) -> Markup {
     let lang = frame.lang;
-    let name = frame.visitor.as_ref().map_or("", |visitor| visitor.operator.name.as_str());
-    let group = frame.visitor.as_ref().map_or("", |visitor| visitor.operator.group_name.as_str());
+    let name = frame.operator().map_or("", |operator| operator.name.as_str());
+    let group = frame.operator().map_or("", |operator| operator.group_name.as_str());
     let title = say!(lang, "modules-title", name = name);
     let body = html! {
         div.hello {
@@ -184,7 +184,7 @@ fn all_modules(lang: Lang) -> [Module; 5] {
 }
 
 fn draw(frame: &Frame, module: &Module) -> Markup {
-    let may = |needs| frame.visitor.as_ref().is_some_and(|visitor| visitor.operator.role.may(needs));
+    let may = |needs| frame.operator().is_some_and(|operator| operator.role.may(needs));
     html! {
         @match module.at {
             Some((path, needs)) if may(needs) => {

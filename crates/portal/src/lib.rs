@@ -1,11 +1,11 @@
-//! The web: group portal and the terminals' endpoint.
+//! The web: the groups' portal, the card company's office and the terminals' endpoint.
 //!
 //! Pages are server-rendered: a page is a pure function of a [`look::Frame`] and the values it shows, in the file that
 //! also holds its handlers, under the same name as its concept in `topup`. Live parts are the same fragments sent
 //! again. Everything works before its script has loaded.
 //!
 //! ```text
-//!   request id, span ── headers ── problem pages ── panics ── cross-site check ── session ── body limit ── routes
+//!   request id, span ── headers ── problem pages ── panics ── cross-site check ── body limit ── session of the side ── routes
 //! ```
 
 #[doc(hidden)]
@@ -14,6 +14,7 @@ mod home;
 mod listen;
 mod loads;
 mod look;
+mod office;
 mod people;
 mod routes;
 mod terminals;
@@ -34,11 +35,12 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tower_http::csrf::{ConfigError, CsrfLayer};
 
+use look::Side;
 use web::throttle::Throttle;
 use web::{headers, health, problem, request};
 
 pub use listen::{Listening, Tls, listen};
-pub use routes::{Route, table};
+pub use routes::{Right, Route, table};
 pub use words::Lang;
 
 /// The most a form may send, in bytes. The longest field is a password, which is never cut: 64 KiB is a small book.
@@ -78,19 +80,21 @@ pub fn router(house: House, settings: Settings) -> Result<Router, ConfigError> {
     let public_url = settings.public_url.trim_end_matches('/').to_owned();
     // Without Sec-Fetch-Site or Origin (a program, no browser) a request passes: nobody's cookies come with it.
     let csrf = CsrfLayer::new().add_trusted_origin(&public_url)?;
-    let sessions = people::layer(house.clone(), &settings);
+    let sessions = |side| people::layer(house.clone(), &settings, side);
+    let (portal, office) = (sessions(Side::Portal), sessions(Side::Office));
     let settings = Arc::new(Settings { public_url, ..settings });
     let app = App { house, settings, throttle: Arc::new(Throttle::new()) };
     // The terminal program is large and asked for rarely, in pieces when a line breaks.
     let worth_it = DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"));
-    let routes = table().into_iter().fold(Router::new(), |router, route| {
-        let (path, answer) = route.into_parts();
-        router.route(path, answer)
-    });
-    Ok(routes
+    let routes = |side| {
+        let here = table().into_iter().map(Route::into_parts).filter(|(path, _)| Side::of(path) == side);
+        here.fold(Router::new(), |router, (path, answer)| router.route(path, answer))
+    };
+    Ok(routes(Side::Portal)
+        .layer(portal)
+        .merge(routes(Side::Office).layer(office))
         .layer(from_fn(request::measure))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
-        .layer(sessions)
         .layer(csrf)
         .layer(CatchPanicLayer::new())
         .layer(from_fn(problem::dress))

@@ -1,17 +1,27 @@
 //! Every address of the portal in one table: method, path, what it needs, who answers.
 //!
-//! What a handler needs stands in its own signature ([`access::May`]) and here; a test walks the table with every role
+//! What a handler needs stands in its own signature ([`access::May`], [`access::Office`]) and here; a test walks the table with every role
 //! and finds the two agree.
 
 use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 use topup::people::Permission;
+use topup::people::staff::StaffPermission;
 
 use crate::loads::{charge, live, station};
 use crate::people::{password, session, sign_in};
 use crate::terminals::{choose, connect, download};
 use crate::web::{assets, health};
-use crate::{App, home};
+use crate::{App, home, office};
+
+/// What an address needs: which permission, of which kind of person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Right {
+    /// Of an operator, in the portal.
+    Operator(Permission),
+    /// Of a member of staff, in the office.
+    Staff(StaffPermission),
+}
 
 /// One address.
 pub struct Route {
@@ -20,16 +30,16 @@ pub struct Route {
     /// The path, parameters in braces.
     pub path: &'static str,
     /// What it needs; nothing for those that everyone may ask.
-    pub needs: Option<Permission>,
+    pub needs: Option<Right>,
     answer: MethodRouter<App>,
 }
 
 impl Route {
-    fn get(path: &'static str, needs: Option<Permission>, answer: MethodRouter<App>) -> Self {
+    fn get(path: &'static str, needs: Option<Right>, answer: MethodRouter<App>) -> Self {
         Self { method: Method::GET, path, needs, answer }
     }
 
-    fn post(path: &'static str, needs: Option<Permission>, answer: MethodRouter<App>) -> Self {
+    fn post(path: &'static str, needs: Option<Right>, answer: MethodRouter<App>) -> Self {
         Self { method: Method::POST, path, needs, answer }
     }
 
@@ -41,8 +51,13 @@ impl Route {
 
 /// The table.
 pub fn table() -> Vec<Route> {
-    let load = Some(Permission::Load);
-    let own = Some(Permission::OwnAccount);
+    [portal(), office(), terminals()].into_iter().flatten().collect()
+}
+
+/// What the groups' people see, and everyone.
+fn portal() -> Vec<Route> {
+    let load = Some(Right::Operator(Permission::Load));
+    let own = Some(Right::Operator(Permission::OwnAccount));
     vec![
         Route::get("/", None, get(home::get)),
         Route::get("/guide", None, get(home::guide)),
@@ -65,6 +80,27 @@ pub fn table() -> Vec<Route> {
         Route::get("/assets/{hash}/{file}", None, get(assets::get)),
         Route::get("/healthz", None, get(health::alive)),
         Route::get("/readyz", None, get(health::ready)),
+    ]
+}
+
+/// What the card company's people see: everything under `/office`.
+fn office() -> Vec<Route> {
+    let own = Some(Right::Staff(StaffPermission::OwnAccount));
+    vec![
+        Route::get("/office", own, get(office::home::get)),
+        Route::get("/office/sign-in", None, get(sign_in::get)),
+        Route::post("/office/sign-in", None, post(sign_in::post)),
+        Route::post("/office/sign-out", None, post(session::end)),
+        Route::get("/office/session", own, get(session::office_left)),
+        Route::post("/office/session", own, post(session::office_stay)),
+        Route::get("/office/password", own, get(password::office_get)),
+        Route::post("/office/password", own, post(password::office_post)),
+    ]
+}
+
+/// What terminals say.
+fn terminals() -> Vec<Route> {
+    vec![
         Route::get(link::PATH, None, get(connect::connect)),
         Route::post(link::ENROL_PATH, None, post(connect::enrol)),
         Route::get(link::ABOUT_PATH, None, get(connect::about)),

@@ -3,6 +3,8 @@
 //! One folder per concept, each with its types (`mod.rs`), its rules (`rules.rs`, pure) and its SQL (`store.rs`).
 //! [`House`] is what every verb needs: the database, the card keys, the clock and the source of randomness.
 
+pub mod alarms;
+pub mod audit;
 pub mod books;
 pub mod cards;
 pub mod groups;

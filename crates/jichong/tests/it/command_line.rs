@@ -59,6 +59,21 @@ fn an_installation_is_set_up_and_its_books_hold() {
     assert!(!output.status.success() && says(&output).contains("\"0012\" is taken"), "{}", says(&output));
     let output = run(&["add", "operator", &id, "0013"], "short\n");
     assert!(!output.status.success() && says(&output).contains("at least 8 characters"), "{}", says(&output));
+    let staff = |role: &str, password: &str| {
+        run(&["add", "staff", "--login", "liu", "--name", "刘会计", "--role", role], password)
+    };
+    let output = staff("boss", "correct horse\n");
+    assert!(
+        !output.status.success() && says(&output).contains("teller, finance, admin or auditor"),
+        "{}",
+        says(&output)
+    );
+    let output = staff("finance", "liu12345\n");
+    assert!(!output.status.success() && says(&output).contains("first that people guess"), "{}", says(&output));
+    let output = staff("finance", "correct horse\n");
+    assert!(output.status.success() && says(&output).contains("signs in at /office"), "{}", says(&output));
+    let output = staff("admin", "correct horse\n");
+    assert!(!output.status.success() && says(&output).contains("\"liu\" is taken"), "{}", says(&output));
     let output = run(&["add", "terminal", &id, "000001000050"], "");
     assert!(output.status.success() && says(&output).contains("one-time code"), "{}", says(&output));
     let output = run(&["add", "terminal", &id, "50"], "");

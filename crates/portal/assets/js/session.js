@@ -41,7 +41,7 @@ async function ask(method) {
   if (asking) return;
   asking = true;
   try {
-    const response = await call("/session", { method });
+    const response = await call(idle.dataset.session, { method });
     if (response.status === 401) return signInAgain();
     if (response.ok) {
       endsAt = Date.now() + (await response.json()).left_s * 1000;
@@ -88,7 +88,7 @@ async function signIn(event) {
   const problem = form.querySelector("[data-problem]");
   button.disabled = true;
   try {
-    const response = await call("/sign-in", { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    const response = await call(form.getAttribute("action"), { method: "POST", body: new URLSearchParams(new FormData(form)) });
     if (response.status !== 204) {
       problem.replaceChildren(...(await problemIn(response)));
       problem.className = "summary";

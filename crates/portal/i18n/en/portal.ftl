@@ -314,6 +314,23 @@ again-refused = What you just confirmed was not carried out; nothing was charged
 again-submit = Sign in and go on
 again-other = Use another account
 
+## The office
+office = Office
+office-title = { $page } · Jichong office
+office-home = Home
+office-sign-in-title = Sign in to the office
+office-sign-in-wrong-hint = Check capital letters and the input method. Accounts of the office are not those of the groups' operators. If you forgot the password, ask the system administrator.
+office-forbidden-text = Your role is "{ $role }", which cannot use this function. Ask the system administrator if you need it.
+office-waiting = Waiting for you
+office-nothing = Nothing is waiting
+office-nothing-text = What needs you appears here.
+waiting-clones = Terminals whose key is in two places
+waiting-clones-next = Someone may have copied the folder of a terminal program. Look at it soon.
+role-teller = Teller
+role-finance = Finance
+role-admin = Administrator
+role-auditor = Auditor
+
 ## Errors
 error-not-found = There is no such page
 error-not-found-text = The address may be wrong, or the record is not one of your group.

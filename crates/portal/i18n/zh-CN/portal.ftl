@@ -314,6 +314,23 @@ again-refused = 刚才的确认没有执行，没有扣款。
 again-submit = 登录并继续
 again-other = 换一个账号
 
+## The office
+office = 后台
+office-title = { $page } · 集充后台
+office-home = 首页
+office-sign-in-title = 登录后台
+office-sign-in-wrong-hint = 请检查大小写和输入法。后台账号与集团操作员账号不通用；忘记密码时，请联系系统管理员。
+office-forbidden-text = 您的角色是“{ $role }”，不能使用这个功能。需要时请联系系统管理员。
+office-waiting = 等待处理
+office-nothing = 没有等待处理的事
+office-nothing-text = 需要您处理的事会出现在这里。
+waiting-clones = 终端密钥出现在两处
+waiting-clones-next = 可能有人复制了终端程序的文件夹，请尽快处理。
+role-teller = 柜员
+role-finance = 财务
+role-admin = 系统管理员
+role-auditor = 审计员
+
 ## Errors
 error-not-found = 没有这个页面
 error-not-found-text = 地址可能有误，或者您要找的记录不属于贵单位。

@@ -30,7 +30,7 @@ pub(crate) async fn get(
 /// The page, read at `now`.
 pub(crate) fn page(frame: &Frame, load: &Load, now: Micros) -> Markup {
     let lang = frame.lang;
-    let group = frame.visitor.as_ref().map_or("", |visitor| visitor.operator.group_name.as_str());
+    let group = frame.operator().map_or("", |operator| operator.group_name.as_str());
     let fresh = now.0.saturating_sub(load.created_at.0) < FRESH_US;
     let body = html! {
         div.sheet.pad.stack {

@@ -8,6 +8,8 @@ pub(crate) mod icon;
 mod page;
 mod parts;
 pub(crate) mod show;
+mod side;
 
-pub(crate) use page::{Frame, Visitor};
+pub(crate) use page::{Frame, Visitor, Who};
 pub(crate) use parts::{Field, Tone, command, empty, fact, hidden, kbd, notice, summary, tag};
+pub(crate) use side::Side;

@@ -5,8 +5,10 @@ use std::time::Duration;
 use maud::{DOCTYPE, Markup, html};
 use topup::Micros;
 use topup::people::Operator;
+use topup::people::staff::Staff;
 
-use super::{hidden, icon, kbd};
+use super::{Side, hidden, icon, kbd};
+use crate::office;
 use crate::web::assets;
 use crate::words::{Lang, say};
 
@@ -26,11 +28,34 @@ pub(crate) struct Frame {
 /// Who is signed in, and for how long.
 #[derive(Clone, Debug)]
 pub(crate) struct Visitor {
-    pub(crate) operator: Operator,
+    pub(crate) who: Who,
     /// When they signed in; their sitting begins here.
     pub(crate) since: Micros,
     /// How long they may be idle.
     pub(crate) idle: Duration,
+}
+
+/// A person of a group, or of the card company.
+#[derive(Clone, Debug)]
+pub(crate) enum Who {
+    Operator(Operator),
+    Staff(Staff),
+}
+
+impl Visitor {
+    pub(crate) fn login(&self) -> &str {
+        match &self.who {
+            Who::Operator(operator) => &operator.login,
+            Who::Staff(staff) => &staff.login,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        match &self.who {
+            Who::Operator(operator) => &operator.name,
+            Who::Staff(staff) => &staff.name,
+        }
+    }
 }
 
 /// A page to be drawn.
@@ -46,6 +71,27 @@ pub(crate) struct Page<'a> {
 }
 
 impl Frame {
+    /// Which side of the counter the page is on.
+    pub(crate) fn side(&self) -> Side {
+        Side::of(&self.here)
+    }
+
+    /// The operator who is signed in.
+    pub(crate) fn operator(&self) -> Option<&Operator> {
+        match &self.visitor.as_ref()?.who {
+            Who::Operator(operator) => Some(operator),
+            Who::Staff(_) => None,
+        }
+    }
+
+    /// The member of staff who is signed in.
+    pub(crate) fn staff(&self) -> Option<&Staff> {
+        match &self.visitor.as_ref()?.who {
+            Who::Operator(_) => None,
+            Who::Staff(staff) => Some(staff),
+        }
+    }
+
     /// A page with this title and body.
     pub(crate) fn page(&self, title: String, body: Markup) -> Page<'_> {
         Page { frame: self, title, body, strip: html! {}, refresh: None, narrow: false, scripts: &[] }
@@ -76,7 +122,7 @@ impl Page<'_> {
     /// The whole document.
     pub(crate) fn draw(self) -> Markup {
         let Frame { lang, visitor, .. } = self.frame;
-        let lang = *lang;
+        let (lang, side) = (*lang, self.frame.side());
         html! {
             (DOCTYPE)
             html lang=(lang.tag()) {
@@ -84,7 +130,7 @@ impl Page<'_> {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     @if let Some(seconds) = self.refresh { meta http-equiv="refresh" content=(seconds); }
-                    title { (say!(lang, "title", page = self.title)) }
+                    title { (side.title(lang, self.title)) }
                     link rel="stylesheet" href=(assets::url("look.css"));
                     link rel="icon" type="image/svg+xml" href=(assets::url("mark.svg"));
                     @if visitor.is_some() { script type="module" src=(assets::url("session.js")) {} }
@@ -96,10 +142,10 @@ impl Page<'_> {
                     (self.strip)
                     main id="main" class=[self.narrow.then_some("narrow")] { (self.body) }
                     footer.foot.no-print {
-                        a href="/guide" { (say!(lang, "nav-guide")) }
+                        @if side == Side::Portal { a href="/guide" { (say!(lang, "nav-guide")) } }
                         span { (say!(lang, "footer", version = env!("CARGO_PKG_VERSION"))) }
                     }
-                    @if let Some(visitor) = visitor { (idle(lang, visitor)) }
+                    @if let Some(visitor) = visitor { (idle(lang, side, visitor)) }
                 }
             }
         }
@@ -108,18 +154,21 @@ impl Page<'_> {
 
 impl Frame {
     fn header(&self) -> Markup {
-        let lang = self.lang;
+        let (lang, side) = (self.lang, self.side());
+        let door = self.here == "/" || self.here.starts_with(side.sign_in());
         html! {
-            header.top {
-                a.mark href="/" { (icon::mark()) (say!(lang, "product")) }
+            header.top.office[side == Side::Office] {
+                a.mark href=(side.home()) {
+                    (icon::mark()) (say!(lang, "product"))
+                    @if side == Side::Office { span.label { (say!(lang, "office")) } }
+                }
                 @if let Some(visitor) = &self.visitor {
-                    nav aria-label=(say!(lang, "nav")) { ul {
-                        li { (self.nav("/station", &say!(lang, "nav-load"))) }
-                        li { (self.nav("/password", &say!(lang, "nav-password"))) }
-                    } }
+                    nav aria-label=(say!(lang, "nav")) { ul { @for (path, word) in self.sections() {
+                        li { (self.nav(path, &word)) }
+                    } } }
                     div.who {
-                        span.group { (visitor.operator.group_name) }
-                        b { (visitor.operator.name) " " (visitor.operator.login) }
+                        span.group { (self.standing(&visitor.who)) }
+                        b { (visitor.name()) " " (visitor.login()) }
                     }
                 }
                 div.aside {
@@ -129,12 +178,29 @@ impl Frame {
                             title=(say!(lang, "language-label")) { (say!(lang, "language-switch")) }
                     }
                     @if self.visitor.is_some() {
-                        form method="post" action="/sign-out" { button.plain { (say!(lang, "sign-out")) } }
-                    } @else if self.here != "/" && !self.here.starts_with("/sign-in") {
-                        a.plain href="/sign-in" { (say!(lang, "sign-in")) }
+                        form method="post" action=(side.sign_out()) { button.plain { (say!(lang, "sign-out")) } }
+                    } @else if !door {
+                        a.plain href=(side.sign_in()) { (say!(lang, "sign-in")) }
                     }
                 }
             }
+        }
+    }
+
+    /// The sections that whoever is signed in may see.
+    fn sections(&self) -> Vec<(&'static str, String)> {
+        let own = (self.side().password(), say!(self.lang, "nav-password"));
+        match self.staff() {
+            None => vec![("/station", say!(self.lang, "nav-load")), own],
+            Some(staff) => office::sections(self.lang, staff).into_iter().chain([own]).collect(),
+        }
+    }
+
+    /// What someone is: of which group, or in which role.
+    fn standing(&self, who: &Who) -> String {
+        match who {
+            Who::Operator(operator) => operator.group_name.clone(),
+            Who::Staff(staff) => office::role(self.lang, staff.role),
         }
     }
 
@@ -145,18 +211,17 @@ impl Frame {
 }
 
 /// The two dialogs of an idle session: stay, or sign in again in place. `session.js` opens them.
-fn idle(lang: Lang, visitor: &Visitor) -> Markup {
-    let operator = &visitor.operator;
+fn idle(lang: Lang, side: Side, visitor: &Visitor) -> Markup {
     html! {
-        dialog id="session-idle" aria-labelledby="idle-title" data-idle-s=(visitor.idle.as_secs())
-            data-warn-s=(WARN.as_secs().min(visitor.idle.as_secs() / 2)) {
+        dialog id="session-idle" aria-labelledby="idle-title" data-session=(side.session())
+            data-idle-s=(visitor.idle.as_secs()) data-warn-s=(WARN.as_secs().min(visitor.idle.as_secs() / 2)) {
             h2 id="idle-title" { (say!(lang, "idle-title")) }
             p { (say!(lang, "idle-text")) }
             strong.count.num data-count { }
             button.button.main.big data-stay autofocus { (say!(lang, "idle-stay")) (kbd("Enter")) }
         }
         dialog id="session-again" aria-labelledby="again-title" {
-            form.stack method="post" action="/sign-in" {
+            form.stack method="post" action=(side.sign_in()) {
                 h2 id="again-title" { (say!(lang, "again-title")) }
                 p.soft {
                     (say!(lang, "again-text")) br;
@@ -166,16 +231,16 @@ fn idle(lang: Lang, visitor: &Visitor) -> Markup {
                 div data-problem role="alert" { }
                 div.field {
                     label for="again-login" { (say!(lang, "login")) }
-                    input id="again-login" name="login" value=(operator.login) readonly autocomplete="username";
+                    input id="again-login" name="login" value=(visitor.login()) readonly autocomplete="username";
                 }
                 div.field {
                     label for="again-password" { (say!(lang, "password")) }
                     input id="again-password" name="password" type="password" autocomplete="current-password" autofocus;
                 }
                 (hidden("since", visitor.since.0))
-                (hidden("then", "/"))
+                (hidden("then", side.home()))
                 button.button.main.big { (say!(lang, "again-submit")) }
-                a.soft href="/sign-in" { (say!(lang, "again-other")) }
+                a.soft href=(side.sign_in()) { (say!(lang, "again-other")) }
             }
         }
     }

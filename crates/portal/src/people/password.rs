@@ -5,9 +5,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
-use topup::people::{MIN_PASSWORD, PasswordError, PasswordRule, change_password};
+use topup::people::{MIN_PASSWORD, PasswordError, PasswordRule, change_password, staff};
 
-use super::access::{May, OwnAccount};
+use super::access::{May, Office, OwnAccount};
 use crate::App;
 use crate::look::{Field, Frame, Tone, notice, show, summary};
 use crate::web::Html;
@@ -38,12 +38,34 @@ pub(crate) async fn post(
 ) -> Result<Response, Problem> {
     let id = may.session.id().ok_or(Problem::SignedOut)?.to_string();
     let Sent { original, new, again } = sent;
-    match change_password(&app.house, &may.operator, &original, &new, &again, &id).await {
-        Ok(()) => Ok(Html(page(&may.frame, &[], true)).into_response()),
+    let changed = change_password(&app.house, &may.operator, &original, &new, &again, &id).await;
+    answer(&may.frame, changed)
+}
+
+/// `GET /office/password`
+pub(crate) async fn office_get(may: Office<OwnAccount>) -> Html {
+    Html(page(&may.frame, &[], false))
+}
+
+/// `POST /office/password`
+pub(crate) async fn office_post(
+    State(app): State<App>,
+    may: Office<OwnAccount>,
+    Form(sent): Form<Sent>,
+) -> Result<Response, Problem> {
+    let id = may.session.id().ok_or(Problem::SignedOut)?.to_string();
+    let Sent { original, new, again } = sent;
+    let changed = staff::change_password(&app.house, &may.staff, &original, &new, &again, &id).await;
+    answer(&may.frame, changed)
+}
+
+fn answer(frame: &Frame, changed: Result<(), PasswordError>) -> Result<Response, Problem> {
+    match changed {
+        Ok(()) => Ok(Html(page(frame, &[], true)).into_response()),
         Err(PasswordError::Storage(error)) => Err(error.into()),
         Err(error) => {
-            let problem = wrong(may.frame.lang, &error);
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page(&may.frame, &[problem], false))).into_response())
+            let problem = wrong(frame.lang, &error);
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page(frame, &[problem], false))).into_response())
         }
     }
 }
@@ -64,16 +86,17 @@ pub(crate) fn wrong(lang: Lang, error: &PasswordError) -> (&'static str, String)
 /// The page.
 pub(crate) fn page(frame: &Frame, problems: &[(&str, String)], done: bool) -> Markup {
     let lang = frame.lang;
-    let login = frame.visitor.as_ref().map_or("", |visitor| visitor.operator.login.as_str());
+    let login = frame.visitor.as_ref().map_or("", |visitor| visitor.login());
+    let side = frame.side();
     let body = html! {
         div.sheet.pad.stack {
             h1 { (say!(lang, "password-title")) }
             @if done {
                 (notice(Tone::Good, &say!(lang, "password-done"), say!(lang, "password-done-text")))
-                p { a.button href="/" { (say!(lang, "back-home")) } }
+                p { a.button href=(side.home()) { (say!(lang, "back-home")) } }
             } @else {
                 p.soft { (say!(lang, "password-lead")) }
-                form.stack method="post" action="/password" {
+                form.stack method="post" action=(side.password()) {
                     (summary(lang, problems))
                     // For password managers: whose password this is.
                     input type="text" name="login" value=(login) autocomplete="username" readonly hidden;

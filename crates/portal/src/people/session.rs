@@ -1,18 +1,21 @@
 //! The session: its beginning at sign-in, how long it still lasts, its end.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
 use axum::response::Redirect;
-use topup::people::{Operator, sessions};
+use topup::people::{PersonId, sessions};
 use topup::{House, Micros};
 use tower_sessions::Session;
 
-use super::access::{Glance, May, OwnAccount};
+use super::access::{Glance, May, Office, OfficeGlance, OwnAccount};
 use crate::App;
+use crate::look::Side;
 use crate::web::problem::Problem;
 
 /// The keys of what is in a session: who, since when, and when they were last active.
+/// An operator's and a staff member's are under different keys, so neither is ever taken for the other.
 pub(super) const OPERATOR: &str = "operator";
+pub(super) const STAFF: &str = "staff";
 pub(super) const SINCE: &str = "since";
 pub(super) const SEEN: &str = "seen";
 
@@ -24,14 +27,17 @@ const LONGEST_SITTING_US: i64 = 24 * 3600 * 1_000_000;
 pub(crate) async fn begin(
     house: &House,
     session: &Session,
-    operator: &Operator,
+    person: PersonId,
     since: Option<Micros>,
 ) -> Result<(), Problem> {
     let now = house.now().0;
     let recent = |since: &Micros| (now.saturating_sub(LONGEST_SITTING_US)..=now).contains(&since.0);
     session.clear().await;
     session.cycle_id().await?;
-    session.insert(OPERATOR, operator.id.0).await?;
+    match person {
+        PersonId::Operator(id) => session.insert(OPERATOR, id.0).await?,
+        PersonId::Staff(id) => session.insert(STAFF, id.0).await?,
+    }
     session.insert(SINCE, since.filter(recent).map_or(now, |since| since.0)).await?;
     session.insert(SEEN, now).await?;
     Ok(())
@@ -45,7 +51,16 @@ pub(crate) struct Left {
 
 /// `GET /session`: how long it still lasts; asking does not count as activity.
 pub(crate) async fn left(State(app): State<App>, may: Glance<OwnAccount>) -> Result<Json<Left>, Problem> {
-    let id = may.session.id().ok_or(Problem::SignedOut)?;
+    left_of(&app, &may.session).await
+}
+
+/// `GET /office/session`
+pub(crate) async fn office_left(State(app): State<App>, may: OfficeGlance<OwnAccount>) -> Result<Json<Left>, Problem> {
+    left_of(&app, &may.session).await
+}
+
+async fn left_of(app: &App, session: &Session) -> Result<Json<Left>, Problem> {
+    let id = session.id().ok_or(Problem::SignedOut)?;
     let (_, expires) = sessions::load(&app.house, &id.to_string()).await?.ok_or(Problem::SignedOut)?;
     let left_us = expires.0.saturating_sub(app.house.now().0);
     Ok(Json(Left { left_s: left_us.div_euclid(1_000_000) }))
@@ -53,13 +68,22 @@ pub(crate) async fn left(State(app): State<App>, may: Glance<OwnAccount>) -> Res
 
 /// `POST /session`: someone is here.
 pub(crate) async fn stay(State(app): State<App>, may: May<OwnAccount>) -> Result<Json<Left>, Problem> {
-    may.session.insert(SEEN, app.house.now().0).await?;
-    may.session.save().await?;
+    stay_in(&app, &may.session).await
+}
+
+/// `POST /office/session`
+pub(crate) async fn office_stay(State(app): State<App>, may: Office<OwnAccount>) -> Result<Json<Left>, Problem> {
+    stay_in(&app, &may.session).await
+}
+
+async fn stay_in(app: &App, session: &Session) -> Result<Json<Left>, Problem> {
+    session.insert(SEEN, app.house.now().0).await?;
+    session.save().await?;
     Ok(Json(Left { left_s: i64::try_from(app.settings.idle.as_secs()).unwrap_or(i64::MAX) }))
 }
 
-/// `POST /sign-out`
-pub(crate) async fn end(session: Session) -> Result<Redirect, Problem> {
+/// `POST /sign-out`, `POST /office/sign-out`
+pub(crate) async fn end(session: Session, OriginalUri(asked): OriginalUri) -> Result<Redirect, Problem> {
     session.flush().await?;
-    Ok(Redirect::to("/sign-in?out=yes"))
+    Ok(Redirect::to(&format!("{}?out=yes", Side::of(asked.path()).sign_in())))
 }

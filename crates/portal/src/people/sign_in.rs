@@ -1,4 +1,5 @@
-//! Signing in, on its own page, on the home page, and in place on a page whose session ended.
+//! Signing in, on its own page, on the home page, and in place on a page whose session ended; for operators and, under
+//! its own address, for staff.
 
 use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -6,12 +7,12 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use topup::Micros;
-use topup::people::{self, SignInError};
+use topup::people::{self, PersonId, SignInError};
 use tower_sessions::Session;
 
 use super::session;
 use crate::App;
-use crate::look::{Field, Frame, Tone, hidden, notice, show, summary};
+use crate::look::{Field, Frame, Side, Tone, hidden, notice, show, summary};
 use crate::web::Html;
 use crate::web::address::Address;
 use crate::web::problem::{Problem, SCRIPTED};
@@ -39,7 +40,7 @@ pub(crate) struct Sent {
     since: Option<i64>,
 }
 
-/// `GET /sign-in`
+/// `GET /sign-in`, `GET /office/sign-in`
 pub(crate) async fn get(frame: Frame, Query(arrival): Query<Arrival>) -> Html {
     let view = View { then: arrival.then.as_deref(), ..View::default() };
     let note = match arrival {
@@ -50,7 +51,7 @@ pub(crate) async fn get(frame: Frame, Query(arrival): Query<Arrival>) -> Html {
     Html(page(&frame, &View { note, ..view }))
 }
 
-/// `POST /sign-in`
+/// `POST /sign-in`, `POST /office/sign-in`
 pub(crate) async fn post(
     State(app): State<App>,
     frame: Frame,
@@ -64,13 +65,14 @@ pub(crate) async fn post(
     if !problems.is_empty() {
         return Ok(again(&frame, &sent, StatusCode::UNPROCESSABLE_ENTITY, problems));
     }
-    match people::sign_in(&app.house, &sent.login, &sent.password, &address.0.to_string()).await {
-        Ok(operator) => {
-            session::begin(&app.house, &session, &operator, sent.since.map(Micros)).await?;
+    let side = frame.side();
+    match let_in(&app, side, &sent, address).await {
+        Ok(person) => {
+            session::begin(&app.house, &session, person, sent.since.map(Micros)).await?;
             Ok(if headers.contains_key(SCRIPTED) {
                 StatusCode::NO_CONTENT.into_response()
             } else {
-                Redirect::to(local(sent.then.as_deref())).into_response()
+                Redirect::to(onward(side, sent.then.as_deref())).into_response()
             })
         }
         Err(SignInError::Wrong) => {
@@ -83,6 +85,18 @@ pub(crate) async fn post(
         }
         Err(SignInError::Storage(error)) => Err(error.into()),
     }
+}
+
+async fn let_in(app: &App, side: Side, sent: &Sent, address: Address) -> Result<PersonId, SignInError> {
+    let address = address.0.to_string();
+    Ok(match side {
+        Side::Portal => {
+            PersonId::Operator(people::sign_in(&app.house, &sent.login, &sent.password, &address).await?.id)
+        }
+        Side::Office => {
+            PersonId::Staff(people::staff::sign_in(&app.house, &sent.login, &sent.password, &address).await?.id)
+        }
+    })
 }
 
 fn missing(lang: Lang, sent: &Sent) -> Vec<(&'static str, String)> {
@@ -98,20 +112,25 @@ fn missing(lang: Lang, sent: &Sent) -> Vec<(&'static str, String)> {
 
 fn again(frame: &Frame, sent: &Sent, status: StatusCode, problems: Vec<(&str, String)>) -> Response {
     // The page answers a POST to its own address; the language switch must come back by GET.
-    let frame = Frame { here: "/sign-in".to_owned(), ..frame.clone() };
+    let frame = Frame { here: frame.side().sign_in().to_owned(), ..frame.clone() };
     let view = View { login: &sent.login, then: sent.then.as_deref(), problems, note: None };
     (status, Html(page(&frame, &view))).into_response()
 }
 
-/// Where to go after signing in: only a path of ours. `//host` and `/\host` are other hosts to a browser.
-pub(crate) fn local(then: Option<&str>) -> &str {
+/// A path of ours; nothing for anything else. `//host` and `/\host` are other hosts to a browser.
+pub(crate) fn local(then: Option<&str>) -> Option<&str> {
     let ours = |path: &&str| {
         let mut chars = path.chars();
         chars.next() == Some('/')
             && !matches!(chars.next(), Some('/' | '\\'))
             && !path.contains(|c: char| c.is_control() || c == '\\')
     };
-    then.filter(ours).unwrap_or("/")
+    then.filter(ours)
+}
+
+/// Where to go after signing in: the page that was wanted, if it is on this side.
+fn onward(side: Side, then: Option<&str>) -> &str {
+    local(then).filter(|path| Side::of(path) == side).unwrap_or(side.home())
 }
 
 /// What the sign-in form shows.
@@ -126,33 +145,45 @@ pub(crate) struct View<'a> {
 /// The page.
 pub(crate) fn page(frame: &Frame, view: &View<'_>) -> Markup {
     let lang = frame.lang;
+    let title = match frame.side() {
+        Side::Portal => say!(lang, "sign-in-title"),
+        Side::Office => say!(lang, "office-sign-in-title"),
+    };
     let body = html! {
         div.sheet.pad.stack {
-            h1 { (say!(lang, "sign-in-title")) }
+            h1 { (title) }
             @if let Some((tone, note)) = &view.note { (notice(*tone, "", note)) }
             // What is wrong takes the focus first.
-            (form(lang, view, view.problems.is_empty()))
+            (form(frame, view, view.problems.is_empty()))
         }
     };
-    frame.page(say!(lang, "sign-in-title"), body).narrow().draw()
+    frame.page(title, body).narrow().draw()
 }
 
 /// The form, also on the home page; `focus` for a page where it is all there is to do.
-pub(crate) fn form(lang: Lang, view: &View<'_>, focus: bool) -> Markup {
+pub(crate) fn form(frame: &Frame, view: &View<'_>, focus: bool) -> Markup {
+    let (lang, side) = (frame.lang, frame.side());
     let problems = &view.problems;
     let login =
         Field::new("login", say!(lang, "login"), "text", "username").value(view.login).wrong(problems).focus(focus);
     let password = Field::new("password", say!(lang, "password"), "password", "current-password").wrong(problems);
     let wrong = problems.iter().any(|(field, _)| *field == "login") && !view.login.is_empty();
     html! {
-        form.stack method="post" action="/sign-in" {
+        form.stack method="post" action=(side.sign_in()) {
             (summary(lang, problems))
-            @if wrong { p.soft { (say!(lang, "sign-in-wrong-hint")) } }
+            @if wrong { p.soft { (wrong_hint(lang, side)) } }
             (login.draw())
             (password.draw())
-            @if let Some(then) = view.then { (hidden("then", local(Some(then)))) }
+            @if let Some(then) = view.then { (hidden("then", onward(side, Some(then)))) }
             button.button.main.big { (say!(lang, "sign-in")) }
         }
+    }
+}
+
+fn wrong_hint(lang: Lang, side: Side) -> String {
+    match side {
+        Side::Portal => say!(lang, "sign-in-wrong-hint"),
+        Side::Office => say!(lang, "office-sign-in-wrong-hint"),
     }
 }
 
@@ -162,14 +193,18 @@ mod tests {
 
     #[test]
     fn only_our_own_paths_follow_a_sign_in() {
-        let check = |then: &str, expected: &str| assert_eq!(local(Some(then)), expected, "{then:?}");
-        check("/station", "/station");
-        check("/loads/L261122143208-1X28ANW?a=b", "/loads/L261122143208-1X28ANW?a=b");
+        let check = |side, then: &str, expected: &str| assert_eq!(onward(side, Some(then)), expected, "{then:?}");
+        check(Side::Portal, "/station", "/station");
+        check(Side::Portal, "/loads/L261122143208-1X28ANW?a=b", "/loads/L261122143208-1X28ANW?a=b");
+        check(Side::Portal, "/office/terminals", "/");
+        check(Side::Office, "/office/terminals?q=1", "/office/terminals?q=1");
+        check(Side::Office, "/station", "/office");
         for foreign in
             ["", "station", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "/\t/evil"]
         {
-            check(foreign, "/");
+            check(Side::Portal, foreign, "/");
+            check(Side::Office, foreign, "/office");
         }
-        assert_eq!(local(None), "/");
+        assert_eq!(onward(Side::Office, None), "/office");
     }
 }

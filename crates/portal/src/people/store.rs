@@ -7,7 +7,8 @@
 
 use std::pin::Pin;
 
-use topup::people::{OperatorId, sessions};
+use topup::people::staff::StaffId;
+use topup::people::{OperatorId, PersonId, sessions};
 use topup::{House, Micros};
 use tower_sessions::cookie::SameSite;
 use tower_sessions::cookie::time::OffsetDateTime;
@@ -15,13 +16,15 @@ use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
 
-use super::session::{OPERATOR, SEEN};
+use super::session::{OPERATOR, SEEN, STAFF};
 use crate::Settings;
+use crate::look::Side;
 
-/// Finds the session of each request, and keeps what it changed.
-pub(crate) fn layer(house: House, settings: &Settings) -> SessionManagerLayer<Sessions> {
+/// Finds the session of each request, and keeps what it changed. Each side has a cookie of its own, so that one browser
+/// can have both open, and neither opens the other.
+pub(crate) fn layer(house: House, settings: &Settings, side: Side) -> SessionManagerLayer<Sessions> {
     SessionManagerLayer::new(Sessions::new(house, settings))
-        .with_name(cookie_name(settings.tls))
+        .with_name(cookie_name(settings.tls, side))
         .with_secure(settings.tls)
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
@@ -29,8 +32,13 @@ pub(crate) fn layer(house: House, settings: &Settings) -> SessionManagerLayer<Se
 }
 
 /// `__Host-` makes the browser refuse a cookie that another host of the domain, or plain HTTP, tries to plant.
-pub(crate) const fn cookie_name(tls: bool) -> &'static str {
-    if tls { "__Host-session" } else { "session" }
+const fn cookie_name(tls: bool, side: Side) -> &'static str {
+    match (side, tls) {
+        (Side::Portal, true) => "__Host-session",
+        (Side::Portal, false) => "session",
+        (Side::Office, true) => "__Host-office",
+        (Side::Office, false) => "office",
+    }
 }
 
 /// Sessions in the database.
@@ -62,8 +70,10 @@ impl Sessions {
     async fn write(&self, record: &Record, new: bool) -> Result<()> {
         let id = record.id.to_string();
         let data = serde_json::to_string(&record.data).map_err(|error| Error::Encode(error.to_string()))?;
-        let operator = record.data.get(OPERATOR).and_then(serde_json::Value::as_i64).map(OperatorId);
-        let session = sessions::Session { id: &id, operator, data: &data, expires_at: self.expires_at() };
+        let named = |key| record.data.get(key).and_then(serde_json::Value::as_i64);
+        let operator = named(OPERATOR).map(|id| PersonId::Operator(OperatorId(id)));
+        let person = operator.or_else(|| named(STAFF).map(|id| PersonId::Staff(StaffId(id))));
+        let session = sessions::Session { id: &id, person, data: &data, expires_at: self.expires_at() };
         let written = if new {
             sessions::create(&self.house, &session).await
         } else {

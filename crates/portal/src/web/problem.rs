@@ -19,7 +19,8 @@ use maud::{Markup, html};
 use super::Html;
 use super::request::RequestId;
 use crate::FORM_LIMIT;
-use crate::look::{Frame, icon, show};
+use crate::look::{Frame, Side, Visitor, Who, icon, show};
+use crate::office;
 use crate::words::{Lang, say};
 
 /// The header that our own scripts send: they want a status, not the sign-in page.
@@ -31,7 +32,7 @@ pub(crate) enum Problem {
     /// No such page, or a record of another group: the two look the same.
     NotFound,
     /// This role may not.
-    Forbidden,
+    Forbidden(Box<Visitor>),
     /// Nobody is signed in, or no longer.
     SignedOut,
     /// A page of another site sent this.
@@ -85,7 +86,7 @@ impl Problem {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotFound | Self::Unheard => StatusCode::NOT_FOUND,
-            Self::Forbidden | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::SignedOut => StatusCode::UNAUTHORIZED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -112,7 +113,7 @@ impl Problem {
     fn words(&self, lang: Lang, asked: Asked) -> (String, String) {
         match self {
             Self::NotFound => (say!(lang, "error-not-found"), say!(lang, "error-not-found-text")),
-            Self::Forbidden => (say!(lang, "error-forbidden"), say!(lang, "error-forbidden-text")),
+            Self::Forbidden(visitor) => (say!(lang, "error-forbidden"), forbidden(lang, visitor)),
             Self::SignedOut => (say!(lang, "error-session"), say!(lang, "error-session-text")),
             Self::CrossSite => (say!(lang, "error-cross-site"), say!(lang, "error-cross-site-text")),
             Self::TooLarge => {
@@ -169,7 +170,9 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     } else if matches!(problem, Problem::SignedOut) && !scripted {
         return Redirect::to(&sign_in_for(&here, changing)).into_response();
     } else {
-        let frame = Frame { lang, here: if changing { "/".into() } else { here }, visitor: None };
+        let here = if changing { Side::of(&here).home().to_owned() } else { here };
+        let visitor = if let Problem::Forbidden(visitor) = problem { Some(*visitor) } else { None };
+        let frame = Frame { lang, here, visitor };
         (status, Html(page(&frame, &heading, &text, &id))).into_response()
     };
     for name in [RETRY_AFTER, ALLOW] {
@@ -190,8 +193,21 @@ fn is_dressed(response: &Response) -> bool {
 
 /// Where to sign in, and where to go on after it: the page, or for something that was sent, the page it was sent from.
 fn sign_in_for(here: &str, changing: bool) -> String {
-    let then = if changing && here.starts_with("/station") { "/station" } else { here };
-    format!("/sign-in?expired=yes&then={}", percent_encoded(then))
+    let side = Side::of(here);
+    let then = match side {
+        Side::Portal if changing && here.starts_with("/station") => "/station",
+        Side::Office if changing => side.home(),
+        Side::Portal | Side::Office => here,
+    };
+    format!("{}?expired=yes&then={}", side.sign_in(), percent_encoded(then))
+}
+
+/// Who may not, and whom to ask.
+fn forbidden(lang: Lang, visitor: &Visitor) -> String {
+    match &visitor.who {
+        Who::Operator(_) => say!(lang, "error-forbidden-text"),
+        Who::Staff(staff) => say!(lang, "office-forbidden-text", role = office::role(lang, staff.role)),
+    }
 }
 
 fn percent_encoded(text: &str) -> String {
@@ -211,7 +227,7 @@ pub(crate) fn page(frame: &Frame, heading: &str, text: &str, id: &str) -> Markup
             (icon::WARN.draw())
             h1 { (heading) }
             p { (text) }
-            p { a.button href="/" { (say!(lang, "back-home")) } }
+            p { a.button href=(frame.side().home()) { (say!(lang, "back-home")) } }
             small.soft.num { (say!(lang, "request-id", id = id)) }
         }
     };

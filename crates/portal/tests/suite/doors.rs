@@ -1,8 +1,9 @@
 //! What holds for every route: who may, which headers, who is refused.
 
-use portal::Route;
+use portal::{Right, Route};
 use reqwest::{Method, Response, StatusCode};
 use topup::people::Role;
+use topup::people::staff::StaffRole;
 
 use crate::world::{Browser, TERMINAL, World, header, location, text};
 
@@ -30,22 +31,75 @@ async fn ask(world: &World, browser: &Browser<'_>, route: &Route) -> Response {
     request.send().await.expect("an answer")
 }
 
+/// What an answer says of who asked.
+#[derive(Debug, PartialEq, Eq)]
+enum Door {
+    Open,
+    /// Nobody is signed in on this side.
+    SignIn,
+    /// Someone is, and may not.
+    Forbidden,
+}
+
+async fn door(world: &World, browser: &Browser<'_>, route: &Route) -> Door {
+    let answer = ask(world, browser, route).await;
+    let at = format!("{} {}", route.method, route.path);
+    assert!(!answer.status().is_server_error(), "{at}: {answer:?}");
+    let office = route.path.starts_with("/office");
+    if location(&answer).contains("sign-in?expired") || answer.status() == StatusCode::UNAUTHORIZED {
+        let own = if office { "/office/sign-in?" } else { "/sign-in?" };
+        assert!(answer.status() == StatusCode::UNAUTHORIZED || location(&answer).starts_with(own), "{at}: {answer:?}");
+        return Door::SignIn;
+    }
+    if answer.status() == StatusCode::FORBIDDEN && route.path != link::ENROL_PATH {
+        let page = text(answer).await;
+        assert!(page.contains("您没有这项权限") && page.contains("退出"), "{at}: {page}");
+        return Door::Forbidden;
+    }
+    Door::Open
+}
+
+/// The whole table, with what ends a session at its end.
+fn routes() -> Vec<Route> {
+    let (mut routes, ends): (Vec<_>, Vec<_>) =
+        portal::table().into_iter().partition(|route| !route.path.ends_with("/sign-out"));
+    routes.extend(ends);
+    routes
+}
+
 #[tokio::test]
 async fn every_route_lets_in_whom_its_table_says() {
     let world = World::open().await;
-    for route in portal::table() {
-        let answer = ask(&world, &world.browser(), &route).await;
-        let turned_away =
-            location(&answer).starts_with("/sign-in?expired") || answer.status() == StatusCode::UNAUTHORIZED;
-        assert_eq!(turned_away, route.needs.is_some(), "{} {} signed out: {answer:?}", route.method, route.path);
-        for (login, role) in [("0012", Role::Clerk), ("0013", Role::Manager)] {
-            let browser = world.signed_in(login).await;
-            let answer = ask(&world, &browser, &route).await;
-            let may = route.needs.is_none_or(|needs| role.may(needs));
-            // The enrolment refuses this form as such, whoever sends it.
-            let refused = answer.status() == StatusCode::FORBIDDEN || answer.status() == StatusCode::UNAUTHORIZED;
-            assert_eq!(refused, !may, "{} {} as {role:?}: {answer:?}", route.method, route.path);
-            assert!(!answer.status().is_server_error(), "{} {}: {answer:?}", route.method, route.path);
+    world.hire(&StaffRole::ALL).await;
+    let nobody = world.browser();
+    for route in routes() {
+        let at = format!("{} {}", route.method, route.path);
+        let staffs = matches!(route.needs, Some(Right::Staff(_)));
+        assert!(staffs == route.path.starts_with("/office") || route.needs.is_none(), "{at} is on the wrong side");
+        let expected = if route.needs.is_some() { Door::SignIn } else { Door::Open };
+        assert_eq!(door(&world, &nobody, &route).await, expected, "{at} signed out");
+    }
+    let may = |may: bool| if may { Door::Open } else { Door::Forbidden };
+    for (login, role) in [("0012", Role::Clerk), ("0013", Role::Manager)] {
+        let browser = world.signed_in(login).await;
+        for route in routes() {
+            let expected = match route.needs {
+                None => Door::Open,
+                Some(Right::Operator(needs)) => may(role.may(needs)),
+                Some(Right::Staff(_)) => Door::SignIn,
+            };
+            assert_eq!(door(&world, &browser, &route).await, expected, "{} {} as {role:?}", route.method, route.path);
+        }
+    }
+    for role in StaffRole::ALL {
+        let browser = world.in_office(role).await;
+        for route in routes() {
+            let expected = match route.needs {
+                None => Door::Open,
+                Some(Right::Operator(_)) => Door::SignIn,
+                Some(Right::Staff(needs)) => may(role.may(needs)),
+            };
+            assert_eq!(door(&world, &browser, &route).await, expected, "{} {} as {role:?}", route.method, route.path);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod charge;
 mod doors;
+mod office;
 mod pages;
 mod people;
 mod world;

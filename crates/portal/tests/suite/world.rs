@@ -14,6 +14,7 @@ use store::Db;
 use store::testing::Sqlite;
 use tempfile::TempDir;
 use terminal::{MasterKeys, SoftReader, Status, sample_cards};
+use topup::people::staff::{self, NewStaff, StaffRole};
 use topup::people::{NewOperator, Role};
 use topup::terminals::TerminalNumber;
 use topup::{Clock as _, House, SeededEntropy, SystemClock, TestClock, groups, people, terminals};
@@ -82,6 +83,23 @@ impl World {
         let browser = self.browser();
         let answer = browser.post("/sign-in", &[("login", login), ("password", PASSWORD)]).await;
         assert_eq!((answer.status(), location(&answer)), (StatusCode::SEE_OTHER, "/"), "{login}");
+        browser
+    }
+
+    /// Members of the card company's staff, one a role; each signs in by the name of the role.
+    pub(crate) async fn hire(&self, roles: &[StaffRole]) {
+        let mut tx = self.house.db.begin().await.expect("a unit of work");
+        for role in roles {
+            let new = NewStaff { login: role.as_str(), name: "刘敏", role: *role, password: PASSWORD };
+            staff::add(&mut tx, &self.house.ids, &*self.house.entropy, &new, self.house.now()).await.expect("staff");
+        }
+        tx.commit().await.expect("a commit");
+    }
+
+    /// A browser in the office that someone of this role has signed in with.
+    pub(crate) async fn in_office(&self, role: StaffRole) -> Browser<'_> {
+        let browser = self.browser();
+        browser.enter_office(role).await;
         browser
     }
 
@@ -167,6 +185,12 @@ impl Browser<'_> {
 
     pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> Response {
         self.client.post(self.world.url(path)).form(form).send().await.expect("an answer")
+    }
+
+    /// Signs in to the office as well.
+    pub(crate) async fn enter_office(&self, role: StaffRole) {
+        let answer = self.post("/office/sign-in", &[("login", role.as_str()), ("password", PASSWORD)]).await;
+        assert_eq!((answer.status(), location(&answer)), (StatusCode::SEE_OTHER, "/office"), "{role:?}");
     }
 
     /// What the page says.

@@ -1,24 +1,53 @@
-//! People: operators, what they may do, how they sign in, and their sessions.
+//! People: operators of the groups and [`staff`] of the card company, what they may do, how they sign in, and their
+//! sessions.
 
 mod doorkeeper;
 mod passwords;
 mod query;
 pub mod sessions;
 mod sign_in;
+pub mod staff;
 
 pub use doorkeeper::Doorkeeper;
-pub use passwords::{MIN_PASSWORD, PasswordRule, WORK_KIB};
+pub use passwords::{MIN_PASSWORD, PasswordRule, WORK_KIB, check_new as check_password};
 pub use query::{NewOperator, add, operator};
 pub use sign_in::{PasswordError, SignInError, change_password, sign_in};
 
 use ledger::GroupId;
 use serde::{Deserialize, Serialize};
 
+use staff::StaffId;
+
 /// Names an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
 #[serde(transparent)]
 #[sqlx(transparent)]
 pub struct OperatorId(pub i64);
+
+/// Names anyone who can sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PersonId {
+    /// A person of a group.
+    Operator(OperatorId),
+    /// A person of the card company.
+    Staff(StaffId),
+}
+
+impl PersonId {
+    pub(crate) const fn operator(self) -> Option<OperatorId> {
+        match self {
+            Self::Operator(id) => Some(id),
+            Self::Staff(_) => None,
+        }
+    }
+
+    pub(crate) const fn staff(self) -> Option<StaffId> {
+        match self {
+            Self::Operator(_) => None,
+            Self::Staff(id) => Some(id),
+        }
+    }
+}
 
 /// A person of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]

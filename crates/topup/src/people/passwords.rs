@@ -87,7 +87,7 @@ const COMMON: &[&str] = &[
 ];
 
 /// The rules for a new password: a floor and a check against common ones, none of composition.
-pub(super) fn check_new(login: &str, password: &str) -> Result<(), PasswordRule> {
+pub fn check_new(login: &str, password: &str) -> Result<(), PasswordRule> {
     if password.chars().count() < MIN_PASSWORD {
         return Err(PasswordRule::TooShort);
     }

@@ -3,7 +3,7 @@
 use ledger::GroupId;
 use store::{Micros, Tx};
 
-use super::{Operator, OperatorId, Role, passwords};
+use super::{Operator, OperatorId, PersonId, Role, passwords};
 use crate::{Entropy, House, Ids};
 
 /// An operator to be.
@@ -86,21 +86,22 @@ pub(super) async fn by_login(house: &House, login: &str) -> Result<Option<(Opera
     Ok(row.and_then(Row::into_operator))
 }
 
-/// Replaces the password of `operator`, if it is still the one with `old_hash`.
+/// Replaces the password of `person`, if it is still the one with `old_hash`.
 pub(super) async fn set_password(
     tx: &mut Tx,
-    operator: OperatorId,
+    person: PersonId,
     old_hash: &str,
     new_hash: &str,
 ) -> Result<bool, store::Error> {
-    let changed = tx
-        .query("UPDATE operators SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
-        .bind(operator)
-        .bind(old_hash)
-        .bind(new_hash)
-        .execute()
-        .await?;
-    Ok(changed == 1)
+    let query = match person {
+        PersonId::Operator(id) => {
+            tx.query("UPDATE operators SET password_hash = $3 WHERE id = $1 AND password_hash = $2").bind(id)
+        }
+        PersonId::Staff(id) => {
+            tx.query("UPDATE staff SET password_hash = $3 WHERE id = $1 AND password_hash = $2").bind(id)
+        }
+    };
+    Ok(query.bind(old_hash).bind(new_hash).execute().await? == 1)
 }
 
 /// Logins do not tell capitals from small letters, and nobody sees a space at the end.

@@ -6,15 +6,16 @@
 use sha2::{Digest as _, Sha256};
 use store::{Micros, Tx};
 
-use super::OperatorId;
+use super::PersonId;
 use crate::House;
 
 /// Writes a new session; [`store::Error::Unique`] if the id is taken.
 pub async fn create(house: &House, session: &Session<'_>) -> Result<(), store::Error> {
     let mut tx = house.db.begin().await?;
-    tx.query("INSERT INTO sessions (id, operator_id, data, expires_at_us) VALUES ($1, $2, $3, $4)")
+    tx.query("INSERT INTO sessions (id, operator_id, staff_id, data, expires_at_us) VALUES ($1, $2, $3, $4, $5)")
         .bind(hashed(session.id))
-        .bind(session.operator)
+        .bind(session.person.and_then(PersonId::operator))
+        .bind(session.person.and_then(PersonId::staff))
         .bind(session.data)
         .bind(session.expires_at)
         .execute()
@@ -28,7 +29,7 @@ pub struct Session<'a> {
     /// The value of the cookie.
     pub id: &'a str,
     /// Who signed in, if anyone.
-    pub operator: Option<OperatorId>,
+    pub person: Option<PersonId>,
     /// What the web keeps in it.
     pub data: &'a str,
     /// When it ends by itself.
@@ -38,9 +39,10 @@ pub struct Session<'a> {
 /// Writes a session that exists, or exists no longer: an ended session does not come back by a late write.
 pub async fn save(house: &House, session: &Session<'_>) -> Result<(), store::Error> {
     let mut tx = house.db.begin().await?;
-    tx.query("UPDATE sessions SET operator_id = $2, data = $3, expires_at_us = $4 WHERE id = $1")
+    tx.query("UPDATE sessions SET operator_id = $2, staff_id = $3, data = $4, expires_at_us = $5 WHERE id = $1")
         .bind(hashed(session.id))
-        .bind(session.operator)
+        .bind(session.person.and_then(PersonId::operator))
+        .bind(session.person.and_then(PersonId::staff))
         .bind(session.data)
         .bind(session.expires_at)
         .execute()
@@ -65,13 +67,15 @@ pub async fn delete(house: &House, id: &str) -> Result<(), store::Error> {
     tx.commit().await
 }
 
-/// Ends all sessions of `operator` but the one with the id `keep`.
-pub(super) async fn end_others(tx: &mut Tx, operator: OperatorId, keep: &str) -> Result<(), store::Error> {
-    tx.query("DELETE FROM sessions WHERE operator_id = $1 AND id <> $2")
-        .bind(operator)
-        .bind(hashed(keep))
-        .execute()
-        .await?;
+/// Ends all sessions of `person` but the one with the id `keep`.
+pub(super) async fn end_others(tx: &mut Tx, person: PersonId, keep: &str) -> Result<(), store::Error> {
+    match person {
+        PersonId::Operator(id) => tx.query("DELETE FROM sessions WHERE operator_id = $1 AND id <> $2").bind(id),
+        PersonId::Staff(id) => tx.query("DELETE FROM sessions WHERE staff_id = $1 AND id <> $2").bind(id),
+    }
+    .bind(hashed(keep))
+    .execute()
+    .await?;
     Ok(())
 }
 

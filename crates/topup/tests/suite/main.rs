@@ -13,6 +13,7 @@ mod cards;
 mod doors;
 mod flow;
 mod health;
+mod office;
 mod processes;
 mod sim;
 mod storm;

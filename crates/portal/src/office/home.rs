@@ -1,0 +1,73 @@
+//! The office's first page: what waits for whoever is signed in.
+
+use axum::extract::State;
+use maud::{Markup, html};
+use topup::alarms::{self, Kind};
+use topup::people::staff::{Staff, StaffPermission};
+
+use crate::App;
+use crate::look::{Frame, Tone, empty, icon};
+use crate::people::access::{Office, OwnAccount};
+use crate::web::Html;
+use crate::web::problem::Problem;
+use crate::words::{Lang, say};
+
+/// Something that waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// How many of it.
+    pub(crate) count: i64,
+    /// What it is.
+    pub(crate) what: String,
+    /// What to do about it.
+    pub(crate) next: String,
+    /// Where.
+    pub(crate) path: &'static str,
+    pub(crate) tone: Tone,
+}
+
+/// `GET /office`
+pub(crate) async fn get(State(app): State<App>, may: Office<OwnAccount>) -> Result<Html, Problem> {
+    let waiting = waiting(&app, may.frame.lang, &may.staff).await?;
+    Ok(Html(page(&may.frame, &waiting)))
+}
+
+/// What waits for `staff`: each section adds its own, and nothing that they may not see.
+async fn waiting(app: &App, lang: Lang, staff: &Staff) -> Result<Vec<Waiting>, Problem> {
+    let mut all = Vec::new();
+    if staff.role.may(StaffPermission::SeeTerminals) {
+        all.push(Waiting {
+            count: alarms::count(&app.house, Kind::KeyInTwoPlaces).await?,
+            what: say!(lang, "waiting-clones"),
+            next: say!(lang, "waiting-clones-next"),
+            path: "/office/terminals?state=alarm",
+            tone: Tone::Bad,
+        });
+    }
+    all.retain(|waiting| waiting.count > 0);
+    Ok(all)
+}
+
+/// The page.
+pub(crate) fn page(frame: &Frame, waiting: &[Waiting]) -> Markup {
+    let lang = frame.lang;
+    let name = frame.staff().map_or("", |staff| staff.name.as_str());
+    let body = html! {
+        div.hello { h1 { (say!(lang, "modules-title", name = name)) } }
+        section.sheet {
+            @if waiting.is_empty() {
+                (empty(icon::DONE.draw(), &say!(lang, "office-nothing"), &say!(lang, "office-nothing-text"), html! {}))
+            } @else {
+                h2.unseen { (say!(lang, "office-waiting")) }
+                ul.waiting { @for item in waiting {
+                    li.(item.tone.class()) { a href=(item.path) {
+                        b.count.num { (item.count) }
+                        span { strong { (item.what) } small.soft { (item.next) } }
+                        (icon::ARROW.draw())
+                    } }
+                } }
+            }
+        }
+    };
+    frame.page(say!(lang, "office-home"), body).draw()
+}

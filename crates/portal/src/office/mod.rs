@@ -1,0 +1,37 @@
+//! The office (后台): the card company's side of the counter.
+//!
+//! The frame around its pages is the portal's own ([`crate::look`]), with the office's sections in its header; sign-in,
+//! session and password are the same handlers under their own addresses. A section is a line in [`SECTIONS`], its
+//! routes in [`crate::routes`], and what waits in it a line on the [`home`] page.
+
+pub(crate) mod home;
+
+use topup::people::staff::{Staff, StaffPermission, StaffRole};
+
+use crate::words::{Lang, say};
+
+/// A part of the office that stands in its header.
+struct Section {
+    path: &'static str,
+    needs: StaffPermission,
+    name: fn(Lang) -> String,
+}
+
+/// In the order of the header.
+const SECTIONS: &[Section] = &[];
+
+/// The sections that `staff` may see.
+pub(crate) fn sections(lang: Lang, staff: &Staff) -> Vec<(&'static str, String)> {
+    let theirs = SECTIONS.iter().filter(|section| staff.role.may(section.needs));
+    theirs.map(|section| (section.path, (section.name)(lang))).collect()
+}
+
+/// A role in words.
+pub(crate) fn role(lang: Lang, role: StaffRole) -> String {
+    match role {
+        StaffRole::Teller => say!(lang, "role-teller"),
+        StaffRole::Finance => say!(lang, "role-finance"),
+        StaffRole::Admin => say!(lang, "role-admin"),
+        StaffRole::Auditor => say!(lang, "role-auditor"),
+    }
+}

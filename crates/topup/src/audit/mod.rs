@@ -1,0 +1,211 @@
+//! The audit trail: who did what, when and from where. Rows are only ever added; the database refuses anything else.
+//!
+//! An entry is written in the same unit of work as what it tells of, so neither is there without the other.
+
+use std::fmt;
+
+use ledger::GroupId;
+use store::{Micros, Tx};
+
+use crate::loads::OrderNumber;
+use crate::people::staff::{Staff, StaffId};
+use crate::terminals::TerminalNumber;
+use crate::{House, Ids};
+
+/// The group of what concerns the card company itself.
+pub const NO_GROUP: GroupId = GroupId(0);
+
+/// Who acts, and from where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The member of staff, if it is one.
+    pub staff: Option<StaffId>,
+    /// Login and name as they are now; what acts, if nobody does.
+    pub name: String,
+    /// The address the request came from, or what else it came by.
+    pub origin: String,
+}
+
+impl Actor {
+    /// A member of staff at `address`.
+    pub fn staff(staff: &Staff, address: impl fmt::Display) -> Self {
+        Self { staff: Some(staff.id), name: format!("{} {}", staff.login, staff.name), origin: address.to_string() }
+    }
+
+    /// The engineer at the command line: whoever may use it may use the database.
+    pub fn command_line() -> Self {
+        Self { staff: None, name: "jichong".into(), origin: "command line".into() }
+    }
+
+    /// The system by itself; `origin` says what moved it.
+    pub fn system(origin: impl Into<String>) -> Self {
+        Self { staff: None, name: "jichong".into(), origin: origin.into() }
+    }
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// A member of staff was created.
+    StaffAdded,
+    /// A terminal was created.
+    TerminalAdded,
+    /// A one-time code was issued; those before it are void.
+    CodeIssued,
+    /// A code bound a key to a terminal.
+    TerminalEnrolled,
+    /// A terminal was taken out of use for good.
+    TerminalRevoked,
+    /// An alarm was raised.
+    AlarmRaised,
+    /// An alarm was closed.
+    AlarmClosed,
+}
+
+impl Action {
+    /// Every action.
+    pub const ALL: &[Self] = &[
+        Self::StaffAdded,
+        Self::TerminalAdded,
+        Self::CodeIssued,
+        Self::TerminalEnrolled,
+        Self::TerminalRevoked,
+        Self::AlarmRaised,
+        Self::AlarmClosed,
+    ];
+
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StaffAdded => "staff.added",
+            Self::TerminalAdded => "terminal.added",
+            Self::CodeIssued => "terminal.code-issued",
+            Self::TerminalEnrolled => "terminal.enrolled",
+            Self::TerminalRevoked => "terminal.revoked",
+            Self::AlarmRaised => "alarm.raised",
+            Self::AlarmClosed => "alarm.closed",
+        }
+    }
+
+    /// From what is stored.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.as_str() == text)
+    }
+}
+
+/// What it was done to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A terminal.
+    Terminal(TerminalNumber),
+    /// A load.
+    Load(OrderNumber),
+    /// A member of staff.
+    Staff(StaffId),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Terminal(number) => write!(f, "terminal/{number}"),
+            Self::Load(order) => write!(f, "load/{order}"),
+            Self::Staff(id) => write!(f, "staff/{}", id.0),
+        }
+    }
+}
+
+impl Subject {
+    /// From what is stored.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.split_once('/')? {
+            ("terminal", number) => number.parse().ok().map(Self::Terminal),
+            ("load", order) => OrderNumber::parse(order).map(Self::Load),
+            ("staff", id) => id.parse().ok().map(|id| Self::Staff(StaffId(id))),
+            _ => None,
+        }
+    }
+}
+
+/// An entry to be written.
+#[derive(Clone, Debug)]
+pub struct Entry<'a> {
+    /// Who.
+    pub actor: &'a Actor,
+    /// Did what.
+    pub action: Action,
+    /// Whose matter it is; [`NO_GROUP`] for the card company's own.
+    pub group: GroupId,
+    /// To what.
+    pub subject: Subject,
+    /// What else is worth knowing: an object of plain values, and never a secret.
+    pub details: serde_json::Value,
+}
+
+/// An entry as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// When.
+    pub at: Micros,
+    /// Who, by login and name.
+    pub actor: String,
+    /// From where.
+    pub origin: String,
+    /// Did what; none for something that this version does not know.
+    pub action: Option<Action>,
+    /// What else is worth knowing.
+    pub details: serde_json::Value,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    at_us: Micros,
+    actor: String,
+    origin: String,
+    action: String,
+    details: String,
+}
+
+/// Writes an entry, in the unit of work that does what it tells of.
+pub async fn record(tx: &mut Tx, ids: &Ids, entry: &Entry<'_>) -> Result<(), store::Error> {
+    let id = ids.next();
+    tx.query(
+        "INSERT INTO audit (group_id, id, at_us, staff_id, actor, origin, action, subject, details) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(entry.group)
+    .bind(id)
+    .bind(Ids::moment(id))
+    .bind(entry.actor.staff)
+    .bind(entry.actor.name.as_str())
+    .bind(entry.actor.origin.as_str())
+    .bind(entry.action.as_str())
+    .bind(entry.subject.to_string())
+    .bind(entry.details.to_string())
+    .execute()
+    .await?;
+    Ok(())
+}
+
+/// The last `most` entries about `subject`, newest first.
+pub async fn of(house: &House, subject: Subject, most: i64) -> Result<Vec<Recorded>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let rows: Vec<Row> = tx
+        .query("SELECT at_us, actor, origin, action, details FROM audit WHERE subject = $1 ORDER BY id DESC LIMIT $2")
+        .bind(subject.to_string())
+        .bind(most)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(Row::into_recorded).collect())
+}
+
+impl Row {
+    fn into_recorded(self) -> Recorded {
+        Recorded {
+            at: self.at_us,
+            actor: self.actor,
+            origin: self.origin,
+            action: Action::parse(&self.action),
+            details: serde_json::from_str(&self.details).unwrap_or_default(),
+        }
+    }
+}
