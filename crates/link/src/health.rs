@@ -12,22 +12,28 @@ pub struct Health {
     pub platform: String,
     /// By how much the terminal's clock is ahead of the server's, in milliseconds; below zero when it is behind.
     pub clock_ms: i64,
-    /// Whether readers can be found at all.
-    pub service: Service,
+    /// Whether cards can come at all.
+    pub readers: Readiness,
     /// Results of loads that the server has not acknowledged, without those of a script that runs.
     pub unacknowledged: u32,
 }
 
-/// What finds the readers of a terminal.
+/// How a terminal stands with its readers, and what a person has to mend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Service {
-    /// PC/SC answers.
-    Running,
-    /// PC/SC does not answer: it is not installed, not started, or has no reader to start for.
-    Stopped,
-    /// No PC/SC is asked: the readers are software.
-    Software,
+pub enum Readiness {
+    /// It has not looked yet.
+    Unknown,
+    /// The service that drives readers (`pcscd`; on Windows `SCardSvr`) does not answer.
+    NoService,
+    /// The service runs but does not let the terminal in.
+    Forbidden,
+    /// The service runs, and no reader is attached.
+    NoReader,
+    /// A card lies on a reader and does not answer it.
+    MuteCard,
+    /// A reader is attached.
+    Ready,
 }
 
 impl Health {

@@ -34,7 +34,7 @@ mod http;
 mod message;
 mod script;
 
-pub use health::{Health, Service};
+pub use health::{Health, Readiness};
 pub use hex_bytes::HexBytes;
 pub use http::{About, AskStanding, Enrol, Enrolled, Standing, standing_text};
 pub use message::{FromTerminal, Malformed, Reader, Refusal, Tap, ToTerminal};

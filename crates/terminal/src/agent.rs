@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use link::{FromTerminal, Health, Reader, Refusal, Service, ToTerminal};
+use link::{FromTerminal, Reader, Refusal, ToTerminal};
 use rand::CryptoRng;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -13,7 +13,7 @@ use crate::connection::{Connection, Over, out_of_place};
 use crate::identity::Identity;
 use crate::journal::SharedJournal;
 use crate::runner::Runner;
-use crate::{ServerAddress, Status, backoff};
+use crate::{Health, ServerAddress, Status, backoff};
 
 /// The wait after a refusal that a person has to mend first.
 const REFUSED_WAIT: Duration = Duration::from_mins(1);
@@ -28,6 +28,7 @@ pub(crate) struct Agent {
     pub(crate) identity: Identity,
     pub(crate) boot: String,
     pub(crate) readers: watch::Receiver<Vec<Reader>>,
+    pub(crate) health: watch::Receiver<Health>,
     pub(crate) runner: Runner,
     pub(crate) journal: SharedJournal,
     pub(crate) entropy: Box<dyn CryptoRng + Send>,
@@ -96,6 +97,7 @@ impl Agent {
             tokio::select! {
                 () = stopped(&mut stop) => break,
                 message = connection.hear() => self.obey(connection, message?).await?,
+                () = turned(&mut self.health) => self.tell_health(connection, None).await?,
                 done = self.runner.finished() => connection.say(&FromTerminal::Done(done)).await?,
                 changed = self.readers.changed() => {
                     if changed.is_err() {
@@ -144,11 +146,11 @@ impl Agent {
         let Some(server_time) = self.server_time else { return Ok(()) };
         // The result of a script that runs is not in the journal yet.
         let unacknowledged = self.journal.read(|journal| journal.unacknowledged().len());
-        let health = Health {
+        let health = link::Health {
             answers,
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             clock_ms: server_time.ahead_ms(),
-            service: Service::Software,
+            readers: (*self.health.borrow_and_update()).into(),
             unacknowledged: u32::try_from(unacknowledged).unwrap_or(u32::MAX),
         };
         connection.say(&FromTerminal::Health(health)).await
@@ -198,6 +200,13 @@ fn changes(before: &[Reader], now: &[Reader]) -> Vec<FromTerminal> {
             removed.into_iter().chain(now.tap.clone().map(FromTerminal::Inserted))
         })
         .collect()
+}
+
+/// Waits until the health of the readers changes; for ever if it cannot.
+async fn turned(health: &mut watch::Receiver<Health>) {
+    if health.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Waits until told to stop, or until nobody is left who could tell.

@@ -128,6 +128,7 @@ pub fn start(
         identity,
         boot,
         readers: readers.watch(),
+        health: readers.health(),
         runner: Runner::new(readers, journal.clone(), config.exchange_limit),
         journal,
         entropy,

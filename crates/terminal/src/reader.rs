@@ -41,6 +41,19 @@ pub enum Health {
     Ready,
 }
 
+impl From<Health> for link::Readiness {
+    fn from(health: Health) -> Self {
+        match health {
+            Health::Unknown => Self::Unknown,
+            Health::NoService => Self::NoService,
+            Health::Forbidden => Self::Forbidden,
+            Health::NoReader => Self::NoReader,
+            Health::MuteCard => Self::MuteCard,
+            Health::Ready => Self::Ready,
+        }
+    }
+}
+
 /// A powered card: what it has in its memory (a session key, an entered PIN) lasts as long as this value.
 pub trait Card: Send {
     /// Sends one command and waits for the whole answer, data and status word. May block.

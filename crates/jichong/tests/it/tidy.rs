@@ -27,7 +27,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("tokio-tungstenite", &["terminal"]),
     ("pcsc", &["terminal"]),
     ("age", &["vault"]),
-    ("x509-parser", &["pay"]),
+    ("x509-parser", &["pay", "terminal", "portal"]),
+    ("fs4", &["terminal"]),
     ("p12-keystore", &["pay"]),
     ("argon2", &["topup"]),
     ("clap", &["jichong", "topup"]), // topup: its benchmark

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use link::{Expected, Reader, Script, Step, Tap};
-use terminal::{Card, CardLost, Readers};
+use terminal::{Card, CardLost, Health, Readers};
 use tokio::sync::watch;
 
 type Answer = dyn Fn(&[u8]) -> Result<Vec<u8>, CardLost> + Send + Sync;
@@ -15,6 +15,7 @@ pub(crate) struct Stand(Arc<Inner>);
 
 struct Inner {
     readers: watch::Sender<Vec<Reader>>,
+    health: watch::Sender<Health>,
     answer: Box<Answer>,
     last_tap: AtomicU64,
     powered: AtomicUsize,
@@ -26,6 +27,7 @@ impl Stand {
         let readers = watch::Sender::new(vec![Reader { name: "stand".into(), tap: None }]);
         Self(Arc::new(Inner {
             readers,
+            health: watch::Sender::new(Health::Ready),
             answer: Box::new(answer),
             last_tap: AtomicU64::new(0),
             powered: AtomicUsize::new(0),
@@ -58,6 +60,11 @@ impl Stand {
         self.0.readers.send_replace(Vec::new());
     }
 
+    /// Something is the matter with the reader, or no longer.
+    pub(crate) fn turn(&self, health: Health) {
+        self.0.health.send_replace(health);
+    }
+
     /// How often a card was powered up.
     pub(crate) fn powered(&self) -> usize {
         self.0.powered.load(Ordering::SeqCst)
@@ -72,6 +79,10 @@ impl Stand {
 impl Readers for Stand {
     fn watch(&self) -> watch::Receiver<Vec<Reader>> {
         self.0.readers.subscribe()
+    }
+
+    fn health(&self) -> watch::Receiver<Health> {
+        self.0.health.subscribe()
     }
 
     fn connect(&self, _tap: u64) -> Result<Box<dyn Card>, CardLost> {

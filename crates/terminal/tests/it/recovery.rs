@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ed25519_dalek::SigningKey;
-use link::{FromTerminal, HexBytes, MAX_MESSAGE, Refusal, ToTerminal};
-use terminal::{Config, EXCHANGE_LIMIT, Error, Handle, Status};
+use link::{FromTerminal, HexBytes, MAX_MESSAGE, Readiness, Refusal, ToTerminal};
+use terminal::{Config, EXCHANGE_LIMIT, Error, Handle, Health, Status};
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -153,17 +153,23 @@ async fn what_cannot_start_says_why() {
 }
 
 #[tokio::test]
-async fn a_terminal_that_is_asked_says_how_it_is() {
-    let bench = Bench::new().await;
-    let handle = bench.start(Stand::agreeable().readers());
+async fn a_terminal_says_how_it_is_when_asked_and_when_its_readers_turn() {
+    let (bench, stand) = (Bench::new().await, Stand::agreeable());
+    let handle = bench.start(stand.readers());
     let (mut peer, _) = bench.welcome().await;
     for (at_us, ahead_ms) in [(1_795_329_128_500_000, None), (now_us(), Some(0)), (now_us() - 90_000_000, Some(90_000))]
     {
         peer.say(&ToTerminal::Check { at_us }).await;
         let FromTerminal::Health(health) = peer.hear().await else { panic!("how it is") };
-        assert_eq!((health.answers, health.unacknowledged), (Some(at_us), 0));
+        assert_eq!((health.answers, health.unacknowledged, health.readers), (Some(at_us), 0, Readiness::Ready));
         assert!(health.platform.starts_with(std::env::consts::OS), "{health:?}");
         assert!(ahead_ms.is_none_or(|ms: i64| (health.clock_ms - ms).abs() < 5_000), "{health:?}");
+    }
+    for (turned, told) in [(Health::NoService, Readiness::NoService), (Health::Ready, Readiness::Ready)] {
+        stand.turn(turned);
+        let FromTerminal::Health(health) = peer.hear().await else { panic!("how it is") };
+        assert_eq!((health.answers, health.readers), (None, told));
+        assert!((health.clock_ms - 90_000).abs() < 5_000, "{health:?}");
     }
     handle.stop().await;
 }

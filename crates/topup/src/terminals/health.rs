@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use link::Service;
+use link::Readiness;
 use store::{Micros, Tx};
 
 use super::live::{Row, live, topic};
@@ -32,8 +32,8 @@ pub struct Health {
 pub struct Vital {
     /// Operating system and machine.
     pub platform: String,
-    /// What finds its readers.
-    pub service: Service,
+    /// How it stands with its readers.
+    pub readers: Readiness,
     /// By how much its clock is ahead of ours, in milliseconds; below zero when it is behind.
     pub clock_ms: i64,
     /// Results of loads that it still owes us.
@@ -46,7 +46,7 @@ pub(super) struct Stored {
     program: Option<String>,
     version: Option<i64>,
     platform: Option<String>,
-    service: Option<String>,
+    readiness: Option<String>,
     clock_ms: Option<i64>,
     unacknowledged: Option<i64>,
     trip_us: Option<i64>,
@@ -55,10 +55,10 @@ pub(super) struct Stored {
 
 impl From<Stored> for Option<Health> {
     fn from(row: Stored) -> Self {
-        let service = row.service.as_deref().and_then(parse);
+        let readers = row.readiness.as_deref().and_then(parse);
         let unacknowledged = row.unacknowledged.and_then(|count| u32::try_from(count).ok());
-        let vital = row.platform.zip(service).zip(row.clock_ms).zip(unacknowledged).map(
-            |(((platform, service), clock_ms), unacknowledged)| Vital { platform, service, clock_ms, unacknowledged },
+        let vital = row.platform.zip(readers).zip(row.clock_ms).zip(unacknowledged).map(
+            |(((platform, readers), clock_ms), unacknowledged)| Vital { platform, readers, clock_ms, unacknowledged },
         );
         Some(Health {
             program: row.program?,
@@ -75,7 +75,7 @@ pub async fn health(house: &House, terminal: TerminalNumber) -> Result<Option<He
     let mut tx = house.db.read().await?;
     let row: Option<Stored> = tx
         .query(
-            "SELECT program, version, platform, service, clock_ms, unacknowledged, trip_us, told_at_us \
+            "SELECT program, version, platform, readers AS readiness, clock_ms, unacknowledged, trip_us, told_at_us \
              FROM terminal_health WHERE terminal = $1",
         )
         .bind(terminal.to_string())
@@ -93,10 +93,10 @@ pub(super) async fn begin(
     now: Micros,
 ) -> Result<(), store::Error> {
     tx.query(
-        "INSERT INTO terminal_health (terminal, connection, program, version, platform, service, clock_ms, \
+        "INSERT INTO terminal_health (terminal, connection, program, version, platform, readers, clock_ms, \
          unacknowledged, trip_us, told_at_us) VALUES ($1, $2, $3, $4, NULL, NULL, NULL, NULL, NULL, $5) \
          ON CONFLICT (terminal) DO UPDATE SET connection = excluded.connection, program = excluded.program, \
-         version = excluded.version, platform = NULL, service = NULL, clock_ms = NULL, unacknowledged = NULL, \
+         version = excluded.version, platform = NULL, readers = NULL, clock_ms = NULL, unacknowledged = NULL, \
          trip_us = NULL, told_at_us = excluded.told_at_us",
     )
     .bind(terminal.to_string())
@@ -131,13 +131,13 @@ pub(super) async fn write(
 ) -> Result<(), store::Error> {
     let mut tx = house.db.begin().await?;
     tx.query(
-        "UPDATE terminal_health SET platform = $3, service = $4, clock_ms = $5, unacknowledged = $6, \
+        "UPDATE terminal_health SET platform = $3, readers = $4, clock_ms = $5, unacknowledged = $6, \
          trip_us = COALESCE($7, trip_us), told_at_us = $8 WHERE terminal = $1 AND connection = $2",
     )
     .bind(row.terminal.to_string())
     .bind(row.connection.as_str())
     .bind(said.platform.as_str())
-    .bind(word(said.service))
+    .bind(word(said.readers))
     .bind(said.clock_ms)
     .bind(i64::from(said.unacknowledged))
     .bind(trip.map(|trip| i64::try_from(trip.as_micros()).unwrap_or(i64::MAX)))
@@ -162,14 +162,11 @@ impl Hello {
     }
 }
 
-const fn word(service: Service) -> &'static str {
-    match service {
-        Service::Running => "running",
-        Service::Stopped => "stopped",
-        Service::Software => "software",
-    }
+/// The same word as on the link.
+fn word(readers: Readiness) -> String {
+    serde_json::to_value(readers).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn parse(word: &str) -> Option<Service> {
-    [Service::Running, Service::Stopped, Service::Software].into_iter().find(|service| self::word(*service) == word)
+fn parse(word: &str) -> Option<Readiness> {
+    serde_json::from_value(word.into()).ok()
 }

@@ -70,7 +70,7 @@ pub async fn live(house: &House, group: GroupId, terminal: TerminalNumber) -> Re
     let mut tx = house.db.read().await?;
     let row: Option<Shown> = tx
         .query(
-            "SELECT l.readers, l.phase, l.seen_at_us, h.program, h.version, h.platform, h.service, h.clock_ms, \
+            "SELECT l.readers, l.phase, l.seen_at_us, h.program, h.version, h.platform, h.readers AS readiness, h.clock_ms, \
              h.unacknowledged, h.trip_us, h.told_at_us FROM terminals t \
              LEFT JOIN terminal_live l ON l.terminal = t.number LEFT JOIN terminal_health h ON h.terminal = t.number \
              WHERE t.number = $1 AND t.group_id = $2 AND t.revoked = 0",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ed25519_dalek::{Signer as _, SigningKey};
 use epurse::terminal::TerminalNumber;
 use ledger::Fen;
-use link::{AskStanding, Service, Standing};
+use link::{AskStanding, Readiness, Standing};
 use store::testing::on_both;
 use topup::House;
 use topup::terminals::{self, Health, Live, NotFresh, Vital};
@@ -52,7 +52,7 @@ async fn pages_learn_how_a_terminal_is() {
             panic!("{shown:?}")
         };
         let expected =
-            Vital { platform: "sim".into(), service: Service::Software, clock_ms: -90_000, unacknowledged: 0 };
+            Vital { platform: "sim".into(), readers: Readiness::Ready, clock_ms: -90_000, unacknowledged: 0 };
         assert_eq!((program.as_str(), vital), ("sim", &expected));
         assert!(*trip < Duration::from_secs(5), "{trip:?}");
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use epurse::terminal::TerminalNumber;
-use link::{Done, End, FromTerminal, Health, HexBytes, Reader, Script, Service, Tap, ToTerminal};
+use link::{Done, End, FromTerminal, Health, HexBytes, Reader, Readiness, Script, Tap, ToTerminal};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use topup::{House, terminals};
@@ -183,7 +183,7 @@ impl SimTerminal {
         let unacknowledged = u32::try_from(self.unacknowledged.len()).expect("a few");
         let (answers, clock_ms) = (Some(at_us), self.clock_ms);
         let platform = "sim".into();
-        let health = Health { answers, platform, clock_ms, service: Service::Software, unacknowledged };
+        let health = Health { answers, platform, clock_ms, readers: Readiness::Ready, unacknowledged };
         self.say(&FromTerminal::Health(health)).await
     }
 
