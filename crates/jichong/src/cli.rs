@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Flags;
 use crate::pay::PayCommand;
+use crate::vault::VaultCommand;
 
 /// Jichong 集充: companies charge their people's city cards from a quota.
 #[derive(Debug, Parser)]
@@ -40,7 +41,7 @@ pub(crate) enum Command {
     /// Create groups, operators, terminals and staff
     #[command(subcommand)]
     Add(Add),
-    /// Seal the card keys into a key file
+    /// Make, bring in, list, roll and retire the card keys, in a sealed file or in a token
     #[command(subcommand)]
     Vault(VaultCommand),
     /// Tools for cards
@@ -207,18 +208,6 @@ pub(crate) enum Add {
         name: String,
         #[command(flatten)]
         database: Database,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum VaultCommand {
-    /// Seal keys given as JSON on standard input: [{"class":"01","version":1,"algorithm":"3des","mlk":"…","mtk":"…"}]
-    Seal {
-        /// The key file to create
-        file: PathBuf,
-        /// A file with the passphrase; group and others must not be able to read it
-        #[arg(long, value_name = "FILE")]
-        passphrase_file: PathBuf,
     },
 }
 
