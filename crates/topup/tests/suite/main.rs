@@ -15,6 +15,7 @@ mod flow;
 mod health;
 mod office;
 mod processes;
+mod runs;
 mod sim;
 mod storm;
 mod world;
