@@ -7,7 +7,6 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Flags;
 use crate::pay::PayCommand;
-use crate::vault::VaultCommand;
 
 /// Jichong 集充: companies charge their people's city cards from a quota.
 #[derive(Debug, Parser)]
@@ -41,7 +40,7 @@ pub(crate) enum Command {
     /// Create groups, operators, terminals and staff
     #[command(subcommand)]
     Add(Add),
-    /// Make, bring in, list, roll and retire the card keys, in a sealed file or in a token
+    /// Seal the card keys into a key file
     #[command(subcommand)]
     Vault(VaultCommand),
     /// Tools for cards
@@ -208,6 +207,18 @@ pub(crate) enum Add {
         name: String,
         #[command(flatten)]
         database: Database,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum VaultCommand {
+    /// Seal keys given as JSON on standard input: [{"class":"01","version":1,"algorithm":"3des","mlk":"…","mtk":"…"}]
+    Seal {
+        /// The key file to create
+        file: PathBuf,
+        /// A file with the passphrase; group and others must not be able to read it
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: PathBuf,
     },
 }
 

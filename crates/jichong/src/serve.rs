@@ -12,8 +12,8 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use portal::{Listening, Tls};
 use store::{Db, Options};
 use topup::cards::Application;
-use topup::{House, Settings, SystemClock, SystemEntropy, loads, people, runs};
-use vault::{CheckValue, Vault};
+use topup::{House, Settings, SystemClock, SystemEntropy, loads, people};
+use vault::{SoftVault, Vault};
 
 use crate::cli::Serve;
 use crate::config::{Config, without_password};
@@ -47,14 +47,9 @@ pub(crate) struct Listen {
 /// Runs the server until it is told to stop.
 pub(crate) async fn run(serve: Serve) -> Result<()> {
     let config = Config::read(serve.config.as_deref(), &serve.flags)?;
-    let (house, keys) = house(&config).await?;
+    let house = house(&config).await?;
     if serve.check {
-        let keys: Vec<String> = keys.iter().map(|value| format!("\n  {value}")).collect();
-        let answers = without_password(&config.database);
-        return say(format!(
-            "the configuration is good; {answers} answers; the card keys by check value:{}",
-            keys.concat()
-        ));
+        return say(format!("the configuration is good; {} answers", without_password(&config.database)));
     }
     let listen = Listen {
         portal: config.listen,
@@ -77,13 +72,13 @@ pub(crate) async fn run(serve: Serve) -> Result<()> {
     Ok(())
 }
 
-/// Everything the business needs, from the configuration, and the card keys that there are.
-async fn house(config: &Config) -> Result<(House, Vec<CheckValue>)> {
+/// Everything the business needs, from the configuration.
+async fn house(config: &Config) -> Result<House> {
+    let passphrase = crate::vault::passphrase(&config.vault_passphrase_file)?;
     let sm4 = if config.allow_sm4 { Sm4Policy::Allowed } else { Sm4Policy::Refused };
-    let (vault, keys) = config.keys()?.vault(sm4)?;
-    if keys.is_empty() {
-        tracing::warn!("there are no card keys yet: no card can be charged");
-    }
+    let vault = SoftVault::open(&config.vault, &passphrase)
+        .with_context(|| format!("vault: the key file {} cannot be opened", config.vault.display()))?
+        .with_sm4(sm4);
     let options = Options::at(&config.database).connections(config.database_connections);
     let db = Db::open(options)
         .await
@@ -95,7 +90,7 @@ async fn house(config: &Config) -> Result<(House, Vec<CheckValue>)> {
             *application = Application { layout, ..*application };
         }
     }
-    Ok((open_house(db, vault, settings).await?, keys))
+    open_house(db, Arc::new(vault), settings).await
 }
 
 /// A house with the machine's clock and randomness.
@@ -151,12 +146,6 @@ async fn sweep(house: House) {
         tick.tick().await;
         if let Err(error) = loads::sweep(&house).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the sweep failed; the next one tries again");
-        }
-        if let Err(error) = runs::sweep(&house).await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the sweep of runs failed; the next one tries again"
-            );
         }
         if let Err(error) = people::sessions::sweep(&house).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "ended sessions were not removed");

@@ -9,10 +9,9 @@ pub mod books;
 pub mod cards;
 pub mod groups;
 mod house;
-pub mod keys;
+mod keys;
 pub mod loads;
 pub mod people;
-pub mod runs;
 pub mod terminals;
 mod world;
 

@@ -10,5 +10,6 @@
 mod browser;
 mod command_line;
 mod kill;
+mod packaging;
 mod pay;
 mod tidy;

@@ -15,7 +15,6 @@ mod flow;
 mod health;
 mod office;
 mod processes;
-mod runs;
 mod sim;
 mod storm;
 mod world;
