@@ -10,6 +10,7 @@
 mod browser;
 mod command_line;
 mod kill;
+mod matrix;
 mod packaging;
 mod pay;
 mod tidy;
