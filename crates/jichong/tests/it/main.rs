@@ -9,6 +9,7 @@
 
 mod browser;
 mod command_line;
+mod doctor;
 mod kill;
 mod matrix;
 mod packaging;
