@@ -69,13 +69,17 @@ impl fmt::Debug for MacKey {
     }
 }
 
-fn cbc_mac<C: BlockCipherEncrypt>(cipher: &C, message: &[u8]) -> Mac {
+/// `message` as it goes through the cipher: `80` and then `00` appended up to whole blocks of `block` bytes.
+pub fn padded(message: &[u8], block: usize) -> Vec<u8> {
     let mut padded = message.to_vec();
     padded.push(0x80);
-    padded.resize(padded.len().next_multiple_of(C::block_size()), 0x00);
+    padded.resize(padded.len().next_multiple_of(block), 0x00);
+    padded
+}
 
+fn cbc_mac<C: BlockCipherEncrypt>(cipher: &C, message: &[u8]) -> Mac {
     let mut block = Array::default();
-    for chunk in padded.chunks(C::block_size()) {
+    for chunk in padded(message, C::block_size()).chunks(C::block_size()) {
         for (state, byte) in block.iter_mut().zip(chunk) {
             *state ^= byte;
         }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Flags;
-use crate::doctor::Doctor;
 use crate::pay::PayCommand;
+use crate::vault::VaultCommand;
 
 /// Jichong 集充: companies charge their people's city cards from a quota.
 #[derive(Debug, Parser)]
@@ -41,7 +41,7 @@ pub(crate) enum Command {
     /// Create groups, operators, terminals and staff
     #[command(subcommand)]
     Add(Add),
-    /// Seal the card keys into a key file
+    /// Make, bring in, list, roll and retire the card keys, in a sealed file or in a token
     #[command(subcommand)]
     Vault(VaultCommand),
     /// Tools for cards
@@ -103,10 +103,6 @@ pub(crate) enum TerminalCommand {
     Enrol(Enrol),
     /// Run the terminal: relay between its reader's cards and the server
     Run(Run),
-    /// Say what is wrong with this terminal: readers, card, clock, network, certificate, version, and what to do.
-    /// Changes nothing, also works before it is enrolled and while it runs. Exit status 0 if nothing is broken, 1 if
-    /// something is
-    Doctor(Doctor),
     /// Print a new one-time code for a terminal, to enrol it on another machine or after a code ran out
     Code(Known),
     /// Take a terminal out of use for good; its connection ends within a heartbeat
@@ -153,15 +149,9 @@ pub(crate) struct Run {
 #[derive(Debug, Args)]
 pub(crate) struct State {
     /// Where the terminal keeps its key and its journal
-    #[arg(
-        long,
-        visible_alias = "dir",
-        env = "JICHONG_TERMINAL_STATE",
-        default_value = "terminal-state",
-        value_name = "FOLDER"
-    )]
+    #[arg(long, env = "JICHONG_TERMINAL_STATE", default_value = "terminal-state", value_name = "FOLDER")]
     pub(crate) state: PathBuf,
-    /// The authorities that vouch for the server, PEM, instead of those that the system trusts
+    /// Certificates to trust beside the system's own (PEM)
     #[arg(long, env = "JICHONG_CA", value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
 }
@@ -218,18 +208,6 @@ pub(crate) enum Add {
         name: String,
         #[command(flatten)]
         database: Database,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum VaultCommand {
-    /// Seal keys given as JSON on standard input: [{"class":"01","version":1,"algorithm":"3des","mlk":"…","mtk":"…"}]
-    Seal {
-        /// The key file to create
-        file: PathBuf,
-        /// A file with the passphrase; group and others must not be able to read it
-        #[arg(long, value_name = "FILE")]
-        passphrase_file: PathBuf,
     },
 }
 

@@ -9,6 +9,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
+use crate::vault::Keys;
+
 /// The shortest idle time of a session: below it people are thrown out while they count money.
 const LEAST_IDLE_MINUTES: u64 = 2;
 /// The longest idle time of a session: a working day.
@@ -39,9 +41,15 @@ pub(crate) struct Config {
     #[serde(default)]
     pub(crate) trusted_proxies: Vec<std::net::IpAddr>,
     /// The sealed key file.
-    pub(crate) vault: PathBuf,
+    vault: Option<PathBuf>,
     /// A file with the passphrase of the key file; refused if group or others can read it.
-    pub(crate) vault_passphrase_file: PathBuf,
+    vault_passphrase_file: Option<PathBuf>,
+    /// In place of the key file, the PKCS#11 module of a token.
+    vault_module: Option<PathBuf>,
+    /// The token's label.
+    vault_token: Option<String>,
+    /// A file with the PIN of the token's user; refused if group or others can read it.
+    vault_pin_file: Option<PathBuf>,
     /// Minutes without a click after which a session ends.
     #[serde(default = "defaults::idle_minutes")]
     pub(crate) session_idle_minutes: u64,
@@ -98,6 +106,15 @@ pub(crate) struct Flags {
     /// A file with the passphrase of the key file
     #[arg(long, value_name = "FILE")]
     pub(crate) vault_passphrase_file: Option<String>,
+    /// In place of the key file, the PKCS#11 module of a token, a library of its maker
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vault_module: Option<String>,
+    /// The token's label
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) vault_token: Option<String>,
+    /// A file with the PIN of the token's user
+    #[arg(long, value_name = "FILE")]
+    pub(crate) vault_pin_file: Option<String>,
 }
 
 impl Config {
@@ -144,21 +161,22 @@ impl Config {
             bail!("database_connections: at least 4 are needed, is {}", self.database_connections);
         }
         self.layout()?;
-        for (key, file) in self.files() {
+        let keys = self.keys()?;
+        if self.allow_sm4 && matches!(keys, Keys::Token { .. }) {
+            bail!("allow_sm4: tokens have no SM4; keep such keys in a key file (vault), or leave this out");
+        }
+        let tls = [("tls_certificate", &self.tls_certificate), ("tls_key", &self.tls_key)];
+        let tls = tls.into_iter().filter_map(|(key, file)| Some((key, file.as_deref()?)));
+        for (key, file) in keys.files().into_iter().chain(tls) {
             std::fs::metadata(file).with_context(|| format!("{key}: {} cannot be read", file.display()))?;
         }
         Ok(())
     }
 
-    fn files(&self) -> impl Iterator<Item = (&'static str, &PathBuf)> {
-        [
-            ("vault", Some(&self.vault)),
-            ("vault_passphrase_file", Some(&self.vault_passphrase_file)),
-            ("tls_certificate", self.tls_certificate.as_ref()),
-            ("tls_key", self.tls_key.as_ref()),
-        ]
-        .into_iter()
-        .filter_map(|(key, file)| Some((key, file?)))
+    /// Where the card keys are.
+    pub(crate) fn keys(&self) -> Result<Keys> {
+        let Self { vault, vault_passphrase_file, vault_module, vault_token, vault_pin_file, .. } = self.clone();
+        Keys::of(vault, vault_passphrase_file, vault_module, vault_token, vault_pin_file)
     }
 
     /// The layout of file 15.
@@ -173,7 +191,7 @@ impl Config {
 }
 
 impl Flags {
-    fn pairs(&self) -> [(&'static str, Option<&str>); 6] {
+    fn pairs(&self) -> [(&'static str, Option<&str>); 9] {
         [
             ("database", self.database.as_deref()),
             ("listen", self.listen.as_deref()),
@@ -181,6 +199,9 @@ impl Flags {
             ("public_url", self.public_url.as_deref()),
             ("vault", self.vault.as_deref()),
             ("vault_passphrase_file", self.vault_passphrase_file.as_deref()),
+            ("vault_module", self.vault_module.as_deref()),
+            ("vault_token", self.vault_token.as_deref()),
+            ("vault_pin_file", self.vault_pin_file.as_deref()),
         ]
     }
 }

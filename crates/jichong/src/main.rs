@@ -6,7 +6,6 @@ mod card_check;
 mod cli;
 mod config;
 mod demo;
-mod doctor;
 mod manual;
 mod pay;
 mod serve;
@@ -23,7 +22,7 @@ use clap::Parser as _;
 use store::Db;
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{CardCommand, Cli, Command, TerminalCommand, VaultCommand};
+use crate::cli::{CardCommand, Cli, Command, TerminalCommand};
 
 /// The exit status of a check that found something wrong; 2 is for commands that could not be carried out.
 const NOT_EXACT: u8 = 1;
@@ -73,23 +72,17 @@ async fn run(command: Command) -> Result<bool> {
         Command::Serve(serve) => serve::run(serve).await.map(|()| true),
         Command::Terminal(TerminalCommand::Enrol(enrol)) => terminal::enrol(enrol).await.map(|()| true),
         Command::Terminal(TerminalCommand::Run(run)) => terminal::run(run).await.map(|()| true),
-        Command::Terminal(TerminalCommand::Doctor(asked)) => doctor::run(asked).await,
         Command::Terminal(TerminalCommand::Code(known)) => terminals::code(known).await.map(|()| true),
         Command::Terminal(TerminalCommand::Revoke(known)) => terminals::revoke(known).await.map(|()| true),
         Command::Add(add) => add::run(add).await.map(|()| true),
-        Command::Vault(VaultCommand::Seal { file, passphrase_file }) => {
-            vault::seal(&file, &passphrase_file).map(|()| true)
-        }
+        Command::Vault(command) => vault::run(command).await.map(|()| true),
         Command::Card(CardCommand::Check { file }) => {
             let report = card_check::check_file(&file)?;
             say(&report.text)?;
             Ok(report.failed == 0 && report.passed > 0)
         }
         Command::Backup { file, database } => backup(&database.database, &file).await.map(|()| true),
-        Command::Manual { folder } => {
-            manual::write(&folder)?;
-            say(format!("man pages and completions are in {}", folder.display())).map(|()| true)
-        }
+        Command::Manual { folder } => manual::write(&folder).map(|()| true),
         Command::Pay(command) => pay::run(&command),
         Command::Books(database) => books::run(&database.database).await,
     }

@@ -13,7 +13,7 @@ use portal::{Listening, Tls};
 use store::{Db, Options};
 use topup::cards::Application;
 use topup::{House, Settings, SystemClock, SystemEntropy, loads, people};
-use vault::{SoftVault, Vault};
+use vault::{CheckValue, Vault};
 
 use crate::cli::Serve;
 use crate::config::{Config, without_password};
@@ -47,9 +47,14 @@ pub(crate) struct Listen {
 /// Runs the server until it is told to stop.
 pub(crate) async fn run(serve: Serve) -> Result<()> {
     let config = Config::read(serve.config.as_deref(), &serve.flags)?;
-    let house = house(&config).await?;
+    let (house, keys) = house(&config).await?;
     if serve.check {
-        return say(format!("the configuration is good; {} answers", without_password(&config.database)));
+        let keys: Vec<String> = keys.iter().map(|value| format!("\n  {value}")).collect();
+        let answers = without_password(&config.database);
+        return say(format!(
+            "the configuration is good; {answers} answers; the card keys by check value:{}",
+            keys.concat()
+        ));
     }
     let listen = Listen {
         portal: config.listen,
@@ -72,13 +77,13 @@ pub(crate) async fn run(serve: Serve) -> Result<()> {
     Ok(())
 }
 
-/// Everything the business needs, from the configuration.
-async fn house(config: &Config) -> Result<House> {
-    let passphrase = crate::vault::passphrase(&config.vault_passphrase_file)?;
+/// Everything the business needs, from the configuration, and the card keys that there are.
+async fn house(config: &Config) -> Result<(House, Vec<CheckValue>)> {
     let sm4 = if config.allow_sm4 { Sm4Policy::Allowed } else { Sm4Policy::Refused };
-    let vault = SoftVault::open(&config.vault, &passphrase)
-        .with_context(|| format!("vault: the key file {} cannot be opened", config.vault.display()))?
-        .with_sm4(sm4);
+    let (vault, keys) = config.keys()?.vault(sm4)?;
+    if keys.is_empty() {
+        tracing::warn!("there are no card keys yet: no card can be charged");
+    }
     let options = Options::at(&config.database).connections(config.database_connections);
     let db = Db::open(options)
         .await
@@ -90,7 +95,7 @@ async fn house(config: &Config) -> Result<House> {
             *application = Application { layout, ..*application };
         }
     }
-    open_house(db, Arc::new(vault), settings).await
+    Ok((open_house(db, vault, settings).await?, keys))
 }
 
 /// A house with the machine's clock and randomness.

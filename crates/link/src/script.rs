@@ -6,11 +6,13 @@ use crate::{HexBytes, MAX_APDU, MAX_STEPS, Malformed};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Script {
-    /// Names the script; the answer carries it. For a script that commits it is the order number of the load.
+    /// Names the script; the answer carries it. For CREDIT FOR LOAD it is the order number of the load. A terminal runs no
+    /// script that commits twice, so each has an id of its own.
     pub id: String,
     /// The tap it is meant for: if another card (or none) lies there now, nothing is sent.
     pub tap: u64,
-    /// Whether the card's money may change: such a result is journalled and re-sent until acknowledged.
+    /// Whether its result cannot be had again: the card's money may change, or what the card can still prove of it. Such a
+    /// result is journalled and re-sent until acknowledged.
     pub commits: bool,
     /// How long the whole script may take, in milliseconds; the terminal's own limit per exchange comes on top.
     pub limit_ms: u32,

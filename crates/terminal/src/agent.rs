@@ -88,10 +88,11 @@ impl Agent {
 
     async fn serve_until_stopped(&mut self, connection: &mut Connection) -> Result<(), Over> {
         let mut told = self.readers.borrow_and_update().clone();
-        connection.say(&FromTerminal::Readers { readers: told.clone() }).await?;
+        // What is owed comes before the cards: it may settle a doubt that a card would be asked about again.
         for done in self.journal.read(crate::journal::Journal::unacknowledged) {
             connection.say(&FromTerminal::Done(done)).await?;
         }
+        connection.say(&FromTerminal::Readers { readers: told.clone() }).await?;
         let mut stop = self.stop.clone();
         loop {
             tokio::select! {

@@ -1,3 +1,3 @@
 //! The books: proof that no fen was lost or made.
 
-pub use crate::loads::book::{Books, prove_books};
+pub use crate::loads::book::{Books, BooksFault, CorrectionKind, prove_books};

@@ -9,7 +9,7 @@ pub mod books;
 pub mod cards;
 pub mod groups;
 mod house;
-mod keys;
+pub mod keys;
 pub mod loads;
 pub mod people;
 pub mod terminals;

@@ -1,20 +1,11 @@
-//! Who may use the card keys: a trait, and soft keys in a sealed file.
+//! Who may use the card keys: a trait, soft keys in a sealed file, and keys in a PKCS#11 token.
 //!
 //! The business never sees a key. It asks three things of a [`Vault`]: is this card genuine (MAC1), sign this load
 //! (MAC2), did the card really take the money (TAC). [`SoftVault`] computes them in this process, with master keys that
-//! rest in a file sealed by a passphrase.
+//! rest in a file sealed by a passphrase. [`TokenVault`] has a token compute them, with master keys that never leave it.
 //!
-//! # A hardware token
-//!
-//! A PKCS#11 token fits behind the same trait, and this is how (tried on `SoftHSM` 2.6.1):
-//!
-//! - The master keys are `CKK_DES2` objects, found by a label made of the [`KeyRef`]. `CKM_DES3_ECB_ENCRYPT_DATA` over
-//!   `F ‖ ~F` derives the card's key inside the token, and once more over `X ‖ X` (X is
-//!   [`Session::key_input`](epurse::load::Session::key_input)) a session key whose halves are equal, so that
-//!   `CKM_DES3_CBC` is the single-DES CBC of MAC1 and MAC2. Neither key leaves the token.
-//! - A TAC needs one half of the card's key XOR the other, which tokens do not offer: that one key of one card is in
-//!   this process's memory for the length of the call, wiped after it. The master key is not.
-//! - SM4 is not in such tokens and stays with the soft vault.
+//! People who keep the keys see a [`KeyStore`], the same for both: new keys are drawn in it, or brought in by two people
+//! of whom none knows them, and old versions are kept for the cards that have them until they are retired.
 //!
 //! # Why the trait is not async
 //!
@@ -22,40 +13,22 @@
 //! blocking C interface; it says so ([`Vault::blocks`]), and is called from a thread that may wait. An async trait would
 //! change nothing.
 
+mod keys;
 mod soft;
-
-use std::fmt;
+mod store;
+#[cfg(all(feature = "testing", unix))]
+pub mod testing;
+mod token;
 
 use epurse::keys::{AlgorithmRefused, Diversifier};
-use epurse::load::{Initialized, Session};
+use epurse::load::Session;
 use epurse::mac::Mac;
 use epurse::time::HostTime;
 
-pub use soft::{CheckValue, CreateError, Master, OpenError, SoftVault, WorkFactor};
-
-/// Which master keys a card's keys come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KeyRef {
-    /// The kind of card as the issuer numbers its key sets; the card does not send it.
-    pub card_type: u8,
-    /// The key version of the card's INITIALIZE answer.
-    pub version: u8,
-    /// The algorithm identifier of the same answer. The vault decides whether it may be used.
-    pub algorithm_id: u8,
-}
-
-impl KeyRef {
-    /// The keys that a card of `card_type` means by its INITIALIZE answer.
-    pub fn new(card_type: u8, answer: &Initialized) -> Self {
-        Self { card_type, version: answer.key_version, algorithm_id: answer.algorithm_id }
-    }
-}
-
-impl fmt::Display for KeyRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "card type {}, version {:02X}, algorithm {:02X}", self.card_type, self.version, self.algorithm_id)
-    }
-}
+pub use keys::{CheckValue, Component, KeyRef, KeySet, Master, Unfit};
+pub use soft::{KeyFile, OpenError, SealError, SoftVault, WorkFactor};
+pub use store::{KeyStore, Listing, Random, StoreError};
+pub use token::{PinProblem, Refusal, TokenError, TokenPlace, TokenStore, TokenVault};
 
 /// What a MAC or TAC is worth.
 #[must_use]
@@ -100,6 +73,11 @@ pub trait Vault: Send + Sync {
     fn blocks(&self) -> bool {
         false
     }
+
+    /// Whether it could answer now, for those who watch the process.
+    fn ready(&self) -> Result<(), VaultError> {
+        Ok(())
+    }
 }
 
 /// Why a vault could not answer. It says nothing about the card being genuine or not.
@@ -111,7 +89,7 @@ pub enum VaultError {
     /// The card asks for an algorithm that is unknown, or not allowed here.
     #[error(transparent)]
     Algorithm(#[from] AlgorithmRefused),
-    /// The token could not be used; the text is its own.
+    /// The token could not be used; the text says why, in words for the people who run it.
     #[error("the key token: {0}")]
     Token(String),
 }

@@ -1,57 +1,19 @@
 //! Keys in this process's memory, at rest in a sealed file.
 
 mod file;
+mod store;
 
-use std::fmt;
 use std::path::Path;
 
-use epurse::keys::{Algorithm, Diversifier, Key, Sm4Policy};
+use epurse::keys::{Diversifier, Sm4Policy};
 use epurse::load::Session;
 use epurse::mac::Mac;
 use epurse::time::HostTime;
 
-pub use self::file::{CreateError, OpenError, WorkFactor};
-use crate::{KeyRef, Vault, VaultError, Verdict};
-
-/// The master keys of one card type, version and algorithm.
-///
-/// There is no purchase key among them: the server sells nothing, and a key it does not hold it cannot lose.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Master {
-    /// The kind of card as the issuer numbers its key sets.
-    pub card_type: u8,
-    /// The key version as cards report it.
-    pub version: u8,
-    /// What the keys are for.
-    pub algorithm: Algorithm,
-    /// The load master key.
-    pub mlk: Key,
-    /// The TAC master key.
-    pub mtk: Key,
-}
-
-/// What tells two sets of keys apart without telling what they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CheckValue {
-    /// As in [`Master`].
-    pub card_type: u8,
-    /// As in [`Master`].
-    pub version: u8,
-    /// As in [`Master`].
-    pub algorithm: Algorithm,
-    /// The load master key's check value: the first three bytes of a block of zeros, enciphered.
-    pub load: [u8; 3],
-    /// The TAC master key's.
-    pub tac: [u8; 3],
-}
-
-impl fmt::Display for CheckValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { card_type, version, algorithm, load, tac } = self;
-        let (load, tac) = (hex::encode_upper(load), hex::encode_upper(tac));
-        write!(f, "card type {card_type}, version {version:02X}, {algorithm}: load {load}, TAC {tac}")
-    }
-}
+pub use self::file::{OpenError, SealError, WorkFactor};
+pub use self::store::KeyFile;
+use crate::keys::{CheckValue, KeyRef, Master};
+use crate::{Vault, VaultError, Verdict};
 
 /// A [`Vault`] in software: master keys in memory, wiped when it is dropped.
 #[derive(Debug)]
@@ -68,13 +30,14 @@ impl SoftVault {
 
     /// Seals `masters` into a new file at `path`, readable by its owner alone. An existing file is never replaced: it
     /// may be the only copy of some keys.
-    pub fn create(path: &Path, passphrase: &str, masters: &[Master], work: WorkFactor) -> Result<(), CreateError> {
-        file::create(path, passphrase, masters, work)
+    pub fn create(path: &Path, passphrase: &str, masters: &[Master], work: WorkFactor) -> Result<(), SealError> {
+        let contents = file::Contents { masters: masters.to_vec(), waiting: Vec::new() };
+        file::create(path, passphrase, &contents, work).map(drop)
     }
 
     /// Opens the file at `path`. This takes about a second, by design: it is what guessing a passphrase costs.
     pub fn open(path: &Path, passphrase: &str) -> Result<Self, OpenError> {
-        file::open(path, passphrase).map(Self::in_memory)
+        Ok(Self::in_memory(file::open(&file::read(path)?, passphrase)?.masters))
     }
 
     /// The same vault with another rule for cards that ask for SM4, which are refused by default.
@@ -85,21 +48,12 @@ impl SoftVault {
 
     /// The check values of all its keys, for people to compare with the key ceremony's record.
     pub fn check_values(&self) -> Vec<CheckValue> {
-        let check = |master: &Master| CheckValue {
-            card_type: master.card_type,
-            version: master.version,
-            algorithm: master.algorithm,
-            load: master.mlk.check_value(master.algorithm),
-            tac: master.mtk.check_value(master.algorithm),
-        };
-        self.masters.iter().map(check).collect()
+        self.masters.iter().map(Master::check_value).collect()
     }
 
     fn master(&self, key: KeyRef) -> Result<&Master, VaultError> {
-        let algorithm = Algorithm::from_id(key.algorithm_id, self.sm4)?;
-        let wanted = (key.card_type, key.version, algorithm);
-        let found = self.masters.iter().find(|master| (master.card_type, master.version, master.algorithm) == wanted);
-        found.ok_or(VaultError::UnknownKey(key))
+        let set = key.set(self.sm4)?;
+        self.masters.iter().find(|master| master.set() == set).ok_or(VaultError::UnknownKey(key))
     }
 }
 

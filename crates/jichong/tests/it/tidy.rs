@@ -27,6 +27,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("tokio-tungstenite", &["terminal"]),
     ("pcsc", &["terminal"]),
     ("age", &["vault"]),
+    ("cryptoki", &["vault"]),
+    ("cryptoki-sys", &["vault"]),
     ("x509-parser", &["pay", "terminal", "portal"]),
     ("fs4", &["terminal"]),
     ("p12-keystore", &["pay"]),
@@ -102,6 +104,22 @@ fn outside_libraries_stay_in_their_rooms() {
             assert!(allowed || !used.iter().any(|used| used == library), "{name} must not use {library}");
         }
     }
+}
+
+/// The one file that may hold `unsafe` code; why it must is said there.
+const UNSAFE: &str = "crates/vault/src/token/raw.rs";
+
+#[test]
+fn what_is_unsafe_stays_in_its_file() {
+    let mut files = Vec::new();
+    sources(&workspace().join("crates"), &mut files);
+    // In two pieces, so that this line does not find itself.
+    let lint = concat!("unsafe", "_code");
+    let lifts = |file: &PathBuf| fs::read_to_string(file).expect("a source file").contains(lint);
+    let found: Vec<PathBuf> = files.into_iter().filter(lifts).collect();
+    assert_eq!(found, [workspace().join(UNSAFE)]);
+    let manifest = fs::read_to_string(workspace().join("Cargo.toml")).expect("a manifest");
+    assert!(manifest.contains(&format!("{lint} = \"deny\"")), "it is denied elsewhere");
 }
 
 #[test]

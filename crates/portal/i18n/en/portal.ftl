@@ -257,6 +257,8 @@ reason-timed-out = The card or the terminal did not answer in time. Put the card
 reason-interrupted = The server was interrupted before anything was written. Please try again.
 reason-storage = The books cannot be written at the moment. Please try again later.
 reason-not-written = The card was taken away while it was written. It has proven that nothing was written, and the quota has the money back.
+reason-decided-written = The card company decided that the card was written.
+reason-decided-not-written = The card company decided that the card was not written; the money is back in the quota.
 reason-removed-while-writing = The card was taken away while it was written.
 reason-refused-while-writing = The card answered with an error while it was written.
 reason-silent-while-writing = The card did not answer while it was written.
@@ -278,6 +280,8 @@ short-timed-out = timed out
 short-interrupted = interrupted
 short-storage = books unavailable
 short-not-written = the card proved it was not written
+short-decided-written = decided: written
+short-decided-not-written = decided: not written, quota given back
 short-doubt = put the card back
 
 ## The list

@@ -257,6 +257,8 @@ reason-timed-out = 卡片或终端没有及时回应。请重新放好再试。
 reason-interrupted = 服务器在写入前中断。请再试一次。
 reason-storage = 系统暂时无法记账。请稍后再试。
 reason-not-written = 写卡途中卡片被拿开；卡片已证明没有写入，额度已退回。
+reason-decided-written = 已由一卡通公司核定为已写入。
+reason-decided-not-written = 已由一卡通公司核定为未写入，额度已退回。
 reason-removed-while-writing = 写卡途中卡片被拿开。
 reason-refused-while-writing = 写卡途中卡片返回了错误。
 reason-silent-while-writing = 写卡途中没有收到卡片的回应。
@@ -278,6 +280,8 @@ short-timed-out = 回应超时
 short-interrupted = 服务器中断
 short-storage = 暂时无法记账
 short-not-written = 卡已证明未写入
+short-decided-written = 核定已写入
+short-decided-not-written = 核定未写入，额度已退
 short-doubt = 请放回原卡
 
 ## The list

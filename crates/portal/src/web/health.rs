@@ -9,19 +9,21 @@ pub(crate) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// `GET /readyz`: the database answers too.
+/// `GET /readyz`: the database answers too, and the card keys can be used.
 pub(crate) async fn ready(State(house): State<House>) -> (StatusCode, &'static str) {
     ready_of(&house).await
 }
 
-/// Whether the database of a house answers.
+/// Whether the database of a house answers and its card keys can be used.
 pub(crate) async fn ready_of(house: &House) -> (StatusCode, &'static str) {
     // A look at one group costs the same however many there are; that there is no group 0 does not matter.
-    match groups::quota(house, GroupId(0)).await {
-        Ok(_) => (StatusCode::OK, "ready\n"),
-        Err(error) => {
-            tracing::warn!(%error, "not ready: the database does not answer");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
-        }
+    if let Err(error) = groups::quota(house, GroupId(0)).await {
+        tracing::warn!(%error, "not ready: the database does not answer");
+        return (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n");
     }
+    if let Err(error) = house.keys_ready().await {
+        tracing::warn!(%error, "not ready: the card keys cannot be used");
+        return (StatusCode::SERVICE_UNAVAILABLE, "the card keys cannot be used\n");
+    }
+    (StatusCode::OK, "ready\n")
 }

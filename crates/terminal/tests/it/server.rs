@@ -1,5 +1,6 @@
 //! The server's side of the link, as a test plays it.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub(crate) struct Server {
 pub(crate) struct Peer {
     socket: WebSocketStream<TcpStream>,
     pub(crate) boot: String,
+    /// What the terminal still owed when it was let in.
+    owed: VecDeque<Done>,
 }
 
 /// What a test terminal stands on.
@@ -87,9 +90,12 @@ impl Bench {
         let mut peer = self.server.accept().await;
         peer.prove(&self.key).await;
         peer.say(&ToTerminal::Welcome { name: "窗口一".into() }).await;
-        match peer.hear().await {
-            FromTerminal::Readers { readers } => (peer, readers),
-            other => panic!("readers come first, not {other:?}"),
+        loop {
+            match peer.hear().await {
+                FromTerminal::Done(done) => peer.owed.push_back(done),
+                FromTerminal::Readers { readers } => return (peer, readers),
+                other => panic!("what is owed and the readers come first, not {other:?}"),
+            }
         }
     }
 }
@@ -110,7 +116,7 @@ impl Server {
     /// The next connection, before its handshake.
     pub(crate) async fn accept(&self) -> Peer {
         let (stream, _) = soon(self.listener.accept()).await.unwrap();
-        Peer { socket: soon(accept_async(stream)).await.unwrap(), boot: String::new() }
+        Peer { socket: soon(accept_async(stream)).await.unwrap(), boot: String::new(), owed: VecDeque::new() }
     }
 }
 
@@ -170,6 +176,9 @@ impl Peer {
     }
 
     pub(crate) async fn hear_done(&mut self) -> Done {
+        if let Some(owed) = self.owed.pop_front() {
+            return owed;
+        }
         match self.hear().await {
             FromTerminal::Done(done) => done,
             other => panic!("a result, not {other:?}"),

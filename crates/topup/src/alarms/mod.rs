@@ -15,16 +15,19 @@ use crate::{House, Ids};
 pub enum Kind {
     /// A terminal's key is in two places: two programs connect with it in turn.
     KeyInTwoPlaces,
+    /// A proof came that contradicts how a load had ended; its money was corrected, or is owed.
+    LoadContradicted,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: &[Self] = &[Self::KeyInTwoPlaces];
+    pub const ALL: &[Self] = &[Self::KeyInTwoPlaces, Self::LoadContradicted];
 
     /// As stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::KeyInTwoPlaces => "key-in-two-places",
+            Self::LoadContradicted => "load-contradicted",
         }
     }
 

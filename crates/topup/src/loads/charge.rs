@@ -15,7 +15,7 @@ use ledger::Fen;
 use link::{Done, End, HexBytes, Script};
 use vault::{KeyRef, VaultError, Verdict};
 
-use super::book::{Authorised, Doubt, Evidence, NewLoad, Release, Settled};
+use super::book::{Authorised, Doubt, Ended, Evidence, NewLoad, Release, Settled};
 use super::held::with_answer;
 use super::{Intent, Load, NewRefusal, OrderNumber, Reason, by_order, end, refuse};
 use crate::cards::{self, Problem, Seen};
@@ -297,8 +297,12 @@ async fn settle(house: &House, charge: &Charge, ready: &Ready, tac: Mac) -> Char
         balance_after,
         at: house.now(),
     };
-    let load = persist(|| house.book.settle(settled.clone())).await;
-    recorded(house, charge, ready, load, None).await
+    let ended = persist(|| house.book.settle(settled.clone())).await;
+    if let Ok(Ended::Contrary(_)) = ended {
+        // Given up and ended otherwise meanwhile. The terminal says the result again, and the load is corrected.
+        return Charged { load: None, acknowledge: None, lost: None };
+    }
+    recorded(house, charge, ready, ended, None).await
 }
 
 async fn doubt(

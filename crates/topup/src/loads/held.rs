@@ -20,6 +20,8 @@ pub(super) struct Held {
     pub(super) group: GroupId,
     pub(super) order: OrderNumber,
     pub(super) state: State,
+    /// Whether its TAC is known.
+    pub(super) proven: bool,
     pub(super) amount: Fen,
     pub(super) card: CardNumber,
     pub(super) key: KeyRef,
@@ -47,15 +49,41 @@ struct Row {
     key_version: Option<i64>,
     algorithm: Option<i64>,
     host_time: Option<String>,
+    tac: Option<String>,
     answers: Option<String>,
 }
+
+/// The most loads that one card is asked about in one script, which has room for their counters.
+const MOST_ASKED: i64 = 5;
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT group_id, id, state, card_number, card_class, terminal, amount_fen, balance_before_fen, ",
-            "balance_field, counter, random, key_version, algorithm, host_time, answers FROM loads ",
+            "SELECT loads.group_id, loads.id, loads.state, loads.card_number, loads.card_class, loads.terminal, ",
+            "loads.amount_fen, loads.balance_before_fen, loads.balance_field, loads.counter, loads.random, ",
+            "loads.key_version, loads.algorithm, loads.host_time, loads.tac, loads.answers ",
             $rest
+        )
+    };
+}
+
+macro_rules! worth_asking {
+    () => {
+        concat!(
+            // Said as the index of open loads says it: SQLite would not use it otherwise.
+            select!(
+                "FROM loads WHERE card_number = $1 AND state IN ('authorised', 'unknown') AND state = 'unknown' \
+                 UNION ALL "
+            ),
+            select!(
+                "FROM review_answers JOIN loads ON loads.group_id = review_answers.group_id \
+                 AND loads.id = review_answers.load_id \
+                 WHERE review_answers.card_number = $1 AND review_answers.confirmed = 1 \
+                 AND NOT EXISTS (SELECT 1 FROM proofs WHERE proofs.group_id = loads.group_id \
+                 AND proofs.load_id = loads.id AND (proofs.finding IN ('written', 'not_written') \
+                 OR proofs.finding = 'moved_on' AND proofs.counter > loads.counter + 1)) \
+                 ORDER BY id LIMIT $2"
+            )
         )
     };
 }
@@ -69,7 +97,7 @@ impl Held {
         terminal: &str,
     ) -> Result<Option<Self>, store::Error> {
         let row: Option<Row> = tx
-            .query(select!("WHERE group_id = $1 AND id = $2 AND terminal = $3"))
+            .query(select!("FROM loads WHERE group_id = $1 AND id = $2 AND terminal = $3"))
             .bind(group)
             .bind(order.id())
             .bind(terminal)
@@ -78,14 +106,23 @@ impl Held {
         Ok(row.and_then(Row::into_held))
     }
 
-    /// The oldest load of this card that is in doubt, at whichever terminal of whichever group.
-    pub(super) async fn in_doubt(tx: &mut Tx, card: CardNumber) -> Result<Option<Self>, store::Error> {
+    /// The load with this order number. None if there is none, or if nothing was ever held for it.
+    pub(super) async fn of(tx: &mut Tx, group: GroupId, order: OrderNumber) -> Result<Option<Self>, store::Error> {
         let row: Option<Row> = tx
-            .query(select!("WHERE card_number = $1 AND state = 'unknown' ORDER BY id LIMIT 1"))
-            .bind(card.to_string())
+            .query(select!("FROM loads WHERE group_id = $1 AND id = $2"))
+            .bind(group)
+            .bind(order.id())
             .optional()
             .await?;
         Ok(row.and_then(Row::into_held))
+    }
+
+    /// The loads that this card is to be asked about, at whichever terminal of whichever group they were made: those in
+    /// doubt, and those that people decided, as long as the card can still tell. It cannot any more once it has proven
+    /// the load either way, or has been loaded at least twice since: its proof is of its last load.
+    pub(super) async fn worth_asking(tx: &mut Tx, card: CardNumber) -> Result<Vec<Self>, store::Error> {
+        let rows: Vec<Row> = tx.query(worth_asking!()).bind(card.to_string()).bind(MOST_ASKED).all().await?;
+        Ok(rows.into_iter().filter_map(Row::into_held).collect())
     }
 
     /// Another load of the same card that is proven to have used the same counter: then this one was not written, since a
@@ -99,7 +136,7 @@ impl Held {
         let row: Option<(i64,)> = tx
             .query(
                 "SELECT id FROM loads WHERE group_id = $1 AND id BETWEEN $2 AND $3 AND id <> $4 AND card_number = $5 \
-                 AND counter = $6 AND state = 'succeeded' LIMIT 1",
+                 AND counter = $6 AND state = 'succeeded' AND tac IS NOT NULL LIMIT 1",
             )
             .bind(self.group)
             .bind(id.saturating_sub(MOMENTS))
@@ -136,6 +173,7 @@ impl Row {
             group: self.group_id,
             order: OrderNumber::new(self.id),
             state: State::parse(&self.state)?,
+            proven: self.tac.is_some(),
             amount: self.amount_fen,
             card: self.card_number.parse().ok()?,
             key: KeyRef {

@@ -1,16 +1,41 @@
-//! A load's answer that comes after nobody waits for it: the terminal kept it and says it again.
+//! An answer that comes after nobody waits for it: the terminal kept it and says it again.
 
 use link::Done;
 
-use super::book::{Doubt, Settled};
+use super::book::Doubt;
 use super::charge::proof;
 use super::held::Held;
-use super::{OrderNumber, Reason, State};
+use super::{OrderNumber, Reason, proofs, prove, verdict};
 use crate::House;
 use crate::terminals::{self, Terminal};
 
-/// Takes the result of a load at its terminal, once. True when it is durably taken and the terminal may forget it.
-pub(crate) async fn late(
+/// Takes the kept result of a script at its terminal, once. None if it is of a script whose results are not kept;
+/// otherwise whether it is durably taken and the terminal may forget it.
+pub(crate) async fn late(house: &House, terminal: &Terminal, done: &Done) -> Result<Option<bool>, store::Error> {
+    let taken = if let Some(order) = OrderNumber::parse(&done.script) {
+        late_credit(house, terminal, order, done).await?
+    } else if proofs::is_question(&done.script) {
+        late_proof(house, terminal, done).await?
+    } else {
+        return Ok(None);
+    };
+    house.signal(&terminals::topic(terminal.number)).await;
+    Ok(Some(taken))
+}
+
+/// What a card answered when it was asked for the proof of a load, of whichever group.
+async fn late_proof(house: &House, terminal: &Terminal, done: &Done) -> Result<bool, store::Error> {
+    let about = proofs::asked_about(house, &done.script, terminal.number).await?;
+    if about.is_empty() {
+        tracing::error!(terminal = %terminal.number, script = done.script, "an answer came that nobody asked for");
+        return Ok(false);
+    }
+    let taken = prove::take_answers(house, about, done).await?;
+    tracing::info!(script = done.script, proven = taken.proven.len(), "a proof that was asked for came late");
+    Ok(taken.looked_at)
+}
+
+async fn late_credit(
     house: &House,
     terminal: &Terminal,
     order: OrderNumber,
@@ -23,48 +48,32 @@ pub(crate) async fn late(
         tracing::error!(terminal = %terminal.number, %order, "a result came for a load that never had a hold");
         return Ok(false);
     };
-    let rival = held.rival(&mut house.db.read().await?).await?;
-    let taken = match held.state {
-        State::Succeeded => true,
-        // Its card used the counter for another load: this result is of that one, and the card will settle this one.
-        State::Authorised | State::Unknown if rival.is_some() => true,
-        State::Authorised | State::Unknown => conclude(house, &held, done).await,
-        State::Failed => contradicted(house, &held, done).await,
-    };
-    house.signal(&terminals::topic(terminal.number)).await;
-    Ok(taken)
-}
-
-async fn conclude(house: &House, held: &Held, done: &Done) -> bool {
+    if held.proven {
+        return Ok(true);
+    }
+    // If its card used the counter for another load, this result is of that one.
+    if prove::by_rival(house, &held).await?.is_some() {
+        return Ok(true);
+    }
     let proven = proof(house, held.key, held.card.diversifier(), held.session, held.time, done).await;
-    let (group, id, order, at) = (held.group, held.order.id(), held.order, house.now());
-    let written = match proven {
+    match proven {
         Ok(tac) => {
             tracing::info!(%order, "a result that came late proves the load");
-            let settled = Settled { group, id, tac: tac.to_string(), balance_after: held.balance_after, at };
-            house.book.settle(settled).await.map(drop)
+            verdict::written(house, &held, tac, held.answers_with("credit", done)).await?;
+            if !held.is_open() {
+                proofs::credited(house, terminal.number, &held, done).await?;
+            }
+            Ok(true)
         }
         // Not looked at: the terminal keeps it and says it again.
-        Err(Reason::TacUnverified) => return false,
-        Err(reason) => {
+        Err(Reason::TacUnverified) => Ok(false),
+        Err(reason) if held.is_open() => {
+            let (group, id, at) = (held.group, order.id(), house.now());
             let answers = Some(held.answers_with("credit", done));
-            house.book.doubt(Doubt { group, id, reason: reason.as_str(), answers, at }).await.map(drop)
+            house.book.doubt(Doubt { group, id, reason: reason.as_str(), answers, at }).await?;
+            Ok(true)
         }
-    };
-    written
-        .inspect_err(
-            |error| tracing::error!(error = error as &dyn std::error::Error, %order, "a late result was not taken"),
-        )
-        .is_ok()
-}
-
-/// The money went back, by proof or because MAC2 never left. A result without a TAC says nothing against that; one with
-/// a good TAC must never be, and someone has to look: it is not forgotten.
-async fn contradicted(house: &House, held: &Held, done: &Done) -> bool {
-    let proven = proof(house, held.key, held.card.diversifier(), held.session, held.time, done).await;
-    if proven.is_ok() {
-        tracing::error!(order = %held.order, "a good TAC came for a load whose money was given back");
-        metrics::counter!("jichong_contradictions_total").increment(1);
+        // A result without a TAC says nothing against what was settled or decided without it.
+        Err(_) => Ok(true),
     }
-    proven.is_err()
 }

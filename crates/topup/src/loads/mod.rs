@@ -19,14 +19,17 @@ mod held;
 mod intents;
 mod late;
 mod order;
+mod proofs;
 mod prove;
 mod query;
 mod reason;
 mod refuse;
 mod sweep;
+mod verdict;
 
 pub use intents::{Confirm, ConfirmError, Outcome, confirm, outcome};
 pub use order::OrderNumber;
+pub use proofs::Finding;
 pub use prove::Proven;
 pub use query::{Sitting, Totals, by_intent, by_order, sitting};
 pub use reason::Reason;
@@ -35,7 +38,7 @@ pub use sweep::sweep;
 pub(crate) use charge::{Charge, Charged, charge};
 pub(crate) use intents::{Intent, take};
 pub(crate) use late::late;
-pub(crate) use prove::{Settlement, settle_doubt};
+pub(crate) use prove::{AskError, Tapped, settle_doubts};
 pub(crate) use query::doubt_of_card;
 pub(crate) use refuse::refuse_changed;
 

@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Why a load failed or is in doubt.
+/// Why a load failed or is in doubt; of a load that succeeded, that people decided so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// The quota does not suffice.
@@ -31,6 +31,10 @@ pub enum Reason {
     Storage,
     /// The card left while it was written, and has since proven that it did not take the money.
     NotWritten,
+    /// Succeeded without a proof: two members of staff decided that the card was written.
+    DecidedWritten,
+    /// Two members of staff decided, without a proof, that the card was not written.
+    DecidedNotWritten,
     /// In doubt. The card left while it was written.
     RemovedWhileWriting,
     /// In doubt. The card answered CREDIT FOR LOAD with an error.
@@ -48,7 +52,7 @@ pub enum Reason {
 }
 
 /// Every reason and how it is stored.
-const STORED: [(Reason, &str); 21] = [
+const STORED: [(Reason, &str); 23] = [
     (Reason::QuotaShort, "quota_short"),
     (Reason::AmountRule, "amount_rule"),
     (Reason::OverCeiling, "over_ceiling"),
@@ -63,6 +67,8 @@ const STORED: [(Reason, &str); 21] = [
     (Reason::Interrupted, "interrupted"),
     (Reason::Storage, "storage"),
     (Reason::NotWritten, "not_written"),
+    (Reason::DecidedWritten, "decided_written"),
+    (Reason::DecidedNotWritten, "decided_not_written"),
     (Reason::RemovedWhileWriting, "removed_while_writing"),
     (Reason::RefusedWhileWriting, "refused_while_writing"),
     (Reason::SilentWhileWriting, "silent_while_writing"),

@@ -11,7 +11,7 @@ use super::health::{self, CHECK_EVERY};
 use super::{Lost, Phase, Terminal, Wire, live, work_topic};
 use crate::House;
 use crate::cards::{self, Problem, SeeError, Seen};
-use crate::loads::{self, Charge, Charged, Intent, Load, OrderNumber, Proven, Settlement, State};
+use crate::loads::{self, AskError, Charge, Charged, Intent, Load, OrderNumber, Proven, State, Tapped};
 
 /// A connected terminal.
 pub(super) struct Station<'a> {
@@ -137,14 +137,15 @@ impl<'a> Station<'a> {
     /// Reads the card, and lets it settle the doubt about an earlier load, if there is one.
     async fn read(&mut self, tap: u64) -> Result<Reading, Refused> {
         let Some(seen) = self.see(tap).await? else { return Ok(Reading::default()) };
-        let (proven, asked) = match loads::settle_doubt(self.house, self.wire, tap, &seen).await? {
-            Ok(Settlement::NoDoubt) => (None, false),
-            Ok(Settlement::Proven(proven)) => (Some(proven).filter(|of| of.group == self.terminal.group), false),
-            Ok(Settlement::Open) => (None, true),
-            Err(Lost::Silent) => return Ok(Reading::default()),
-            Err(lost) => return Err(lost.into()),
+        let tapped = Tapped { terminal: self.terminal.number, tap, seen: &seen };
+        let settlement = match loads::settle_doubts(self.house, self.wire, &tapped).await {
+            Ok(settlement) => settlement,
+            Err(AskError::Lost(Lost::Silent)) => return Ok(Reading::default()),
+            Err(AskError::Lost(lost)) => return Err(lost.into()),
+            Err(AskError::Storage(error)) => return Err(error.into()),
         };
-        Ok(Reading { seen: Some(seen), proven, asked })
+        let proven = settlement.proven.into_iter().find(|of| of.group == self.terminal.group);
+        Ok(Reading { seen: Some(seen), proven, asked: settlement.open })
     }
 
     /// Who is the card, and what is on it? Tries the issuer's applications in turn.
@@ -273,11 +274,11 @@ impl<'a> Station<'a> {
         self.show().await
     }
 
-    /// The result of a load whose end nobody waited for: taken once, then acknowledged. Other scripts that end late
-    /// are of no interest any more.
+    /// A result that nobody waited for: taken once, then acknowledged. Scripts whose results are not kept are of no
+    /// interest any more.
     async fn take_late(&mut self, done: &Done) -> Result<(), Refused> {
-        let Some(order) = OrderNumber::parse(&done.script) else { return Ok(()) };
-        if loads::late(self.house, &self.terminal, order, done).await? {
+        let Some(taken) = loads::late(self.house, &self.terminal, done).await? else { return Ok(()) };
+        if taken {
             self.wire.send(&ToTerminal::Ack { script: done.script.clone() }).await?;
             self.check().await?;
         }

@@ -10,11 +10,13 @@
 )]
 
 mod cards;
+mod desk;
 mod doors;
 mod flow;
 mod health;
 mod office;
 mod processes;
+mod proofs;
 mod sim;
 mod storm;
 mod world;

@@ -10,6 +10,7 @@ use epurse::terminal::TerminalNumber;
 use link::{Done, End, FromTerminal, Health, HexBytes, Reader, Readiness, Script, Tap, ToTerminal};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use topup::loads::OrderNumber;
 use topup::{House, terminals};
 
 use crate::cards::{Bench, Tear};
@@ -29,6 +30,8 @@ pub(crate) enum Fault {
     Late,
     /// The script is never heard of and nothing is said.
     Deaf,
+    /// The terminal's program is killed when it has kept so many of the script's answers; it starts again.
+    Kill(usize),
 }
 
 /// Which script of a load a fault strikes.
@@ -36,6 +39,21 @@ pub(crate) enum Fault {
 pub(crate) enum Strike {
     Initialize(Fault),
     Credit(Fault),
+    Prove(Fault),
+    Probe(Fault),
+}
+
+impl Strike {
+    /// What goes wrong during this script.
+    fn during(self, script: &str) -> Option<Fault> {
+        let (fault, struck) = match self {
+            Self::Initialize(fault) => (fault, script.ends_with("-init")),
+            Self::Credit(fault) => (fault, OrderNumber::parse(script).is_some()),
+            Self::Prove(fault) => (fault, script.contains("-prove-")),
+            Self::Probe(fault) => (fault, script.ends_with("-probe")),
+        };
+        struck.then_some(fault)
+    }
 }
 
 /// A terminal with one reader.
@@ -123,12 +141,16 @@ impl SimTerminal {
         let signature = self.key.sign(&text).to_bytes().to_vec().into();
         self.say(&FromTerminal::Proof { signature }).await?;
         let ToTerminal::Welcome { .. } = self.hear().await? else { return Err(Cut) };
-        let tap = self.lying.map(|(tap, _)| Self::tap_message(tap));
-        self.say(&FromTerminal::Readers { readers: vec![Reader { name: "sim".into(), tap }] }).await?;
         for done in self.unacknowledged.values().cloned().collect::<Vec<_>>() {
             self.say(&FromTerminal::Done(done)).await?;
         }
-        Ok(())
+        let tap = self.lying.map(|(tap, _)| Self::tap_message(tap));
+        self.say(&FromTerminal::Readers { readers: vec![Reader { name: "sim".into(), tap }] }).await
+    }
+
+    /// The terminal's disk is lost, and with it what nobody acknowledged.
+    pub(crate) fn forget(&mut self) {
+        self.unacknowledged.clear();
     }
 
     /// The connection is gone; what the server does with that is its own affair.
@@ -189,11 +211,7 @@ impl SimTerminal {
 
     async fn run(&mut self, script: Script) -> Result<(), Cut> {
         self.round_trips += 1;
-        let fault = match self.strike {
-            Some(Strike::Credit(fault)) if script.commits => Some(fault),
-            Some(Strike::Initialize(fault)) if script.id.ends_with("-init") => Some(fault),
-            _ => None,
-        };
+        let fault = self.strike.and_then(|strike| strike.during(&script.id));
         if fault.is_some() {
             self.strike = None;
         }
@@ -206,19 +224,25 @@ impl SimTerminal {
             _ => {}
         }
         let tear = if let Some(Fault::Tear(tear)) = fault { Some(tear) } else { None };
-        let mut done = self.execute(&script, tear);
+        let mut done = match fault {
+            Some(Fault::Kill(kept)) => {
+                let cut_short = Script { steps: script.steps[..kept].to_vec(), ..script.clone() };
+                Done { end: End::Interrupted, ..self.execute(&cut_short, tear) }
+            }
+            _ => self.execute(&script, tear),
+        };
         if script.id.ends_with("-init") {
             self.recorded.clone_from(&done.answers);
-        } else if self.plays_back && script.id.ends_with("-prove") {
+        } else if self.plays_back && script.id.contains("-prove-") {
             done.answers = vec![vec![0x94, 0x06].into(); 2];
         } else if self.plays_back && script.id.ends_with("-probe") {
             done.answers.clone_from(&self.recorded);
         }
         if script.commits {
             let before = self.unacknowledged.insert(script.id.clone(), done.clone());
-            assert!(before.is_none(), "the server sent MAC2 twice for {}", script.id);
+            assert!(before.is_none(), "the server sent {} twice", script.id);
         }
-        if fault == Some(Fault::DropAfter) {
+        if matches!(fault, Some(Fault::DropAfter | Fault::Kill(_))) {
             self.cut();
             return Err(Cut);
         }

@@ -113,6 +113,7 @@ impl Clerk {
                 return;
             }
         }
+        self.terminal.strike = strike_at_a_proof(&mut self.dice);
         let Ok(Some((phase, number))) = self.put_down().await else { return };
         let Phase::Card { card, intent, .. } = phase else { return };
         if card.allowed.is_err() || card.balance >= Fen::new(95_000) {
@@ -243,6 +244,25 @@ fn strike(dice: &mut StdRng) -> Option<Strike> {
         _ => Fault::Deaf,
     };
     Some(if dice.random_ratio(1, 3) { Strike::Initialize(fault) } else { Strike::Credit(fault) })
+}
+
+/// Never the card itself: one that answers once cannot be asked again for what was lost on its way to the reader.
+fn strike_at_a_proof(dice: &mut StdRng) -> Option<Strike> {
+    let fault = match dice.random_range(0..10) {
+        0 => Fault::DropBefore,
+        1 => Fault::DropAfter,
+        2 => Fault::Double,
+        3 => Fault::Late,
+        4 => Fault::Deaf,
+        // The newest records of two logs follow the questions, so this is in the middle of the script.
+        5 => Fault::Kill(2),
+        _ => return None,
+    };
+    Some(if dice.random_ratio(1, 4) && !matches!(fault, Fault::Kill(_)) {
+        Strike::Probe(fault)
+    } else {
+        Strike::Prove(fault)
+    })
 }
 
 /// All loads of the card of `load`.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use epurse::keys::Algorithm;
 use tempfile::TempDir;
-use vault::{CreateError, OpenError, SoftVault, WorkFactor};
+use vault::{OpenError, SealError, SoftVault, WorkFactor};
 
 use crate::{MLK, MTK, key, masters};
 
@@ -29,8 +29,8 @@ fn keys_come_back_as_they_went_in() {
     assert_eq!(
         shown,
         [
-            "card type 1, version 01, 3des: load 08D7B4, TAC FB0975",
-            "card type 1, version 41, sm4: load 2677F4, TAC 72EBA3",
+            "card type 01, version 01, 3des: load 08D7B4, TAC FB0975",
+            "card type 01, version 41, sm4: load 2677F4, TAC 72EBA3",
         ]
     );
 }
@@ -53,7 +53,7 @@ fn an_existing_file_is_never_replaced() {
     let (folder, path) = sealed();
     let before = fs::read(&path).unwrap();
     let again = SoftVault::create(&path, "another", &[], WorkFactor::INSECURE_FOR_TESTS);
-    assert!(matches!(again, Err(CreateError::Exists)));
+    assert!(matches!(again, Err(SealError::Exists)));
     assert_eq!(fs::read(&path).unwrap(), before);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
@@ -66,7 +66,7 @@ fn two_keys_under_one_name_are_refused() {
     twice.last_mut().unwrap().mlk = key("11111111111111111111111111111111");
     let path = folder.path().join("keys.age");
     let refused = SoftVault::create(&path, PASSPHRASE, &twice, WorkFactor::INSECURE_FOR_TESTS);
-    assert!(matches!(refused, Err(CreateError::Duplicate)));
+    assert!(matches!(refused, Err(SealError::Duplicate)));
     assert!(!path.exists());
 }
 
@@ -107,7 +107,7 @@ fn what_is_in_a_file_is_read_strictly() {
     let file = |format, version| format!(r#"{{"format":"{format}","version":{version},"keys":[{set}]}}"#);
     let good = sealed_text(&file("jichong-keys", 1)).unwrap();
     assert_eq!(good.check_values().len(), 1);
-    assert_eq!(good.check_values()[0].algorithm, Algorithm::TripleDes);
+    assert_eq!(good.check_values()[0].set.algorithm, Algorithm::TripleDes);
 
     assert!(matches!(sealed_text(&file("jichong-keys", 2)), Err(OpenError::Version(2))));
     let newer = r#"{"format":"jichong-keys","version":3,"sets":{}}"#;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test may panic")]
 
 mod cards;
+mod ceremony;
 mod file;
 mod secrecy;
 

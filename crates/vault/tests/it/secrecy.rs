@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use epurse::card::CardKeys;
 use epurse::keys::{Algorithm, Diversifier, Key};
-use vault::{CreateError, KeyRef, OpenError, SoftVault, VaultError, WorkFactor};
+use vault::{KeyRef, OpenError, SealError, SoftVault, VaultError, WorkFactor};
 
 use crate::{MLK, MTK, key, masters};
 
@@ -89,7 +89,7 @@ fn no_error_shows_them() {
     }
     let twice = [masters(), masters()].concat();
     let error = SoftVault::create(&path, "passphrase", &twice, WorkFactor::INSECURE_FOR_TESTS).unwrap_err();
-    assert!(matches!(error, CreateError::Duplicate));
+    assert!(matches!(error, SealError::Duplicate));
     check_debug(&error);
     check(&VaultError::UnknownKey(KeyRef { card_type: 1, version: 1, algorithm_id: 0 }).to_string());
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use reqwest::Client;
@@ -12,21 +11,21 @@ use tempfile::TempDir;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_jichong");
 
 /// The demo, running; it stops when this is dropped.
-pub(crate) struct Demo {
+pub(super) struct Demo {
     /// The address of the portal, without a slash at the end.
-    pub(crate) portal: String,
+    pub(super) portal: String,
     /// The address of the software reader's page.
     pub(super) reader: String,
-    pub(crate) database: String,
+    database: String,
     program: Child,
     /// What it says; held open, since a program may not like to speak into nothing.
     _says: BufReader<ChildStdout>,
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 impl Demo {
     /// Starts it on its own SQLite, or on the database given, and waits until it is ready.
-    pub(crate) fn start(database: Option<&str>) -> Self {
+    pub(super) fn start(database: Option<&str>) -> Self {
         let folder = TempDir::new().expect("a folder");
         let mut command = Command::new(PROGRAM);
         command.args(["--log", "warn", "demo", "--dir"]).arg(folder.path());
@@ -53,13 +52,8 @@ impl Demo {
             database: after("--database"),
             program,
             _says: says,
-            folder,
+            _folder: folder,
         }
-    }
-
-    /// The terminal's folder.
-    pub(crate) fn terminal(&self) -> PathBuf {
-        self.folder.path().join("terminal")
     }
 
     /// Puts a card on the reader.

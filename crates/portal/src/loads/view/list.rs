@@ -87,6 +87,8 @@ fn short(lang: Lang, load: &Load) -> Option<String> {
         Reason::Interrupted => say!(lang, "short-interrupted"),
         Reason::Storage => say!(lang, "short-storage"),
         Reason::NotWritten => say!(lang, "short-not-written"),
+        Reason::DecidedWritten => say!(lang, "short-decided-written"),
+        Reason::DecidedNotWritten => say!(lang, "short-decided-not-written"),
         Reason::RemovedWhileWriting
         | Reason::RefusedWhileWriting
         | Reason::SilentWhileWriting

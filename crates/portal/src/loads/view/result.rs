@@ -140,6 +140,8 @@ pub(crate) fn reason(lang: Lang, reason: Reason) -> String {
         Reason::Interrupted => say!(lang, "reason-interrupted"),
         Reason::Storage => say!(lang, "reason-storage"),
         Reason::NotWritten => say!(lang, "reason-not-written"),
+        Reason::DecidedWritten => say!(lang, "reason-decided-written"),
+        Reason::DecidedNotWritten => say!(lang, "reason-decided-not-written"),
         Reason::RemovedWhileWriting => say!(lang, "reason-removed-while-writing"),
         Reason::RefusedWhileWriting => say!(lang, "reason-refused-while-writing"),
         Reason::SilentWhileWriting => say!(lang, "reason-silent-while-writing"),

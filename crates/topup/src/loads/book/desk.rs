@@ -242,8 +242,8 @@ fn passage(from: State, to: State) -> Ended {
     }
 }
 
-/// Whether the card's own proof brings a load from one state to another: out of the doubt, and nowhere else.
-fn passage_by_proof(from: State, to: State) -> Ended {
+/// Whether the card's own proof, or people, bring a load from one state to another: out of the doubt, and nowhere else.
+pub(super) fn passage_by_proof(from: State, to: State) -> Ended {
     if from == State::Unknown {
         Ended::Now
     } else if from == to {
@@ -278,6 +278,6 @@ impl From<NewLoad> for Opening {
 }
 
 /// The books contradict themselves: nothing of the batch is written, and this job fails alone.
-fn impossible(rejected: Rejected) -> store::Error {
+pub(super) fn impossible(rejected: Rejected) -> store::Error {
     sqlx::Error::Protocol(format!("a load's money cannot move: {rejected}")).into()
 }

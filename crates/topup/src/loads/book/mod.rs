@@ -11,7 +11,8 @@
 //! | [`Book::disprove`] | unknown → failed | held → quota |
 //! | [`Book::refused`] | → failed | none |
 //!
-//! All of them may be said again: the second time moves nothing and answers so. Everything that is asked at the same
+//! All of them may be said again: the second time moves nothing and answers so. What people decide, and what is corrected
+//! after a load has ended, is rare and has its own table in `amend`. Everything that is asked at the same
 //! time goes into one batch of a [`store::Queue`], whatever the verb and whichever the group. A batch goes at one of
 //! three paces, and at the next slower one when the database refuses it:
 //!
@@ -43,6 +44,7 @@
 //! wrote a fifth less log; but the sweep and the card on the reader need the open loads, any other index by card costs
 //! most of that again, and the table would take twice the disk for ever. So the index stays.
 
+mod amend;
 mod desk;
 mod proof;
 mod work;
@@ -51,7 +53,8 @@ mod work;
 #[expect(clippy::arithmetic_side_effects, reason = "the numbers of a test are small")]
 mod tests;
 
-pub use proof::{Books, BooksFault, prove_books};
+pub use amend::{Corrected, Correction, Decision, collect, correct, decide, lock};
+pub use proof::{Books, BooksFault, CorrectionKind, prove_books};
 
 use epurse::mac::Mac;
 use epurse::time::HostTime;

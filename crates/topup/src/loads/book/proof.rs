@@ -1,4 +1,4 @@
-//! The proof that the ledger and the loads tell the same story.
+//! The proof that the ledger, the loads and what was decided and corrected since tell the same story.
 
 use std::fmt;
 
@@ -6,8 +6,9 @@ use ledger::{Fen, GroupId, Kind, Proof};
 use store::{Result, Tx};
 
 use super::State;
+use crate::loads::OrderNumber;
 
-/// Faults listed at most; books with more are beyond reading a list.
+/// Faults listed at most by each question; books with more are beyond reading a list.
 const LISTED: i64 = 100;
 
 /// What a look through all the books found.
@@ -17,23 +18,56 @@ pub struct Books {
     pub ledger: Proof,
     /// How many loads are in each state, and their sum; states without loads are left out.
     pub loads: Vec<(State, i64, Fen)>,
-    /// Where ledger and loads disagree; empty in true books.
+    /// How many corrections there are of each kind, and their sum; kinds without any are left out.
+    pub corrections: Vec<(CorrectionKind, i64, Fen)>,
+    /// Where they disagree; empty in true books.
     pub faults: Vec<BooksFault>,
 }
 
-/// A group whose accounts are not what its loads say.
+/// What a correction did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BooksFault {
-    /// Whose.
-    pub group: GroupId,
-    /// On the account `held`.
-    pub held: Fen,
-    /// The sum of the loads authorised or unknown.
-    pub open: Fen,
-    /// On the account `on_cards`.
-    pub on_cards: Fen,
-    /// The sum of the loads succeeded.
-    pub succeeded: Fen,
+pub enum CorrectionKind {
+    /// The load was written after all: its amount went from the quota onto cards.
+    Written,
+    /// The load was not written after all: its amount went back to the quota.
+    NotWritten,
+    /// The load was written after all, and its amount is owed until the quota reaches.
+    Owed,
+}
+
+/// Something that cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BooksFault {
+    /// A group's accounts are not what its loads say.
+    Accounts {
+        /// Whose.
+        group: GroupId,
+        /// On the account `held`.
+        held: Fen,
+        /// The sum of the loads authorised or unknown.
+        open: Fen,
+        /// On the account `on_cards`.
+        on_cards: Fen,
+        /// The sum of the loads succeeded.
+        succeeded: Fen,
+        /// What corrections moved onto cards since, less what they took back.
+        corrected: Fen,
+    },
+    /// A correction and the movement that it names are not of the same load, amount and direction, or one of them is
+    /// without the other.
+    Correction {
+        /// Whose.
+        group: GroupId,
+        /// The load.
+        order: OrderNumber,
+    },
+    /// A load counts as decided by people, but no two people decided so.
+    Undecided {
+        /// Whose.
+        group: GroupId,
+        /// The load.
+        order: OrderNumber,
+    },
 }
 
 impl Books {
@@ -44,7 +78,8 @@ impl Books {
 }
 
 /// Proves all the books in the one moment that `tx` sees; begin it with [`store::Db::read`]. The ledger is exact by
-/// itself, what is held is the sum of the loads authorised or unknown, what is on cards that of the loads succeeded.
+/// itself; what is held is the sum of the loads authorised or unknown; what is on cards is that of the loads succeeded,
+/// and of the corrections since; each correction has its movement; and what counts as decided by people was.
 pub async fn prove_books(tx: &mut Tx) -> Result<Books> {
     let ledger = ledger::prove(tx).await?;
     let states: Vec<(String, i64, Fen)> = tx
@@ -53,22 +88,108 @@ pub async fn prove_books(tx: &mut Tx) -> Result<Books> {
         .await?;
     let loads =
         states.into_iter().filter_map(|(state, count, sum)| Some((State::parse(&state)?, count, sum))).collect();
-    let faults: Vec<(GroupId, Fen, Fen, Fen, Fen)> = tx
+    let corrections: Vec<(i64, i64, i64, Fen)> = tx
         .query(
-            "SELECT group_id, held, opened, on_cards, succeeded FROM (\
+            "SELECT written, posted, COUNT(*), CAST(SUM(amount_fen) AS BIGINT) FROM (\
+             SELECT written, CASE WHEN movement IS NULL THEN CAST(0 AS BIGINT) ELSE 1 END AS posted, amount_fen \
+             FROM corrections) AS kinds GROUP BY written, posted ORDER BY written DESC, posted DESC",
+        )
+        .all()
+        .await?;
+    let corrections = corrections.into_iter().map(|(written, posted, count, sum)| {
+        let kind = match (written, posted) {
+            (0, _) => CorrectionKind::NotWritten,
+            (_, 0) => CorrectionKind::Owed,
+            _ => CorrectionKind::Written,
+        };
+        (kind, count, sum)
+    });
+    let corrections = corrections.collect();
+    let mut faults = accounts(tx).await?;
+    faults.extend(stray_corrections(tx).await?);
+    faults.extend(undecided(tx).await?);
+    Ok(Books { ledger, loads, corrections, faults })
+}
+
+async fn accounts(tx: &mut Tx) -> Result<Vec<BooksFault>> {
+    let rows: Vec<(GroupId, Fen, Fen, Fen, Fen, Fen)> = tx
+        .query(
+            "WITH told AS (\
+             SELECT group_id, CASE WHEN state IN ('authorised', 'unknown') THEN amount_fen ELSE 0 END AS opened, \
+             CASE WHEN state = 'succeeded' THEN amount_fen ELSE 0 END AS succeeded, 0 AS corrected FROM loads \
+             UNION ALL SELECT group_id, 0, 0, CASE WHEN written = 1 THEN amount_fen ELSE - amount_fen END \
+             FROM corrections WHERE movement IS NOT NULL), \
+             sums AS (SELECT group_id, CAST(SUM(opened) AS BIGINT) AS opened, \
+             CAST(SUM(succeeded) AS BIGINT) AS succeeded, CAST(SUM(corrected) AS BIGINT) AS corrected \
+             FROM told GROUP BY group_id) \
+             SELECT group_id, held, opened, on_cards, succeeded, corrected FROM (\
              SELECT COALESCE(accounts.group_id, sums.group_id) AS group_id, COALESCE(held_fen, 0) AS held, \
              COALESCE(sums.opened, 0) AS opened, COALESCE(on_cards_fen, 0) AS on_cards, \
-             COALESCE(sums.succeeded, 0) AS succeeded FROM accounts FULL JOIN (SELECT group_id, \
-             CAST(SUM(CASE WHEN state IN ('authorised', 'unknown') THEN amount_fen ELSE 0 END) AS BIGINT) AS opened, \
-             CAST(SUM(CASE WHEN state = 'succeeded' THEN amount_fen ELSE 0 END) AS BIGINT) AS succeeded \
-             FROM loads GROUP BY group_id) AS sums ON sums.group_id = accounts.group_id) AS both_sides \
-             WHERE held <> opened OR on_cards <> succeeded ORDER BY group_id LIMIT $1",
+             COALESCE(sums.succeeded, 0) AS succeeded, COALESCE(sums.corrected, 0) AS corrected \
+             FROM accounts FULL JOIN sums ON sums.group_id = accounts.group_id) AS both_sides \
+             WHERE held <> opened OR on_cards <> succeeded + corrected ORDER BY group_id LIMIT $1",
         )
         .bind(LISTED)
         .all()
         .await?;
-    let fault = |(group, held, open, on_cards, succeeded)| BooksFault { group, held, open, on_cards, succeeded };
-    Ok(Books { ledger, loads, faults: faults.into_iter().map(fault).collect() })
+    let fault = |(group, held, open, on_cards, succeeded, corrected)| BooksFault::Accounts {
+        group,
+        held,
+        open,
+        on_cards,
+        succeeded,
+        corrected,
+    };
+    Ok(rows.into_iter().map(fault).collect())
+}
+
+/// Corrections whose movement is not theirs, and movements of corrections that are not there.
+async fn stray_corrections(tx: &mut Tx) -> Result<Vec<BooksFault>> {
+    let rows: Vec<(GroupId, i64)> = tx
+        .query(
+            "SELECT corrections.group_id, load_id FROM corrections \
+             LEFT JOIN movements ON movements.group_id = corrections.group_id AND movements.id = movement \
+             LEFT JOIN loads ON loads.group_id = corrections.group_id AND loads.id = load_id \
+             WHERE loads.id IS NULL OR loads.amount_fen <> corrections.amount_fen \
+             OR loads.state IN ('authorised', 'unknown') OR movement IS NOT NULL AND (movements.id IS NULL \
+             OR subject <> load_id OR movements.amount_fen <> corrections.amount_fen \
+             OR movements.reason <> 'correction' \
+             OR from_kind <> CASE WHEN written = 1 THEN 'quota' ELSE 'on_cards' END \
+             OR to_kind <> CASE WHEN written = 1 THEN 'on_cards' ELSE 'quota' END) \
+             UNION SELECT group_id, subject FROM movements WHERE reason = 'correction' AND NOT EXISTS (\
+             SELECT 1 FROM corrections WHERE corrections.group_id = movements.group_id AND movement = movements.id) \
+             ORDER BY 1, 2 LIMIT $1",
+        )
+        .bind(LISTED)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(group, id)| BooksFault::Correction { group, order: OrderNumber::new(id) }).collect())
+}
+
+/// Loads that count as decided without the decision of two people.
+async fn undecided(tx: &mut Tx) -> Result<Vec<BooksFault>> {
+    let rows: Vec<(GroupId, i64)> = tx
+        .query(
+            "SELECT group_id, id FROM loads WHERE reason IN ('decided_written', 'decided_not_written') \
+             AND NOT EXISTS (SELECT 1 FROM review_answers WHERE review_answers.group_id = loads.group_id \
+             AND load_id = loads.id AND confirmed = 1 \
+             AND written = CASE WHEN loads.reason = 'decided_written' THEN 1 ELSE 0 END) \
+             ORDER BY group_id, id LIMIT $1",
+        )
+        .bind(LISTED)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(group, id)| BooksFault::Undecided { group, order: OrderNumber::new(id) }).collect())
+}
+
+impl fmt::Display for CorrectionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Written => "written",
+            Self::NotWritten => "not written",
+            Self::Owed => "owed",
+        })
+    }
 }
 
 impl fmt::Display for Books {
@@ -82,6 +203,9 @@ impl fmt::Display for Books {
         for (state, count, sum) in &self.loads {
             writeln!(f, "loads {:<18}{count:>12}{sum:>24}", state.as_str())?;
         }
+        for (kind, count, sum) in &self.corrections {
+            writeln!(f, "corrections {kind:<12}{count:>12}{sum:>24}")?;
+        }
         self.ledger.faults.iter().try_for_each(|fault| writeln!(f, "{fault}"))?;
         self.faults.iter().try_for_each(|fault| writeln!(f, "{fault}"))
     }
@@ -89,11 +213,19 @@ impl fmt::Display for Books {
 
 impl fmt::Display for BooksFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { group, held, open, on_cards, succeeded } = self;
-        write!(
-            f,
-            "group {}: held is {held}, its open loads are {open}; on cards is {on_cards}, its loads succeeded are {succeeded}",
-            group.0
-        )
+        match self {
+            Self::Accounts { group, held, open, on_cards, succeeded, corrected } => write!(
+                f,
+                "group {}: held is {held}, its open loads are {open}; on cards is {on_cards}, its loads succeeded are \
+                 {succeeded} and its corrections {corrected}",
+                group.0
+            ),
+            Self::Correction { group, order } => {
+                write!(f, "group {}: the correction of load {order} and its movement are not the same", group.0)
+            }
+            Self::Undecided { group, order } => {
+                write!(f, "group {}: load {order} counts as decided by people, but no two people decided it", group.0)
+            }
+        }
     }
 }

@@ -208,7 +208,8 @@ async fn the_proof_finds_money_that_no_load_accounts_for() {
         let found = prove_books(&mut tx).await.unwrap();
         assert!(!found.hold() && found.ledger.holds());
         let (held, succeeded) = (Fen::new(1_000), Fen::new(1_000));
-        let fault = BooksFault { group: GroupId(1), held, open: Fen::ZERO, on_cards: Fen::ZERO, succeeded };
+        let (open, on_cards, corrected) = (Fen::ZERO, Fen::ZERO, Fen::ZERO);
+        let fault = BooksFault::Accounts { group: GroupId(1), held, open, on_cards, succeeded, corrected };
         assert_eq!(found.faults, [fault]);
     })
     .await;
