@@ -12,7 +12,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use portal::{Listening, Tls};
 use store::{Db, Options};
 use topup::cards::Application;
-use topup::{House, Settings, SystemClock, SystemEntropy, loads, people};
+use topup::{House, Settings, SystemClock, SystemEntropy, loads, people, runs};
 use vault::{CheckValue, Vault};
 
 use crate::cli::Serve;
@@ -151,6 +151,12 @@ async fn sweep(house: House) {
         tick.tick().await;
         if let Err(error) = loads::sweep(&house).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the sweep failed; the next one tries again");
+        }
+        if let Err(error) = runs::sweep(&house).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the sweep of runs failed; the next one tries again"
+            );
         }
         if let Err(error) = people::sessions::sweep(&house).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "ended sessions were not removed");

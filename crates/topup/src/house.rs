@@ -61,6 +61,10 @@ pub struct Settings {
     /// After this an authorised load is in doubt and a confirm that was taken up without a load has failed: the
     /// process that worked on it is gone. Longer than the whole of a load can take.
     pub abandoned: Duration,
+    /// How long a page may be silent before its run charges no further card.
+    pub watch: Duration,
+    /// How long a run waits for a page, or for its terminal, before it ends.
+    pub forsaken: Duration,
     /// Work per password guess, in KiB of memory; lower only in tests.
     pub password_kib: u32,
 }
@@ -78,6 +82,8 @@ impl Default for Settings {
             poll: Duration::from_secs(1),
             silence: Duration::from_secs(20),
             abandoned: Duration::from_secs(30),
+            watch: Duration::from_secs(15),
+            forsaken: Duration::from_mins(5),
             password_kib: WORK_KIB,
         }
     }

@@ -200,6 +200,7 @@ refresh = Refresh
 ## Why a confirm was not taken on
 confirm-not-connected = The terminal is not connected; nothing was charged. Check the computer at the reader, then try again.
 confirm-busy = The terminal is charging another card; nothing was charged. Try again in a moment.
+confirm-under-run = A hands-free run is under way at this terminal. This was not carried out and nothing was charged.
 confirm-stale = The card or its balance changed; nothing was charged. Look at the card that is there now and confirm again.
 confirm-no-terminal = There is no such terminal; nothing was charged. Choose a terminal again.
 confirm-amount = Enter an amount.

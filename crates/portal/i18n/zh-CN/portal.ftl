@@ -200,6 +200,7 @@ refresh = 刷新
 ## Why a confirm was not taken on
 confirm-not-connected = 终端没有连接，没有扣款。请检查读卡器旁的电脑，然后再试。
 confirm-busy = 终端正在给另一张卡充值，没有扣款。请稍等片刻再试。
+confirm-under-run = 这台终端正在连续充值，这笔没有执行，没有扣款。
 confirm-stale = 卡片或余额已有变化，没有扣款。请看清当前卡片后再确认。
 confirm-no-terminal = 找不到这个终端，没有扣款。请重新选择终端。
 confirm-amount = 请输入充值金额。

@@ -72,6 +72,7 @@ pub(crate) async fn post(
         Ok(()) => return Ok(taken(&headers, &confirm)),
         Err(ConfirmError::NotConnected) => say!(lang, "confirm-not-connected"),
         Err(ConfirmError::Busy) => say!(lang, "confirm-busy"),
+        Err(ConfirmError::UnderRun) => say!(lang, "confirm-under-run"),
         Err(ConfirmError::Stale) => say!(lang, "confirm-stale"),
         Err(ConfirmError::NoTerminal) => say!(lang, "confirm-no-terminal"),
         Err(ConfirmError::Amount) => say!(lang, "confirm-amount"),

@@ -36,6 +36,11 @@ impl Classes {
     pub fn of(&self, code: u8) -> Option<&Class> {
         self.0.get(&format!("{code:02x}"))
     }
+
+    /// Every one.
+    pub fn all(&self) -> impl Iterator<Item = &Class> {
+        self.0.values()
+    }
 }
 
 impl FromIterator<Class> for Classes {

@@ -1,12 +1,13 @@
 //! What a clerk confirmed: one row an intent key, taken up by the process that holds the terminal's connection.
 
 use ledger::{Fen, GroupId};
-use store::Micros;
+use store::{Micros, Tx};
 
 use super::{Load, NewRefusal, Reason, State, by_intent, refuse};
 use crate::House;
 use crate::cards::CardNumber;
 use crate::people::{Operator, OperatorId};
+use crate::runs::{self, RunId};
 use crate::terminals::{self, Phase, Terminal, TerminalNumber};
 
 /// What the clerk's page sends.
@@ -36,6 +37,9 @@ pub enum ConfirmError {
     /// The terminal is charging another card.
     #[error("the terminal is busy")]
     Busy,
+    /// A hands-free run is under way at the terminal: it charges by itself.
+    #[error("a run is under way at the terminal")]
+    UnderRun,
     /// What the clerk saw is no longer so: another card lies there, or its balance changed.
     #[error("the card changed")]
     Stale,
@@ -58,7 +62,7 @@ pub enum Outcome {
     Load(Box<Load>),
 }
 
-/// A confirm that was taken up.
+/// A confirm: a clerk's, or one that a hands-free run made for a card.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Intent {
     /// Its key.
@@ -69,6 +73,8 @@ pub(crate) struct Intent {
     pub(crate) card: CardNumber,
     pub(crate) balance: Fen,
     pub(crate) amount: Fen,
+    /// The run that it is part of, if it is.
+    pub(crate) run: Option<RunId>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -80,6 +86,7 @@ struct Row {
     card_number: String,
     balance_fen: Fen,
     amount_fen: Fen,
+    run_id: Option<RunId>,
 }
 
 /// Takes a confirm on. The same intent again, from a double click, the back button or a second window, is the same
@@ -88,8 +95,23 @@ pub async fn confirm(house: &House, operator: &Operator, confirm: &Confirm) -> R
     if confirm.amount <= Fen::ZERO {
         return Err(ConfirmError::Amount);
     }
-    if heard(house, operator.group, &confirm.intent).await? {
+    if !as_seen(house, operator, confirm).await? {
         return Ok(());
+    }
+    if runs::is_under_way(house, confirm.terminal).await? {
+        return Err(ConfirmError::UnderRun);
+    }
+    let mut tx = house.db.begin().await?;
+    put(&mut tx, &confirm.intent_of(operator, None), house.now(), None).await?;
+    tx.commit().await?;
+    house.signal(&terminals::work_topic(confirm.terminal)).await;
+    Ok(())
+}
+
+/// Whether a confirm is for what lies on the reader now. False if there is nothing to do: it was heard before.
+pub(crate) async fn as_seen(house: &House, operator: &Operator, confirm: &Confirm) -> Result<bool, ConfirmError> {
+    if heard(house, operator.group, &confirm.intent).await? {
+        return Ok(false);
     }
     let terminal = terminals::by_number(house, confirm.terminal).await?;
     if terminal.is_none_or(|terminal| terminal.group != operator.group) {
@@ -101,12 +123,10 @@ pub async fn confirm(house: &House, operator: &Operator, confirm: &Confirm) -> R
         Phase::Card { card, intent, .. }
             if intent == confirm.intent && card.number == confirm.card && card.balance == confirm.balance => {}
         Phase::Charging { intent, .. } if intent != confirm.intent => return Err(ConfirmError::Busy),
-        Phase::Charging { .. } => return Ok(()),
+        Phase::Charging { .. } => return Ok(false),
         Phase::Card { .. } | Phase::NoCard | Phase::Reading | Phase::Unreadable => return Err(ConfirmError::Stale),
     }
-    write(house, operator, confirm).await?;
-    house.signal(&terminals::work_topic(confirm.terminal)).await;
-    Ok(())
+    Ok(true)
 }
 
 /// What became of an intent. A confirm that no terminal takes up in time is withdrawn here: nothing is charged later.
@@ -119,6 +139,22 @@ pub async fn outcome(house: &House, group: GroupId, intent: &str) -> Result<Outc
     }
     withdraw(house, Some((group, intent)), house.ago(house.settings.pick_up)).await?;
     Ok(by_intent(house, group, intent).await?.map_or(Outcome::Waiting, Outcome::of))
+}
+
+impl Confirm {
+    /// The intent that this confirm of `operator` writes.
+    pub(crate) fn intent_of(&self, operator: &Operator, run: Option<RunId>) -> Intent {
+        Intent {
+            key: self.intent.clone(),
+            group: operator.group,
+            terminal: self.terminal,
+            operator: operator.id,
+            card: self.card,
+            balance: self.balance,
+            amount: self.amount,
+            run,
+        }
+    }
 }
 
 impl Outcome {
@@ -139,7 +175,7 @@ pub(crate) async fn take(house: &House, terminal: &Terminal) -> Result<Option<In
     let mut tx = house.db.read().await?;
     let waiting: Option<Row> = tx
         .query(
-            "SELECT group_id, intent, terminal, operator_id, card_number, balance_fen, amount_fen FROM intents \
+            "SELECT group_id, intent, terminal, operator_id, card_number, balance_fen, amount_fen, run_id FROM intents \
              WHERE terminal = $1 AND ended_at_us IS NULL AND taken_at_us IS NULL AND created_at_us > $2 \
              ORDER BY created_at_us LIMIT 1",
         )
@@ -186,7 +222,7 @@ pub(super) async fn withdraw(house: &House, only: Option<(GroupId, &str)>, befor
             .query(
                 "UPDATE intents SET taken_at_us = $2 WHERE taken_at_us IS NULL AND ended_at_us IS NULL \
                  AND created_at_us <= $1 AND group_id = $3 AND intent = $4 \
-                 RETURNING group_id, intent, terminal, operator_id, card_number, balance_fen, amount_fen",
+                 RETURNING group_id, intent, terminal, operator_id, card_number, balance_fen, amount_fen, run_id",
             )
             .bind(before)
             .bind(house.now())
@@ -196,7 +232,7 @@ pub(super) async fn withdraw(house: &House, only: Option<(GroupId, &str)>, befor
             .query(
                 "UPDATE intents SET taken_at_us = $2 WHERE taken_at_us IS NULL AND ended_at_us IS NULL \
                  AND created_at_us <= $1 \
-                 RETURNING group_id, intent, terminal, operator_id, card_number, balance_fen, amount_fen",
+                 RETURNING group_id, intent, terminal, operator_id, card_number, balance_fen, amount_fen, run_id",
             )
             .bind(before)
             .bind(house.now()),
@@ -216,7 +252,7 @@ pub(super) async fn end_abandoned(house: &House, before: Micros) -> Result<(), s
     let mut tx = house.db.read().await?;
     let rows: Vec<Row> = tx
         .query(
-            "SELECT group_id, intent, terminal, operator_id, card_number, balance_fen, amount_fen FROM intents \
+            "SELECT group_id, intent, terminal, operator_id, card_number, balance_fen, amount_fen, run_id FROM intents \
              WHERE ended_at_us IS NULL AND taken_at_us <= $1",
         )
         .bind(before)
@@ -243,23 +279,32 @@ async fn heard(house: &House, group: GroupId, intent: &str) -> Result<bool, stor
     Ok(found.is_some())
 }
 
-async fn write(house: &House, operator: &Operator, confirm: &Confirm) -> Result<(), store::Error> {
-    let mut tx = house.db.begin().await?;
-    tx.query(
-        "INSERT INTO intents (group_id, intent, terminal, operator_id, card_number, balance_fen, amount_fen, \
-         created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (group_id, intent) DO NOTHING",
-    )
-    .bind(operator.group)
-    .bind(confirm.intent.as_str())
-    .bind(confirm.terminal.to_string())
-    .bind(operator.id)
-    .bind(confirm.card.to_string())
-    .bind(confirm.balance)
-    .bind(confirm.amount)
-    .bind(house.now())
-    .execute()
-    .await?;
-    tx.commit().await
+/// Writes an intent, once; `taken_at` if this process takes it up at once. False if there is one with its key.
+pub(crate) async fn put(
+    tx: &mut Tx,
+    intent: &Intent,
+    now: Micros,
+    taken_at: Option<Micros>,
+) -> Result<bool, store::Error> {
+    let written = tx
+        .query(
+            "INSERT INTO intents (group_id, intent, terminal, operator_id, card_number, balance_fen, amount_fen, \
+             created_at_us, taken_at_us, run_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+             ON CONFLICT (group_id, intent) DO NOTHING",
+        )
+        .bind(intent.group)
+        .bind(intent.key.as_str())
+        .bind(intent.terminal.to_string())
+        .bind(intent.operator)
+        .bind(intent.card.to_string())
+        .bind(intent.balance)
+        .bind(intent.amount)
+        .bind(now)
+        .bind(taken_at)
+        .bind(intent.run)
+        .execute()
+        .await?;
+    Ok(written == 1)
 }
 
 impl Row {
@@ -272,6 +317,7 @@ impl Row {
             card: self.card_number.parse().ok()?,
             balance: self.balance_fen,
             amount: self.amount_fen,
+            run: self.run_id,
         })
     }
 }

@@ -36,11 +36,11 @@ pub use reason::Reason;
 pub use sweep::sweep;
 
 pub(crate) use charge::{Charge, Charged, charge};
-pub(crate) use intents::{Intent, take};
+pub(crate) use intents::{Intent, as_seen, put, take};
 pub(crate) use late::late;
 pub(crate) use prove::{AskError, Tapped, settle_doubts};
-pub(crate) use query::doubt_of_card;
-pub(crate) use refuse::refuse_changed;
+pub(crate) use query::{doubt_of_card, of_run};
+pub(crate) use refuse::{refuse_adrift, refuse_changed};
 
 use intents::{end, end_abandoned, withdraw};
 use refuse::{NewRefusal, refuse};

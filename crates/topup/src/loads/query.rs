@@ -6,6 +6,7 @@ use store::Micros;
 use super::{Load, OrderNumber, Reason, State};
 use crate::cards::{CardNumber, Doubtful, Problem};
 use crate::people::{Operator, OperatorId};
+use crate::runs::RunId;
 use crate::{House, Ids};
 
 /// The most rows a sitting shows; its totals count all.
@@ -113,6 +114,29 @@ pub async fn sitting(house: &House, operator: &Operator, since: Micros) -> Resul
         totals.sum = Fen::new(totals.sum.as_i64().saturating_add(sum.as_i64()));
     }
     Ok(sitting)
+}
+
+/// The loads of a run, newest first; all, or those in one state.
+pub(crate) async fn of_run(
+    house: &House,
+    group: GroupId,
+    run: RunId,
+    state: Option<State>,
+    most: i64,
+) -> Result<Vec<Load>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let rows: Vec<Row> = tx
+        .query(select!(
+            "JOIN intents i ON i.intent = l.intent AND i.group_id = l.group_id WHERE i.group_id = $1 \
+             AND i.run_id = $2 AND (CAST($3 AS TEXT) IS NULL OR l.state = $3) ORDER BY l.id DESC LIMIT $4"
+        ))
+        .bind(group)
+        .bind(run)
+        .bind(state.map(State::as_str))
+        .bind(most)
+        .all()
+        .await?;
+    rows.into_iter().map(Row::into_load).collect()
 }
 
 /// The load of a card that is not settled, at any terminal of any group; which one is told to its own group alone.

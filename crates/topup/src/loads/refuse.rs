@@ -55,3 +55,10 @@ pub(crate) async fn refuse_changed(house: &House, terminal: &Terminal, intent: &
     house.signal(&crate::terminals::topic(terminal.number)).await;
     Ok(())
 }
+
+/// Refuses an intent that was taken up by a process that is gone, before anything was held. Should that process be there
+/// after all, it finds the intent taken and holds nothing.
+pub(crate) async fn refuse_adrift(house: &House, intent: &Intent) -> Result<(), store::Error> {
+    refuse(house, NewRefusal::before_card(intent, Reason::Interrupted)).await?;
+    end(house, intent.group, &intent.key).await
+}

@@ -87,6 +87,7 @@ pub async fn sweep(house: &House) -> Result<u64, store::Error> {
     Ok(gone)
 }
 
-fn hashed(id: &str) -> String {
+/// How the table names a session: by the SHA-256 of its id.
+pub(crate) fn hashed(id: &str) -> String {
     hex::encode(Sha256::digest(id.as_bytes()))
 }

@@ -2,7 +2,7 @@
 
 use ledger::{Fen, GroupId};
 use serde::{Deserialize, Serialize};
-use store::Micros;
+use store::{Micros, Tx};
 
 use super::TerminalNumber;
 use super::health::{self, Health, Hello, Stored};
@@ -138,6 +138,20 @@ impl Row {
     /// Writes what pages see. False: another connection has taken over, or the terminal was revoked.
     pub(super) async fn write(&self, house: &House, readers: &[String], phase: &Phase) -> Result<bool, store::Error> {
         let mut tx = house.db.begin().await?;
+        let written = self.write_in(house, &mut tx, readers, phase).await?;
+        tx.commit().await?;
+        house.signal(&topic(self.terminal)).await;
+        Ok(written)
+    }
+
+    /// The same in the caller's unit of work; the signal is the caller's, too.
+    pub(super) async fn write_in(
+        &self,
+        house: &House,
+        tx: &mut Tx,
+        readers: &[String],
+        phase: &Phase,
+    ) -> Result<bool, store::Error> {
         let written = tx
             .query(
                 "UPDATE terminal_live SET readers = $3, phase = $4, seen_at_us = $5 WHERE terminal = $1 AND connection = $2",
@@ -149,8 +163,6 @@ impl Row {
             .bind(house.now())
             .execute()
             .await?;
-        tx.commit().await?;
-        house.signal(&topic(self.terminal)).await;
         Ok(written == 1)
     }
 

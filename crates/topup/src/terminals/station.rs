@@ -1,5 +1,7 @@
 //! What one terminal's connection does all day: read the card that was put down, charge it when a clerk confirms.
 
+mod hands_free;
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
@@ -12,6 +14,7 @@ use super::{Lost, Phase, Terminal, Wire, live, work_topic};
 use crate::House;
 use crate::cards::{self, Problem, SeeError, Seen};
 use crate::loads::{self, AskError, Charge, Charged, Intent, Load, OrderNumber, Proven, State, Tapped};
+use crate::runs::{RunId, What};
 
 /// A connected terminal.
 pub(super) struct Station<'a> {
@@ -30,6 +33,8 @@ pub(super) struct Station<'a> {
     check_at: Instant,
     /// How it was asked last: the time that the answer repeats, when, and after how many scripts.
     asked: Option<(i64, Instant, u64)>,
+    /// What became of a run's card, to be told with what is shown next.
+    news: Option<(RunId, What)>,
 }
 
 /// The card that is offered for charging.
@@ -47,6 +52,8 @@ struct Current {
     proven: Option<Proven>,
     /// Whether the card was asked about a doubt on this tap and proved nothing.
     asked: bool,
+    /// The run that charges this card once its doubt is settled.
+    waits: Option<RunId>,
 }
 
 /// What reading a card gave.
@@ -67,7 +74,8 @@ impl Current {
 impl<'a> Station<'a> {
     pub(super) fn new(house: &'a House, wire: &'a mut Wire, terminal: Terminal, row: &'a live::Row) -> Self {
         let (readers, taps, check_at) = (Vec::new(), BTreeMap::new(), Instant::now());
-        Self { house, wire, terminal, row, readers, taps, current: None, in_doubt: false, check_at, asked: None }
+        let (current, in_doubt, asked, news) = (None, false, None, None);
+        Self { house, wire, terminal, row, readers, taps, current, in_doubt, check_at, asked, news }
     }
 
     /// Works until the connection ends.
@@ -94,7 +102,7 @@ impl<'a> Station<'a> {
             FromTerminal::Readers { readers } => self.take_readers(readers).await,
             FromTerminal::Inserted(tap) => {
                 self.taps.insert(tap.tap, tap.clone());
-                self.offer(Some(tap)).await
+                self.put_down(tap).await
             }
             FromTerminal::Removed { tap } => {
                 self.taps.remove(&tap);
@@ -126,12 +134,19 @@ impl<'a> Station<'a> {
             self.current = None;
             return self.show().await;
         };
+        self.lay(tap).await?;
+        self.show().await
+    }
+
+    /// Reads the card of `tap`: it is the one to be charged from now on.
+    async fn lay(&mut self, tap: Tap) -> Result<(), Refused> {
         self.row.write(self.house, &self.readers, &Phase::Reading).await.map_err(Refused::from).and_then(owned)?;
         let Reading { seen, proven, asked } = self.read(tap.tap).await?;
         let key = hex::encode(self.house.random::<12>());
-        self.current =
-            Some(Current { tap: tap.tap, reader: tap.reader, key, ended: 0, seen, last: None, proven, asked });
-        self.show().await
+        let (tap, reader) = (tap.tap, tap.reader);
+        let last = None;
+        self.current = Some(Current { tap, reader, key, ended: 0, seen, last, proven, asked, waits: None });
+        Ok(())
     }
 
     /// Reads the card, and lets it settle the doubt about an earlier load, if there is one.
@@ -182,7 +197,7 @@ impl<'a> Station<'a> {
         };
         self.in_doubt =
             matches!(&phase, Phase::Card { card, .. } if matches!(card.allowed, Err(Problem::InDoubt { .. })));
-        owned(self.row.write(self.house, &self.readers, &phase).await?)
+        self.write(&phase).await
     }
 
     /// Says that the connection stands. A card that lies there in doubt is asked as soon as it can be, and looked after:
@@ -193,10 +208,11 @@ impl<'a> Station<'a> {
             self.check().await?;
         }
         match &self.current {
-            Some(current) if self.in_doubt && !current.asked => self.look_again().await,
-            Some(_) if self.in_doubt => self.show().await,
-            Some(_) | None => Ok(()),
+            Some(current) if self.in_doubt && !current.asked => self.look_again().await?,
+            Some(_) if self.in_doubt => self.show().await?,
+            Some(_) | None => {}
         }
+        self.charge_if_settled().await
     }
 
     async fn charge_what_is_confirmed(&mut self) -> Result<(), Refused> {
@@ -217,27 +233,27 @@ impl<'a> Station<'a> {
         self.show().await
     }
 
-    /// Carries out one confirmed load and shows what became of it.
+    /// Carries out one confirmed load.
     async fn charge(&mut self, intent: Intent) -> Result<(), Refused> {
         let offered = self.current.as_ref().filter(|current| current.intent() == intent.key);
         let Some((current, seen)) = offered.and_then(|current| Some((current, current.seen.clone()?))) else {
             loads::refuse_changed(self.house, &self.terminal, &intent).await?;
             return Ok(());
         };
+        let (reader, tap) = (current.reader.clone(), current.tap);
         let card = cards::describe(self.house, self.terminal.group, &seen).await?;
         let phase = Phase::Charging { card: card.clone(), intent: intent.key.clone(), amount: intent.amount };
-        let charge = Charge {
-            terminal: self.terminal.clone(),
-            reader: current.reader.clone(),
-            tap: current.tap,
-            intent,
-            seen,
-            problem: card.allowed.err(),
-        };
         owned(self.row.write(self.house, &self.readers, &phase).await?)?;
+        let problem = card.allowed.err();
+        self.carry_out(&Charge { terminal: self.terminal.clone(), reader, tap, intent, seen, problem }).await
+    }
+
+    /// Carries out one load of the card on the reader, and shows what became of it.
+    async fn carry_out(&mut self, charge: &Charge) -> Result<(), Refused> {
         let started = Instant::now();
-        let charged = loads::charge(self.house, self.wire, &charge).await;
+        let charged = loads::charge(self.house, self.wire, charge).await;
         metrics::histogram!("jichong_load_seconds").record(started.elapsed().as_secs_f64());
+        self.news = charge.intent.run.zip(charged.load.as_ref().map(|load| What::Load(load.order)));
         self.after(charged).await
     }
 
@@ -247,6 +263,7 @@ impl<'a> Station<'a> {
             self.wire.send(&ToTerminal::Ack { script }).await?;
         }
         if let Some(lost) = lost {
+            self.tell_without_card().await?;
             return Err(lost.into());
         }
         let Some(load) = load else {
@@ -281,6 +298,9 @@ impl<'a> Station<'a> {
         if taken {
             self.wire.send(&ToTerminal::Ack { script: done.script.clone() }).await?;
             self.check().await?;
+        }
+        if let Some(order) = OrderNumber::parse(&done.script) {
+            self.tell_late(order).await?;
         }
         self.look_again().await
     }

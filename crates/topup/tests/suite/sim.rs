@@ -174,6 +174,13 @@ impl SimTerminal {
         self.say(&FromTerminal::Inserted(tap)).await
     }
 
+    /// Puts a card down while no server hears of it.
+    pub(crate) fn put_down_unheard(&mut self, card: usize) {
+        self.taps += 1;
+        self.lying = Some((self.taps, card));
+        self.bench.power_on(card);
+    }
+
     pub(crate) async fn remove(&mut self) -> Result<(), Cut> {
         let Some((tap, card)) = self.lying.take() else { return Ok(()) };
         self.bench.power_off(card);
@@ -207,6 +214,15 @@ impl SimTerminal {
         let platform = "sim".into();
         let health = Health { answers, platform, clock_ms, readers: Readiness::Ready, unacknowledged };
         self.say(&FromTerminal::Health(health)).await
+    }
+
+    /// Does what the server asks for during `time`.
+    pub(crate) async fn serve_for(&mut self, time: Duration, quiet: Duration) -> Result<(), Cut> {
+        let until = tokio::time::Instant::now() + time;
+        while tokio::time::Instant::now() < until {
+            self.serve(quiet).await?;
+        }
+        Ok(())
     }
 
     async fn run(&mut self, script: Script) -> Result<(), Cut> {

@@ -124,16 +124,7 @@ fn refusal(lang: Lang, problem: &Problem) -> Markup {
         | Problem::Blocked
         | Problem::UnknownClass { .. } => (Tone::Bad, say!(lang, "card-refused")),
     };
-    let text = match problem {
-        Problem::Foreign => say!(lang, "problem-foreign"),
-        Problem::NotEnabled => say!(lang, "problem-not-enabled"),
-        Problem::Expired { on } => say!(lang, "problem-expired", day = on.as_str()),
-        Problem::NotYetValid { from } => say!(lang, "problem-not-yet-valid", day = from.as_str()),
-        Problem::Blocked => say!(lang, "problem-blocked"),
-        Problem::UnknownClass { code } => say!(lang, "problem-unknown-class", code = code.as_str()),
-        Problem::InDoubt { load: Some(load) } => say!(lang, "problem-in-doubt", amount = show::yuan(load.amount)),
-        Problem::InDoubt { load: None } => say!(lang, "problem-in-doubt-elsewhere"),
-    };
+    let text = problem_text(lang, problem);
     let order = match problem {
         Problem::InDoubt { load } => load.as_ref().map(|load| load.order.to_string()),
         Problem::Foreign
@@ -151,6 +142,20 @@ fn refusal(lang: Lang, problem: &Problem) -> Markup {
             @if let Some(order) = order { " " span.num { (say!(lang, "problem-in-doubt-order", order = order.as_str())) } }
         },
     )
+}
+
+/// Why a card cannot be charged, in a sentence that ends with what to do.
+pub(crate) fn problem_text(lang: Lang, problem: &Problem) -> String {
+    match problem {
+        Problem::Foreign => say!(lang, "problem-foreign"),
+        Problem::NotEnabled => say!(lang, "problem-not-enabled"),
+        Problem::Expired { on } => say!(lang, "problem-expired", day = on.as_str()),
+        Problem::NotYetValid { from } => say!(lang, "problem-not-yet-valid", day = from.as_str()),
+        Problem::Blocked => say!(lang, "problem-blocked"),
+        Problem::UnknownClass { code } => say!(lang, "problem-unknown-class", code = code.as_str()),
+        Problem::InDoubt { load: Some(load) } => say!(lang, "problem-in-doubt", amount = show::yuan(load.amount)),
+        Problem::InDoubt { load: None } => say!(lang, "problem-in-doubt-elsewhere"),
+    }
 }
 
 /// No card that can be shown; what to do next.

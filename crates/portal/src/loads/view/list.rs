@@ -28,26 +28,33 @@ pub(crate) fn list(lang: Lang, sitting: &Sitting) -> Markup {
             @if sitting.loads.is_empty() {
                 div.empty { (icon::LIST.draw()) h3 { (say!(lang, "list-empty")) } p { (say!(lang, "list-empty-text")) } }
             } @else {
-                div.scroll tabindex="0" role="region" aria-labelledby="list-title" { table.table {
-                    thead { tr {
-                        th { (say!(lang, "list-time")) }
-                        th { (say!(lang, "list-card")) }
-                        th.wide-only { (say!(lang, "load-order")) }
-                        th.r.wide-only { (say!(lang, "list-before")) }
-                        th.r { (say!(lang, "list-amount")) }
-                        th.r.wide-only { (say!(lang, "list-after")) }
-                        th { (say!(lang, "list-result")) }
-                    } }
-                    tbody { @for load in &sitting.loads { (row(lang, load)) } }
-                } }
+                div.scroll tabindex="0" role="region" aria-labelledby="list-title" { (table(lang, &sitting.loads)) }
                 @if count > shown { p.more { (say!(lang, "list-more", n = shown)) } }
             }
         }
     }
 }
 
+/// Loads, a row each.
+pub(crate) fn table(lang: Lang, loads: &[Load]) -> Markup {
+    html! {
+        table.table {
+            thead { tr {
+                th { (say!(lang, "list-time")) }
+                th { (say!(lang, "list-card")) }
+                th.wide-only { (say!(lang, "load-order")) }
+                th.r.wide-only { (say!(lang, "list-before")) }
+                th.r { (say!(lang, "list-amount")) }
+                th.r.wide-only { (say!(lang, "list-after")) }
+                th { (say!(lang, "list-result")) }
+            } }
+            tbody { @for load in loads { (row(lang, load)) } }
+        }
+    }
+}
+
 /// How many, and of how much where money moved or may have.
-fn totals(lang: Lang, word: &str, count: i64, sum: Option<Fen>) -> Markup {
+pub(crate) fn totals(lang: Lang, word: &str, count: i64, sum: Option<Fen>) -> Markup {
     html! {
         p { (word) span.num { b { (say!(lang, "list-count", n = count)) } } @if let Some(sum) = sum { (show::money(sum)) } }
     }
