@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Flags;
+use crate::doctor::Doctor;
 use crate::pay::PayCommand;
 use crate::vault::VaultCommand;
 
@@ -103,6 +104,10 @@ pub(crate) enum TerminalCommand {
     Enrol(Enrol),
     /// Run the terminal: relay between its reader's cards and the server
     Run(Run),
+    /// Say what is wrong with this terminal: readers, card, clock, network, certificate, version, and what to do.
+    /// Changes nothing, also works before it is enrolled and while it runs. Exit status 0 if nothing is broken, 1 if
+    /// something is
+    Doctor(Doctor),
     /// Print a new one-time code for a terminal, to enrol it on another machine or after a code ran out
     Code(Known),
     /// Take a terminal out of use for good; its connection ends within a heartbeat
@@ -149,9 +154,15 @@ pub(crate) struct Run {
 #[derive(Debug, Args)]
 pub(crate) struct State {
     /// Where the terminal keeps its key and its journal
-    #[arg(long, env = "JICHONG_TERMINAL_STATE", default_value = "terminal-state", value_name = "FOLDER")]
+    #[arg(
+        long,
+        visible_alias = "dir",
+        env = "JICHONG_TERMINAL_STATE",
+        default_value = "terminal-state",
+        value_name = "FOLDER"
+    )]
     pub(crate) state: PathBuf,
-    /// Certificates to trust beside the system's own (PEM)
+    /// The authorities that vouch for the server, PEM, instead of those that the system trusts
     #[arg(long, env = "JICHONG_CA", value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
 }

@@ -6,6 +6,7 @@ mod card_check;
 mod cli;
 mod config;
 mod demo;
+mod doctor;
 mod manual;
 mod pay;
 mod serve;
@@ -72,6 +73,7 @@ async fn run(command: Command) -> Result<bool> {
         Command::Serve(serve) => serve::run(serve).await.map(|()| true),
         Command::Terminal(TerminalCommand::Enrol(enrol)) => terminal::enrol(enrol).await.map(|()| true),
         Command::Terminal(TerminalCommand::Run(run)) => terminal::run(run).await.map(|()| true),
+        Command::Terminal(TerminalCommand::Doctor(asked)) => doctor::run(asked).await,
         Command::Terminal(TerminalCommand::Code(known)) => terminals::code(known).await.map(|()| true),
         Command::Terminal(TerminalCommand::Revoke(known)) => terminals::revoke(known).await.map(|()| true),
         Command::Add(add) => add::run(add).await.map(|()| true),
@@ -82,7 +84,10 @@ async fn run(command: Command) -> Result<bool> {
             Ok(report.failed == 0 && report.passed > 0)
         }
         Command::Backup { file, database } => backup(&database.database, &file).await.map(|()| true),
-        Command::Manual { folder } => manual::write(&folder).map(|()| true),
+        Command::Manual { folder } => {
+            manual::write(&folder)?;
+            say(format!("man pages and completions are in {}", folder.display())).map(|()| true)
+        }
         Command::Pay(command) => pay::run(&command),
         Command::Books(database) => books::run(&database.database).await,
     }

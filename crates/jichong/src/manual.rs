@@ -8,7 +8,6 @@ use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 use crate::cli::Cli;
-use crate::say;
 
 #[cfg(test)]
 mod tests;
@@ -30,7 +29,7 @@ pub(crate) fn write(folder: &Path) -> Result<()> {
         clap_complete::generate_to(shell, &mut Cli::command(), "jichong", &place)
             .with_context(|| format!("the completions for {shell} cannot be written into {}", place.display()))?;
     }
-    say(format!("man pages and completions are in {}", folder.display()))
+    Ok(())
 }
 
 fn made(folder: &Path, place: &str) -> Result<std::path::PathBuf> {

@@ -58,6 +58,12 @@ pub const MAX_APDU: usize = 261;
 /// The longest text for people in a [`Health`], in bytes: a program or a platform with its version is far shorter.
 pub const MAX_TEXT: usize = 100;
 
+/// A terminal's clock that is off by more should be looked at: its logs and its people's watches differ from the books.
+pub const CLOCK_LOOK_MS: i64 = 5_000;
+
+/// A terminal's clock that is off by more is wrong: certificates are about to be refused.
+pub const CLOCK_WRONG_MS: i64 = 5 * 60_000;
+
 /// The path of the WebSocket on the server.
 pub const PATH: &str = "/link";
 

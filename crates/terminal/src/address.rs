@@ -20,6 +20,34 @@ impl ServerAddress {
         format!("{}://{}{}", if self.secure { "wss" } else { "ws" }, self.place, link::PATH)
     }
 
+    pub(crate) fn about(&self) -> String {
+        format!("{self}{}", link::ABOUT_PATH)
+    }
+
+    pub(crate) fn standing(&self) -> String {
+        format!("{self}{}", link::STANDING_PATH)
+    }
+
+    /// Whether it is reached over TLS.
+    pub(crate) const fn secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The host, without the brackets of an IPv6 address.
+    pub(crate) fn host(&self) -> String {
+        let authority = self.place.split('/').next().unwrap_or_default();
+        let host =
+            if authority.ends_with(']') { authority } else { authority.rsplit_once(':').map_or(authority, |of| of.0) };
+        host.trim_start_matches('[').trim_end_matches(']').to_owned()
+    }
+
+    /// The port, also if it is not written.
+    pub(crate) fn port(&self) -> u16 {
+        let authority = self.place.split('/').next().unwrap_or_default();
+        let written = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        written.unwrap_or(if self.secure { 443 } else { 80 })
+    }
+
     pub(crate) fn enrol(&self) -> String {
         format!("{self}{}", link::ENROL_PATH)
     }
@@ -75,6 +103,20 @@ mod tests {
         ] {
             let address: ServerAddress = given.parse().unwrap();
             assert_eq!((address.link().as_str(), address.enrol().as_str()), (link, enrol));
+        }
+    }
+
+    #[test]
+    fn an_address_has_a_host_and_a_port() {
+        for (given, host, port) in [
+            ("https://load.example", "load.example", 443),
+            ("https://load.example:8443/a", "load.example", 8443),
+            ("http://127.0.0.1/", "127.0.0.1", 80),
+            ("http://[::1]:9", "::1", 9),
+            ("https://[2001:db8::7]", "2001:db8::7", 443),
+        ] {
+            let address: ServerAddress = given.parse().unwrap();
+            assert_eq!((address.host().as_str(), address.port()), (host, port), "{given}");
         }
     }
 

@@ -8,6 +8,9 @@ use tempfile::NamedTempFile;
 
 use crate::Error;
 
+/// The file that a running program holds.
+const LOCK: &str = "lock";
+
 /// Puts `bytes` at `path`: a temporary file beside it, synced, renamed over it, the folder synced.
 ///
 /// Only the owner can read the file.
@@ -27,13 +30,19 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
 /// Makes the folder if need be and holds it for one program until the returned file is dropped.
 pub(crate) fn lock(folder: &Path) -> Result<File, Error> {
     fs::create_dir_all(folder).map_err(Error::file(folder))?;
-    let path = folder.join("lock");
+    let path = folder.join(LOCK);
     let file = File::create(&path).map_err(Error::file(&path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::InUse(folder.to_owned())),
         Err(TryLockError::Error(error)) => Err(Error::file(&path)(error)),
     }
+}
+
+/// Whether a program holds the folder. Looking takes nothing from who wants to hold it but the blink of an eye.
+pub(crate) fn is_locked(folder: &Path) -> bool {
+    let Ok(file) = File::open(folder.join(LOCK)) else { return false };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
 fn write_and_rename(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -30,11 +30,24 @@ pub(crate) struct Identity {
     key: SigningKey,
 }
 
+/// What lies in a state folder, for the doctor.
+pub(crate) struct Look {
+    /// The enrolment, if there is one.
+    pub(crate) enrolled: Option<(Enrolled, Identity)>,
+    /// The server that it was enrolled with.
+    pub(crate) server: Option<ServerAddress>,
+    /// Whether an enrolment was begun and has had no answer yet.
+    pub(crate) pending: bool,
+}
+
 /// As it lies on disk.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Stored {
     enrolled: Option<Enrolled>,
+    /// Where it was enrolled, so that the doctor need not be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    server: Option<String>,
     /// Ed25519 seed, 32 bytes.
     key: HexBytes,
 }
@@ -49,9 +62,30 @@ impl Identity {
     /// The identity in a state folder.
     pub(crate) fn load(folder: &Path) -> Result<Self, Error> {
         match read(&folder.join(FILE))? {
-            Some((Some(enrolled), key)) => Ok(Self { terminal: enrolled.terminal, key }),
-            Some((None, _)) | None => Err(Error::NotEnrolled(folder.to_owned())),
+            Some(Kept { enrolled: Some(enrolled), key, .. }) => Ok(Self { terminal: enrolled.terminal, key }),
+            Some(_) | None => Err(Error::NotEnrolled(folder.to_owned())),
         }
+    }
+
+    /// Looks at a state folder without changing anything.
+    pub(crate) fn look(folder: &Path) -> Result<Look, Error> {
+        let pending = read(&folder.join(PENDING_FILE))?.is_some();
+        let Some(Kept { enrolled, key, server }) = read(&folder.join(FILE))? else {
+            return Ok(Look { enrolled: None, server: None, pending });
+        };
+        let identity = |enrolled: Enrolled| (enrolled.clone(), Self { terminal: enrolled.terminal, key });
+        Ok(Look { enrolled: enrolled.map(identity), server: server.and_then(|server| server.parse().ok()), pending })
+    }
+
+    /// Where the identity lies in a state folder.
+    pub(crate) fn file(folder: &Path) -> PathBuf {
+        folder.join(FILE)
+    }
+
+    /// A question to the server how this terminal stands, fresh at `now_us` of the server's clock.
+    pub(crate) fn ask_standing(&self, now_us: i64) -> link::AskStanding {
+        let signature = self.key.sign(&link::standing_text(&self.terminal, now_us)).to_bytes().to_vec().into();
+        link::AskStanding { terminal: self.terminal.clone(), now_us, signature }
     }
 
     /// Ed25519 over what the server challenged this run of the program with.
@@ -73,12 +107,12 @@ pub async fn enrol(
     let _lock = durable::lock(state_dir)?;
     let pending = state_dir.join(PENDING_FILE);
     let key = match read(&pending)? {
-        Some((_, key)) => key,
+        Some(kept) => kept.key,
         None => new_key(&pending, entropy)?,
     };
     let request = Enrol { code: code.trim().to_owned(), public_key: key.verifying_key().to_bytes().to_vec().into() };
     let enrolled = ask(server, ca_file, &request).await?;
-    write(&state_dir.join(FILE), Some(&enrolled), &key)?;
+    write(&state_dir.join(FILE), Some((&enrolled, server)), &key)?;
     std::fs::remove_file(&pending).map_err(Error::file(&pending))?;
     Ok(enrolled)
 }
@@ -104,7 +138,7 @@ async fn ask(server: &ServerAddress, ca_file: Option<&Path>, request: &Enrol) ->
 }
 
 /// An error with its causes: the outermost alone only says that a request failed.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
@@ -116,7 +150,14 @@ fn new_key(path: &Path, entropy: &mut (dyn CryptoRng + Send)) -> Result<SigningK
     Ok(key)
 }
 
-fn read(path: &Path) -> Result<Option<(Option<Enrolled>, SigningKey)>, Error> {
+/// As it was read.
+struct Kept {
+    enrolled: Option<Enrolled>,
+    server: Option<String>,
+    key: SigningKey,
+}
+
+fn read(path: &Path) -> Result<Option<Kept>, Error> {
     let Some(bytes) = durable::read(path)?.map(Zeroizing::new) else { return Ok(None) };
     let damaged = |line, what| Error::Damaged { path: PathBuf::from(path), line, what };
     let stored: Stored =
@@ -124,11 +165,15 @@ fn read(path: &Path) -> Result<Option<(Option<Enrolled>, SigningKey)>, Error> {
     let seed = Zeroizing::new(stored.key.0);
     let seed: &[u8; 32] =
         seed.as_slice().try_into().map_err(|_| damaged(1, "the key is not 32 bytes long".to_owned()))?;
-    Ok(Some((stored.enrolled, SigningKey::from_bytes(seed))))
+    Ok(Some(Kept { enrolled: stored.enrolled, server: stored.server, key: SigningKey::from_bytes(seed) }))
 }
 
-fn write(path: &Path, enrolled: Option<&Enrolled>, key: &SigningKey) -> Result<(), Error> {
-    let stored = Stored { enrolled: enrolled.cloned(), key: key.to_bytes().to_vec().into() };
+fn write(path: &Path, enrolled: Option<(&Enrolled, &ServerAddress)>, key: &SigningKey) -> Result<(), Error> {
+    let stored = Stored {
+        enrolled: enrolled.map(|(enrolled, _)| enrolled.clone()),
+        server: enrolled.map(|(_, server)| server.to_string()),
+        key: key.to_bytes().to_vec().into(),
+    };
     // Plain texts cannot fail to serialise.
     let bytes = Zeroizing::new(serde_json::to_vec_pretty(&stored).unwrap_or_default());
     durable::replace(path, &bytes)

@@ -46,48 +46,66 @@ struct Record {
     acknowledged: bool,
 }
 
+/// What the entries of a journal say together.
+#[derive(Default)]
+struct Memory {
+    entries: usize,
+    /// In the order in which they began.
+    records: Vec<Record>,
+}
+
+/// What the journal at `path` owes the server, by the ids of its scripts, without touching it: another program may be
+/// writing it. Nothing if there is no journal.
+pub(crate) fn owed(path: &Path) -> Result<Option<Vec<String>>, Error> {
+    let Some(bytes) = durable::read(path)? else { return Ok(None) };
+    Ok(Some(Memory::read(path, whole(&bytes))?.owed()))
+}
+
+/// The lines that are whole: the last may have been torn by a power cut, or is being written.
+fn whole(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end.saturating_add(1));
+    bytes.get(..end).unwrap_or_default()
+}
+
 /// The journal, open for writing.
 pub(crate) struct Journal {
     path: PathBuf,
     file: File,
     /// How far the file is whole.
     length: u64,
-    entries: usize,
-    /// In the order in which they began.
-    records: Vec<Record>,
+    memory: Memory,
 }
 
 impl Journal {
     /// Opens the journal at `path`, ends what was interrupted and cuts off a torn end.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let bytes = durable::read(path)?.unwrap_or_default();
-        let whole =
-            bytes.iter().rposition(|byte| *byte == b'\n').map_or(&[][..], |end| bytes.get(..=end).unwrap_or(&[]));
+        let whole = whole(&bytes);
         if whole.len() < bytes.len() {
             tracing::warn!(path = %path.display(), "cut off the end of the journal, torn when the program stopped");
         }
+        let memory = Memory::read(path, whole)?;
         let file = OpenOptions::new().create(true).write(true).truncate(false).open(path).map_err(Error::file(path))?;
         let length = u64::try_from(whole.len()).unwrap_or(u64::MAX);
-        let mut journal = Self { path: path.to_owned(), file, length, entries: 0, records: Vec::new() };
-        for (index, line) in whole.split_inclusive(|byte| *byte == b'\n').enumerate() {
-            let damaged = |what| Error::Damaged { path: path.to_owned(), line: index.saturating_add(1), what };
-            let entry =
-                serde_json::from_slice(line.trim_ascii_end()).map_err(|error| damaged(Error::of_json(&error)))?;
-            journal.note(entry).map_err(damaged)?;
-        }
+        let mut journal = Self { path: path.to_owned(), file, length, memory };
         journal.end_interrupted()?;
         Ok(journal)
     }
 
     /// The result of a script that is not running, if it was ever begun.
     pub(crate) fn result(&self, script: &str) -> Option<Done> {
-        let record = self.records.iter().find(|record| record.id == script)?;
+        let record = self.memory.records.iter().find(|record| record.id == script)?;
         Some(record.done.clone().unwrap_or_else(|| record.interrupted()))
     }
 
     /// Results that the server has not acknowledged, oldest first.
     pub(crate) fn unacknowledged(&self) -> Vec<Done> {
-        self.records.iter().filter(|record| !record.acknowledged).filter_map(|record| record.done.clone()).collect()
+        self.memory
+            .records
+            .iter()
+            .filter(|record| !record.acknowledged)
+            .filter_map(|record| record.done.clone())
+            .collect()
     }
 
     /// A script is about to be sent. When this fails nothing may be sent.
@@ -107,17 +125,22 @@ impl Journal {
 
     /// The server has taken a result. Losing this entry only means to send the result again.
     pub(crate) fn acknowledge(&mut self, script: &str) -> Result<(), Error> {
-        if !self.records.iter().any(|record| record.id == script && record.done.is_some() && !record.acknowledged) {
+        if !self
+            .memory
+            .records
+            .iter()
+            .any(|record| record.id == script && record.done.is_some() && !record.acknowledged)
+        {
             return Ok(());
         }
         self.append(Entry::Acknowledged { script: script.to_owned() }, false)?;
-        if self.entries > MAX_ENTRIES { self.compact() } else { Ok(()) }
+        if self.memory.entries > MAX_ENTRIES { self.compact() } else { Ok(()) }
     }
 
     /// Memory follows even when the disk fails: a result that could not be stored can still be sent.
     fn append(&mut self, entry: Entry, sync: bool) -> Result<(), Error> {
         let line = to_line(&entry);
-        let known = self.note(entry);
+        let known = self.memory.note(entry);
         debug_assert!(known.is_ok(), "{known:?}");
         self.write(&line, sync).map_err(Error::file(&self.path))
     }
@@ -132,6 +155,51 @@ impl Journal {
         }
         self.length = self.length.saturating_add(u64::try_from(line.len()).unwrap_or(u64::MAX));
         Ok(())
+    }
+
+    fn end_interrupted(&mut self) -> Result<(), Error> {
+        let open = self.memory.records.iter().filter(|record| record.done.is_none());
+        let open: Vec<Done> = open.map(Record::interrupted).collect();
+        open.iter().try_for_each(|done| {
+            tracing::warn!(script = done.script, "was cut short when the program stopped; its outcome is open");
+            self.end(done)
+        })
+    }
+
+    fn compact(&mut self) -> Result<(), Error> {
+        let acknowledged = self.memory.records.iter().filter(|record| record.acknowledged).count();
+        let mut to_forget = acknowledged.saturating_sub(REMEMBERED);
+        self.memory.records.retain(|record| {
+            let forget = record.acknowledged && to_forget > 0;
+            to_forget = to_forget.saturating_sub(usize::from(forget));
+            !forget
+        });
+        let entries: Vec<Entry> = self.memory.records.iter().flat_map(Record::entries).collect();
+        let bytes: Vec<u8> = entries.iter().flat_map(to_line).collect();
+        durable::replace(&self.path, &bytes)?;
+        self.file = OpenOptions::new().write(true).open(&self.path).map_err(Error::file(&self.path))?;
+        self.length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.memory.entries = entries.len();
+        Ok(())
+    }
+}
+
+impl Memory {
+    /// Reads whole lines.
+    fn read(path: &Path, whole: &[u8]) -> Result<Self, Error> {
+        let mut memory = Self::default();
+        for (index, line) in whole.split_inclusive(|byte| *byte == b'\n').enumerate() {
+            let damaged = |what| Error::Damaged { path: path.to_owned(), line: index.saturating_add(1), what };
+            let entry =
+                serde_json::from_slice(line.trim_ascii_end()).map_err(|error| damaged(Error::of_json(&error)))?;
+            memory.note(entry).map_err(damaged)?;
+        }
+        Ok(memory)
+    }
+
+    /// The scripts whose result the server has not acknowledged, oldest first; those that were not ended too.
+    fn owed(&self) -> Vec<String> {
+        self.records.iter().filter(|record| !record.acknowledged).map(|record| record.id.clone()).collect()
     }
 
     fn note(&mut self, entry: Entry) -> Result<(), String> {
@@ -151,32 +219,6 @@ impl Journal {
     fn known(&mut self, script: &str) -> Result<&mut Record, String> {
         let found = self.records.iter_mut().find(|record| record.id == script);
         found.ok_or_else(|| format!("script {script} was never begun"))
-    }
-
-    fn end_interrupted(&mut self) -> Result<(), Error> {
-        let open = self.records.iter().filter(|record| record.done.is_none());
-        let open: Vec<Done> = open.map(Record::interrupted).collect();
-        open.iter().try_for_each(|done| {
-            tracing::warn!(script = done.script, "was cut short when the program stopped; its outcome is open");
-            self.end(done)
-        })
-    }
-
-    fn compact(&mut self) -> Result<(), Error> {
-        let acknowledged = self.records.iter().filter(|record| record.acknowledged).count();
-        let mut to_forget = acknowledged.saturating_sub(REMEMBERED);
-        self.records.retain(|record| {
-            let forget = record.acknowledged && to_forget > 0;
-            to_forget = to_forget.saturating_sub(usize::from(forget));
-            !forget
-        });
-        let entries: Vec<Entry> = self.records.iter().flat_map(Record::entries).collect();
-        let bytes: Vec<u8> = entries.iter().flat_map(to_line).collect();
-        durable::replace(&self.path, &bytes)?;
-        self.file = OpenOptions::new().write(true).open(&self.path).map_err(Error::file(&self.path))?;
-        self.length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        self.entries = entries.len();
-        Ok(())
     }
 
     /// The script's record, new if need be.

@@ -21,6 +21,7 @@ mod agent;
 mod backoff;
 mod clock;
 mod connection;
+pub mod doctor;
 mod durable;
 mod error;
 mod identity;
@@ -59,6 +60,9 @@ use runner::Runner;
 /// How long a card may take for one command: slow cards need about a second for a load, and some readers ask for more
 /// time in silence.
 pub const EXCHANGE_LIMIT: Duration = Duration::from_secs(5);
+
+/// The journal, in the state folder.
+const JOURNAL_FILE: &str = "journal.jsonl";
 
 /// What a terminal needs to know.
 #[derive(Clone, Debug)]
@@ -117,7 +121,7 @@ pub fn start(
     let lock = durable::lock(&config.state_dir)?;
     let identity = Identity::load(&config.state_dir)?;
     let terminal = identity.terminal.clone();
-    let journal = SharedJournal::new(Journal::open(&config.state_dir.join("journal.jsonl"))?);
+    let journal = SharedJournal::new(Journal::open(&config.state_dir.join(JOURNAL_FILE))?);
     let tls = Arc::new(tls::client_config(config.ca_file.as_deref())?);
     let boot = format!("{:016x}", entropy.next_u64());
     let (status, status_seen) = watch::channel(Status::Connecting);

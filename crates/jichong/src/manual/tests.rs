@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory as _};
 
 use super::write;
@@ -64,9 +64,10 @@ fn every_command_in_the_documents_exists() {
     texts(&root().join("packaging"), &mut files);
     let mut seen = 0;
     for file in files {
-        for line in said(&fs::read_to_string(&file).expect("a document")) {
+        let text = fs::read_to_string(&file).expect("a document");
+        for line in said(&text) {
             seen += 1;
-            if let Err(why) = understood(&line) {
+            if let Err(why) = understood(&line, &text) {
                 panic!("{}: {line:?}\n{why}", file.display());
             }
         }
@@ -76,14 +77,15 @@ fn every_command_in_the_documents_exists() {
 
 #[test]
 fn a_command_that_is_not_there_is_found_out() {
-    let typed = |line: &str| understood(&Said { line: line.to_owned(), whole: true });
+    let typed = |line: &str| understood(&Said { line: line.to_owned(), whole: true }, "export JICHONG_SERVER=x");
     for wrong in ["jichong serf", "jichong serve --konfig x", "jichong terminal code", "jichong books --database"] {
         assert!(typed(wrong).is_err(), "{wrong}");
     }
     assert!(typed("jichong add operator …").is_ok() && typed("jichong sad operator …").is_err());
-    let text = "Run `jichong books`:\n\n```sh\nsudo -u jichong jichong serve \\\n    --check\n```\n";
+    assert!(typed("jichong terminal run --soft-keys x").is_ok() && typed("jichong terminal run --soft x").is_err());
+    let text = "Run `jichong books`:\n\n```sh\nsystemctl stop jichong -x\nsudo -u jichong jichong serve \\\n    --check\n```\n";
     let found: Vec<_> = said(text).into_iter().map(|said| (said.line, said.whole)).collect();
-    assert_eq!(found, [("jichong books".to_owned(), false), ("jichong serve      --check".to_owned(), true)]);
+    assert_eq!(found, [("jichong books".to_owned(), false), ("jichong serve --check".to_owned(), true)]);
 }
 
 fn root() -> PathBuf {
@@ -107,7 +109,8 @@ fn texts(folder: &Path, found: &mut Vec<PathBuf>) {
 #[derive(Debug)]
 struct Said {
     line: String,
-    /// It is there to be typed as it stands; otherwise a sentence names it and may leave arguments out.
+    /// It is there to be typed as it stands. Otherwise a sentence names it, or a unit whose settings are in another
+    /// file, and arguments may be left out.
     whole: bool,
 }
 
@@ -119,7 +122,7 @@ fn said(text: &str) -> Vec<Said> {
         if let Some(language) = line.trim().strip_prefix("```") {
             shell = ["sh", "bash", "powershell"].contains(&language);
         } else if shell || line.starts_with("ExecStart=") {
-            found.extend(ours(line).into_iter().map(|line| Said { line, whole: true }));
+            found.extend(ours(line).into_iter().map(|line| Said { line, whole: shell }));
         } else {
             let code = line.split('`').skip(1).step_by(2).filter(|code| code.starts_with("jichong "));
             found.extend(code.flat_map(ours).map(|line| Said { line, whole: false }));
@@ -135,19 +138,21 @@ fn ours(line: &str) -> Vec<String> {
         |word: &str| ["jichong", "jichong.exe"].contains(&word.rsplit(['/', '\\', '=']).next().unwrap_or_default());
     let mut found = Vec::new();
     for command in line.split(['|', ';', '&', '<', '>', '(', ')']) {
-        let words: Vec<&str> = command.split(' ').collect();
-        // `sudo -u jichong jichong …` names a user first.
-        let name = words.windows(2).position(|pair| is_ours(pair[0]) && !is_ours(pair[1]));
-        if let Some(name) = name {
-            let arguments = words.into_iter().skip(name).skip(1).collect::<Vec<_>>().join(" ");
-            found.push(format!("jichong {arguments}").trim_end().to_owned());
+        // `sudo -u jichong jichong …` names a user first; `systemctl stop jichong` is no call of ours.
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let call = if let ["sudo", "-u", _, call @ ..] = &*words { call } else { &words };
+        if let [name, arguments @ ..] = call
+            && is_ours(name)
+        {
+            found.push(format!("jichong {}", arguments.join(" ")).trim_end().to_owned());
         }
     }
     found
 }
 
-/// Whether the program understands a command; `…` stands for the rest of it, `COMMAND` for any.
-fn understood(said: &Said) -> Result<(), String> {
+/// Whether the program understands a command; `…` stands for the rest of it, `COMMAND` for any. What the text around it
+/// sets as a variable of ours need not be given.
+fn understood(said: &Said, text: &str) -> Result<(), String> {
     let words = split(&said.line);
     let open = |word: &str| word.contains('…') || word == "COMMAND";
     if words.iter().any(|word| open(word)) {
@@ -165,7 +170,16 @@ fn understood(said: &Said) -> Result<(), String> {
     let asks = kind == ErrorKind::DisplayHelp || kind == ErrorKind::DisplayVersion;
     let names =
         kind == ErrorKind::MissingRequiredArgument || kind == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
-    if asks || (names && !said.whole) { Ok(()) } else { Err(error.to_string()) }
+    let missing = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::Strings(missing)) if kind == ErrorKind::MissingRequiredArgument => missing.as_slice(),
+        Some(_) | None => &[],
+    };
+    let variable = |argument: &String| {
+        let name = argument.trim_start_matches("--").split(' ').next().unwrap_or_default();
+        format!("JICHONG_{}=", name.to_uppercase().replace('-', "_"))
+    };
+    let set = !missing.is_empty() && missing.iter().all(|argument| text.contains(&variable(argument)));
+    if asks || set || (names && !said.whole) { Ok(()) } else { Err(error.to_string()) }
 }
 
 /// The words of a line as a shell splits them, quotes taken off.

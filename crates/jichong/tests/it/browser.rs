@@ -7,7 +7,7 @@ mod album;
 mod charge;
 mod chromium;
 mod clerk;
-mod demo;
+pub(crate) mod demo;
 mod keyboard;
 mod once;
 mod plain;

@@ -9,6 +9,9 @@
 
 mod browser;
 mod command_line;
+mod doctor;
 mod kill;
+mod matrix;
+mod packaging;
 mod pay;
 mod tidy;

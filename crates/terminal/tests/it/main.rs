@@ -4,6 +4,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "whatever a test does not expect fails it")]
 
 mod cards;
+mod doctor;
 mod enrolment;
 mod loads;
 mod page;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use reqwest::Client;
@@ -11,21 +12,21 @@ use tempfile::TempDir;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_jichong");
 
 /// The demo, running; it stops when this is dropped.
-pub(super) struct Demo {
+pub(crate) struct Demo {
     /// The address of the portal, without a slash at the end.
-    pub(super) portal: String,
+    pub(crate) portal: String,
     /// The address of the software reader's page.
     pub(super) reader: String,
-    database: String,
+    pub(crate) database: String,
     program: Child,
     /// What it says; held open, since a program may not like to speak into nothing.
     _says: BufReader<ChildStdout>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Demo {
     /// Starts it on its own SQLite, or on the database given, and waits until it is ready.
-    pub(super) fn start(database: Option<&str>) -> Self {
+    pub(crate) fn start(database: Option<&str>) -> Self {
         let folder = TempDir::new().expect("a folder");
         let mut command = Command::new(PROGRAM);
         command.args(["--log", "warn", "demo", "--dir"]).arg(folder.path());
@@ -52,8 +53,13 @@ impl Demo {
             database: after("--database"),
             program,
             _says: says,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// The terminal's folder.
+    pub(crate) fn terminal(&self) -> PathBuf {
+        self.folder.path().join("terminal")
     }
 
     /// Puts a card on the reader.
