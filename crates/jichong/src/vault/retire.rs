@@ -18,7 +18,7 @@ pub(crate) struct Retire {
     #[command(flatten)]
     set: Set,
     /// The database, to see whether open loads need these keys: sqlite:PATH or postgres://…
-    #[arg(long, env = "JICHONG_DATABASE", value_name = "URL", required_unless_present = "unchecked")]
+    #[arg(long, env = "JICHONG_DATABASE", value_name = "URL")]
     database: Option<String>,
     /// Do not look whether open loads need these keys
     #[arg(long)]
@@ -46,8 +46,12 @@ pub(super) async fn run(retire: Retire) -> Result<()> {
             set.card_type
         );
     }
-    if let Some(url) = database.filter(|_| !unchecked) {
-        open_loads(&url, set).await?;
+    match database {
+        _ if unchecked => {}
+        Some(url) => no_open_loads(&url, set).await?,
+        None => {
+            bail!("--database: is missing; it shows whether open loads need these keys. Add --unchecked to do without")
+        }
     }
     if !meant(&listing, set)? {
         bail!("nothing is removed");
@@ -63,7 +67,7 @@ fn is_last(listing: &Listing, set: KeySet) -> bool {
 }
 
 /// Fails if loads are open that only these keys can prove.
-async fn open_loads(url: &str, set: KeySet) -> Result<()> {
+async fn no_open_loads(url: &str, set: KeySet) -> Result<()> {
     let db = crate::open(url).await?;
     let mut tx = db.read().await?;
     let algorithms: &[u8] = match set.algorithm {
@@ -74,7 +78,7 @@ async fn open_loads(url: &str, set: KeySet) -> Result<()> {
     let open = keys::open_loads(&mut tx, set.card_type, set.version, algorithms).await?;
     if open > 0 {
         bail!(
-            "{open} loads with these keys are still open, and nothing else can prove them: wait until they are settled"
+            "loads with these keys are still open ({open}), and nothing else can prove them: wait until they are settled"
         );
     }
     Ok(())

@@ -12,9 +12,9 @@
 //!
 //! `KILL_SEED` replays the moments and the clerks' choices, as far as the machine's own timing allows.
 
-mod clerk;
-mod counter;
-mod server;
+pub(crate) mod clerk;
+pub(crate) mod counter;
+pub(crate) mod server;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

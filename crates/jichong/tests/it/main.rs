@@ -10,6 +10,7 @@
 mod browser;
 mod command_line;
 mod doctor;
+mod keys;
 mod kill;
 mod matrix;
 mod packaging;

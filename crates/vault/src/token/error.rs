@@ -88,6 +88,11 @@ impl TokenError {
     pub(super) fn signed_out() -> Self {
         Self::Gone(Refusal("nobody is signed in".to_owned()))
     }
+
+    /// Its slot has no such token any more.
+    pub(super) fn left() -> Self {
+        Self::Gone(Refusal("it is not in its slot".to_owned()))
+    }
 }
 
 impl From<Error> for TokenError {

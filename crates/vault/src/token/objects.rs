@@ -86,7 +86,7 @@ impl Lent<'_> {
         template.push(Attribute::Label(label.to_string().into_bytes()));
         let found = self.session()?.find_objects(&template)?;
         match found.as_slice() {
-            [] => self.signed_in().map(|()| None),
+            [] => self.would_show().map(|()| None),
             [key] => {
                 self.never_leaves(label, *key)?;
                 self.remember(label, *key);
@@ -108,7 +108,9 @@ impl Lent<'_> {
         let session = self.session()?;
         let mut objects = session.find_objects(&masters())?;
         objects.extend(session.find_objects(&components())?);
-        self.signed_in()?;
+        if objects.is_empty() {
+            self.would_show()?;
+        }
         let mut ours = Vec::new();
         for object in objects {
             let said = session.get_attributes(object, &[AttributeType::Label])?;

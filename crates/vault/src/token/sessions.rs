@@ -271,14 +271,19 @@ impl Lent<'_> {
         }
     }
 
-    /// Fails if someone else has signed out: to a stranger a token shows no keys, and does not say that there are some.
-    pub(super) fn signed_in(&self) -> Result<(), TokenError> {
-        match self.session()?.get_session_info()?.session_state() {
-            SessionState::RoUser | SessionState::RwUser => Ok(()),
+    /// Fails unless it means something that keys are not found: to a stranger, who is not signed in, a token shows none
+    /// and does not say that there are some; and one that is gone may be an empty one to its module.
+    pub(super) fn would_show(&self) -> Result<(), TokenError> {
+        let info = self.session()?.get_session_info()?;
+        match info.session_state() {
+            SessionState::RoUser | SessionState::RwUser => {}
             SessionState::RoPublic | SessionState::RwPublic | SessionState::RwSecurityOfficer => {
-                Err(TokenError::signed_out())
+                return Err(TokenError::signed_out());
             }
         }
+        let Sessions { module, place, .. } = self.sessions;
+        let token = module.pkcs11.get_token_info(info.slot_id())?;
+        if token.token_initialized() && token.label() == place.label { Ok(()) } else { Err(TokenError::left()) }
     }
 }
 

@@ -120,15 +120,27 @@ fn a_token_that_is_taken_away_is_missed_and_serves_again_when_it_is_back() {
     with_token(|token| {
         let vault = vault_with_keys(token);
         assert_eq!((ask(&vault), vault.ready()), (GOOD, Ok(())));
-        for _ in 0..2 {
+        for first in [ask_dropping, TokenVault::ready] {
             token.take_away();
-            let (asked, ready) = (said(ask(&vault)), vault.ready());
-            assert!(asked.contains("the token") || asked.contains("no token"), "{asked}");
-            assert!(matches!(ready, Err(VaultError::Token(_))), "{ready:?}");
+            for look in [first, ask_dropping, TokenVault::ready] {
+                let Err(VaultError::Token(said)) = look(&vault) else { panic!("the token is gone") };
+                assert!(said.contains("the token") || said.contains("no token"), "{said}");
+            }
+            assert!(vault.check_values().is_err());
             token.bring_back();
-            assert_eq!((ask(&vault), vault.ready()), (GOOD, Ok(())));
+            assert_eq!((vault.ready(), ask(&vault)), (Ok(()), GOOD));
         }
+        // The same for one that knows where no key is yet.
+        let vault = TokenVault::open(token.place()).unwrap();
+        token.take_away();
+        assert!(matches!(ask(&vault), Err(VaultError::Token(_))));
+        token.bring_back();
+        assert_eq!(ask(&vault), GOOD);
     });
+}
+
+fn ask_dropping(vault: &TokenVault) -> Result<(), VaultError> {
+    ask(vault).map(drop)
 }
 
 #[test]

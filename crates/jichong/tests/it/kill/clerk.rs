@@ -24,7 +24,7 @@ const LAST_LOAD: Duration = Duration::from_mins(1);
 
 /// What a clerk was told of a confirm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(crate) enum Told {
     Succeeded,
     Failed,
     InDoubt,
@@ -33,12 +33,12 @@ pub(super) enum Told {
 }
 
 /// A clerk and their counter.
-pub(super) struct Clerk {
-    pub(super) counter: Counter,
+pub(crate) struct Clerk {
+    pub(crate) counter: Counter,
     /// What they were told last, by intent.
-    pub(super) told: BTreeMap<String, Told>,
+    pub(crate) told: BTreeMap<String, Told>,
     /// How often an answer did not come because the server was gone.
-    pub(super) cut: u32,
+    pub(crate) cut: u32,
     web: Client,
     url: String,
     dice: StdRng,
@@ -63,7 +63,7 @@ enum Sent {
 
 impl Clerk {
     /// Signs in and chooses the terminal.
-    pub(super) async fn sign_in(place: &Place, counter: Counter, index: u8, seed: u64) -> Self {
+    pub(crate) async fn sign_in(place: &Place, counter: Counter, index: u8, seed: u64) -> Self {
         let login = format!("clerk-{index}");
         place.add_operator(&login);
         let redirects = reqwest::redirect::Policy::none();
@@ -78,13 +78,13 @@ impl Clerk {
     }
 
     /// Charges until a load succeeds: nothing hangs when the server is left in peace.
-    pub(super) async fn charge_until_it_works(&mut self) {
+    pub(crate) async fn charge_until_it_works(&mut self) {
         let working = async { while self.charge().await != Some(Told::Succeeded) {} };
         timeout(LAST_LOAD, working).await.expect("a load goes through when nothing is killed any more");
     }
 
     /// One load, from putting a card down to being told what became of it, or to losing patience.
-    pub(super) async fn charge(&mut self) -> Option<Told> {
+    pub(crate) async fn charge(&mut self) -> Option<Told> {
         let cards = self.counter.cards();
         let card = cards.choose(&mut self.dice).expect("cards").number.clone();
         // Now and then the card that lies there is charged again without lifting it.

@@ -29,8 +29,8 @@ const CREDIT: [u8; 2] = [0x80, 0x52];
 const MAC2: std::ops::Range<usize> = 12..16;
 
 /// One terminal with its reader and cards.
-pub(super) struct Counter {
-    pub(super) terminal: String,
+pub(crate) struct Counter {
+    pub(crate) terminal: String,
     reader: SlowReader,
     journal: PathBuf,
     _handle: Handle,
@@ -38,7 +38,7 @@ pub(super) struct Counter {
 
 impl Counter {
     /// Enrols terminal `index` at the running server and starts it.
-    pub(super) async fn open(place: &Place, index: u8, seed: u64) -> Self {
+    pub(crate) async fn open(place: &Place, index: u8, seed: u64) -> Self {
         let terminal = format!("0000010000{:02x}", 0x50 + index);
         let code = place.add_terminal(&terminal);
         let state_dir = place.folder().join(&terminal);
@@ -56,29 +56,29 @@ impl Counter {
     }
 
     /// Puts a card down in place of the one that may lie there.
-    pub(super) fn tap(&self, card: &str) {
+    pub(crate) fn tap(&self, card: &str) {
         let mut seen = self.reader.seen();
         let tap = self.reader.soft.tap(card).expect("a card of this reader");
         seen.taps.insert(tap, card.to_owned());
     }
 
     /// The cards as they are now.
-    pub(super) fn cards(&self) -> Vec<SoftCardView> {
+    pub(crate) fn cards(&self) -> Vec<SoftCardView> {
         self.reader.soft.desk().borrow().cards.clone()
     }
 
     /// What is on a card now, in fen.
-    pub(super) fn balance(&self, card: &str) -> i64 {
+    pub(crate) fn balance(&self, card: &str) -> i64 {
         self.reader.balance(card)
     }
 
     /// What the cards took, in order.
-    pub(super) fn taken(&self) -> Vec<Taken> {
+    pub(crate) fn taken(&self) -> Vec<Taken> {
         self.reader.seen().taken.clone()
     }
 
     /// Whether the server has taken every result that the terminal's journal keeps.
-    pub(super) fn has_nothing_to_say(&self) -> bool {
+    pub(crate) fn has_nothing_to_say(&self) -> bool {
         let mut open = BTreeSet::new();
         for line in super::lines(&self.journal) {
             // A line that is not whole is being written.
@@ -98,11 +98,11 @@ impl Counter {
 
 /// Money that a card took.
 #[derive(Clone, Debug)]
-pub(super) struct Taken {
-    pub(super) card: String,
+pub(crate) struct Taken {
+    pub(crate) card: String,
     /// The order that made it, as the database writes it.
-    pub(super) mac2: String,
-    pub(super) amount_fen: i64,
+    pub(crate) mac2: String,
+    pub(crate) amount_fen: i64,
 }
 
 /// A software reader whose cards are as slow as plastic, so that the server dies before, during and after their work.
