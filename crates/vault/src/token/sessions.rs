@@ -81,9 +81,18 @@ struct Pool {
     keys: HashMap<Label, ObjectHandle>,
 }
 
+/// A static program with glibc is aborted when it loads a module that was made for the glibc of its machine.
+const STATIC: bool = cfg!(all(target_os = "linux", target_env = "gnu", target_feature = "crt-static"));
+
+/// What it says in its stead.
+const NO_MODULES: &str = "this is the static program, which cannot load any; install the one that is not";
+
 impl Sessions {
     /// Loads the module and signs in once.
     pub(super) fn open(place: TokenPlace, access: Access) -> Result<Self, TokenError> {
+        if STATIC {
+            return Err(TokenError::Module { module: place.module, why: NO_MODULES.to_owned() });
+        }
         let failed = |error: Error| TokenError::Module { module: place.module.clone(), why: plain(&error) };
         let pkcs11 = Pkcs11::new(&place.module).map_err(failed)?;
         let raw = Raw::of(&place.module).map_err(failed)?;
