@@ -17,6 +17,7 @@ mod health;
 mod office;
 mod processes;
 mod proofs;
+mod replay;
 mod runs;
 mod sim;
 mod storm;

@@ -56,6 +56,10 @@ impl Strike {
     }
 }
 
+/// Someone who sits between a terminal and its card: gets every command, and says what the card answered (none: it was
+/// taken away).
+pub(crate) type Crook = Box<dyn FnMut(&Bench, usize, &str, &[u8]) -> Option<Vec<u8>> + Send>;
+
 /// A terminal with one reader.
 pub(crate) struct SimTerminal {
     pub(crate) number: TerminalNumber,
@@ -71,6 +75,7 @@ pub(crate) struct SimTerminal {
     /// Answers every proof and probe with nothing, or with what the card said to an INITIALIZE before.
     pub(crate) plays_back: bool,
     recorded: Vec<HexBytes>,
+    pub(crate) crook: Option<Crook>,
     /// Scripts that came so far: each is a round trip between server and terminal.
     pub(crate) round_trips: u32,
     /// The version of the link that it speaks.
@@ -104,6 +109,7 @@ impl SimTerminal {
             strike: None,
             plays_back: false,
             recorded: Vec::new(),
+            crook: None,
             round_trips: 0,
             version: link::VERSION,
             clock_ms: 0,
@@ -179,6 +185,18 @@ impl SimTerminal {
         self.taps += 1;
         self.lying = Some((self.taps, card));
         self.bench.power_on(card);
+    }
+
+    /// Claims that the card was lifted and put down; it lies there all the time, under power.
+    pub(crate) async fn tap_without_lifting(&mut self, card: usize) -> Result<(), Cut> {
+        self.taps += 1;
+        self.lying = Some((self.taps, card));
+        self.say(&FromTerminal::Inserted(Self::tap_message(self.taps))).await
+    }
+
+    /// Says whatever it likes.
+    pub(crate) async fn tell(&mut self, message: &FromTerminal) -> Result<(), Cut> {
+        self.say(message).await
     }
 
     pub(crate) async fn remove(&mut self) -> Result<(), Cut> {
@@ -276,7 +294,7 @@ impl SimTerminal {
         Ok(())
     }
 
-    fn execute(&self, script: &Script, mut tear: Option<Tear>) -> Done {
+    fn execute(&mut self, script: &Script, mut tear: Option<Tear>) -> Done {
         let ended = |end, answers| Done { script: script.id.clone(), end, answers };
         let Some((tap, card)) = self.lying else { return ended(End::NoSuchTap, vec![]) };
         if tap != script.tap {
@@ -284,9 +302,12 @@ impl SimTerminal {
         }
         let mut answers: Vec<HexBytes> = Vec::new();
         for step in &script.steps {
-            let Some(answer) = self.bench.transmit(card, &script.id, step.apdu.as_ref(), tear.take()) else {
-                return ended(End::Removed, answers);
+            let apdu = step.apdu.as_ref();
+            let answer = match &mut self.crook {
+                Some(crook) => crook(&self.bench, card, &script.id, apdu),
+                None => self.bench.transmit(card, &script.id, apdu, tear.take()),
             };
+            let Some(answer) = answer else { return ended(End::Removed, answers) };
             let expected = step.expect.allows(&answer);
             answers.push(answer.into());
             if !expected {
