@@ -2,8 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -103,4 +107,76 @@ fn the_guides_say_the_same_commands_in_both_languages() {
         let (english, chinese) = (blocks(&format!("{guide}.md")), blocks(&format!("{guide}.zh.md")));
         assert!(!english.is_empty() && english == chinese, "{guide}");
     }
+}
+
+/// A program that does not outlive its test.
+struct Ends(Child);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        // Both fail only if it has ended.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Of a service that never tells anything, a test must not wait for ever.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+#[test]
+fn the_service_manager_is_told_of_the_start_the_life_and_the_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    // As systemd hands it over: its group bits are the mask of an access list, not the rights of a group.
+    fs::create_dir(folder.path().join("credentials")).expect("a folder");
+    let passphrase = path("credentials/passphrase");
+    fs::write(&passphrase, "a long passphrase\n").expect("written");
+    fs::set_permissions(&passphrase, fs::Permissions::from_mode(0o440)).expect("allowed");
+    let program = || {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_jichong"));
+        program.env("CREDENTIALS_DIRECTORY", path("credentials")).current_dir(folder.path());
+        program
+    };
+    let mut sealing = program()
+        .args(["vault", "seal", "keys.age", "--passphrase-file", &passphrase])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let keys = r#"[{"class":"01","version":1,"algorithm":"3des","mlk":"00112233445566778899AABBCCDDEEFF","mtk":"FFEEDDCCBBAA99887766554433221100"}]"#;
+    sealing.stdin.take().expect("an input").write_all(keys.as_bytes()).expect("written");
+    assert!(sealing.wait().expect("an end").success());
+
+    let manager = UnixDatagram::bind(path("notify")).expect("a socket");
+    manager.set_read_timeout(Some(PATIENCE)).expect("set");
+    let serving = program()
+        .args([
+            "serve",
+            "--database",
+            "sqlite:jichong.sqlite",
+            "--public-url",
+            "http://127.0.0.1",
+            "--vault",
+            "keys.age",
+        ])
+        .args(["--vault-passphrase-file", &passphrase, "--listen", "127.0.0.1:0", "--listen-ops", "127.0.0.1:0"])
+        .env("NOTIFY_SOCKET", path("notify"))
+        .env("WATCHDOG_USEC", "300000")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let mut serving = Ends(serving.expect("it starts"));
+    let told = || {
+        let mut bytes = [0; 4096];
+        let length = manager.recv(&mut bytes).expect("told in time");
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    };
+    let first = told();
+    assert!(first.starts_with("READY=1\nSTATUS=Jichong listens on 127.0.0.1:"), "{first}");
+    assert_eq!([told(), told()], ["WATCHDOG=1\n", "WATCHDOG=1\n"]);
+    let asked = Command::new("kill").arg(serving.0.id().to_string()).status().expect("kill");
+    assert!(asked.success());
+    let last = std::iter::repeat_with(told).find(|told| told != "WATCHDOG=1\n").expect("the end");
+    assert_eq!(last, "STOPPING=1\n");
+    assert!(serving.0.wait().expect("an end").success());
 }
