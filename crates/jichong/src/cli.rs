@@ -10,14 +10,26 @@ use crate::doctor::Doctor;
 use crate::pay::PayCommand;
 use crate::vault::VaultCommand;
 
+/// What most people come for, below the list of commands.
+const WAYS: &str = "\
+Common ways:
+  try everything on this machine     jichong demo
+  run a server                       jichong serve --config /etc/jichong/jichong.toml
+  make this machine a terminal       jichong terminal enrol --server https://… --code …
+  run the terminal                   jichong terminal run --server https://…
+  prove the books                    jichong books --database sqlite:/var/lib/jichong/jichong.sqlite
+
+Exit status: 0 done, 1 a check found something wrong, 2 the command could not be carried out.
+The guides: docs/install.md, docs/operate.md (中文: install.zh.md, operate.zh.md)";
+
 /// Jichong 集充: companies charge their people's city cards from a quota.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, disable_help_subcommand = true)]
+#[command(version, propagate_version = true, disable_help_subcommand = true, after_help = WAYS)]
 pub(crate) struct Cli {
     /// Log as JSON lines instead of text
     #[arg(long, global = true, env = "JICHONG_LOG_JSON")]
     pub(crate) log_json: bool,
-    /// What to log, for example info or topup=debug
+    /// What to log: error, warn, info, debug or trace, for all or by part, for example info,topup=debug
     #[arg(
         long,
         global = true,
@@ -117,7 +129,7 @@ pub(crate) enum TerminalCommand {
 /// A terminal in a database.
 #[derive(Debug, Args)]
 pub(crate) struct Known {
-    /// 12 hexadecimal digits
+    /// Its number, 12 hexadecimal digits, for example 000001000050
     pub(crate) number: String,
     #[command(flatten)]
     pub(crate) database: Database,
@@ -125,10 +137,9 @@ pub(crate) struct Known {
 
 #[derive(Debug, Args)]
 pub(crate) struct Enrol {
-    /// The server, for example <https://topup.example.cn>
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help = "The server, for example https://topup.example.cn")]
     pub(crate) server: String,
-    /// The one-time code
+    /// The one-time code from the card company, for example 87CN-62B9-0DDR-PDF2; it works once and for some minutes
     #[arg(long)]
     pub(crate) code: String,
     #[command(flatten)]
@@ -137,8 +148,7 @@ pub(crate) struct Enrol {
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// The server, for example <https://topup.example.cn>
-    #[arg(long, env = "JICHONG_SERVER", value_name = "URL")]
+    #[arg(long, env = "JICHONG_SERVER", value_name = "URL", help = "The server, for example https://topup.example.cn")]
     pub(crate) server: String,
     #[command(flatten)]
     pub(crate) state: State,
@@ -153,7 +163,7 @@ pub(crate) struct Run {
 
 #[derive(Debug, Args)]
 pub(crate) struct State {
-    /// Where the terminal keeps its key and its journal
+    /// Where the terminal keeps its key and its journal; a service keeps them in /var/lib/jichong-terminal
     #[arg(
         long,
         visible_alias = "dir",
@@ -179,22 +189,22 @@ pub(crate) enum Add {
         #[command(flatten)]
         database: Database,
     },
-    /// An operator of a group; the first password is read from standard input
+    /// An operator of a group; the first password is read from standard input (type it, Enter, Ctrl-D)
     Operator {
-        /// The group's id
+        /// The group's id, as `jichong add group` printed it
         group: i64,
-        /// What they type to sign in
+        /// What they type to sign in, for example 0012
         login: String,
         /// Their name
         #[arg(long, default_value = "")]
         name: String,
-        /// clerk or manager
+        /// clerk (charges cards) or manager (also pays in, and looks after people and cards of the group)
         #[arg(long, default_value = "clerk")]
         role: String,
         #[command(flatten)]
         database: Database,
     },
-    /// A member of the card company's staff; the first password is read from standard input
+    /// A member of the card company's staff; the first password is read from standard input (type it, Enter, Ctrl-D)
     Staff {
         /// What they type to sign in to the office
         #[arg(long)]
@@ -210,11 +220,11 @@ pub(crate) enum Add {
     },
     /// A terminal of a group; prints the one-time code that enrols it
     Terminal {
-        /// The group's id
+        /// The group's id, as `jichong add group` printed it
         group: i64,
-        /// 12 hexadecimal digits
+        /// Its number, 12 hexadecimal digits, for example 000001000050; every card it charges keeps it
         number: String,
-        /// What people call it
+        /// What people call it, for example 前台一号
         #[arg(long, default_value = "")]
         name: String,
         #[command(flatten)]
@@ -233,7 +243,11 @@ pub(crate) enum CardCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct Database {
-    /// sqlite:PATH or postgres://…
-    #[arg(long, env = "JICHONG_DATABASE", value_name = "URL")]
+    #[arg(
+        long,
+        env = "JICHONG_DATABASE",
+        value_name = "URL",
+        help = "The database: sqlite:FILE, for example sqlite:/var/lib/jichong/jichong.sqlite, or postgres://USER@HOST/NAME"
+    )]
     pub(crate) database: String,
 }

@@ -88,17 +88,19 @@ mod defaults {
 /// What flags can set; each overrides the file and the environment.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Flags {
-    /// Database: `sqlite:PATH` or `postgres://…`
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help = "The database: sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME")]
     pub(crate) database: Option<String>,
-    /// Address the portal listens on, for example 0.0.0.0:443
+    /// Address the portal listens on, for example 0.0.0.0:443 [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<String>,
-    /// Address of /metrics, /healthz and /readyz
+    /// Address of /metrics, /healthz and /readyz; keep it off the internet [default: 127.0.0.1:9080]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen_ops: Option<String>,
-    /// What people type into their browser
-    #[arg(long, value_name = "URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "What people type into their browser, for example https://topup.example.cn"
+    )]
     pub(crate) public_url: Option<String>,
     /// The sealed key file
     #[arg(long, value_name = "FILE")]
