@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Flags;
 use crate::doctor::Doctor;
@@ -114,7 +114,8 @@ pub(crate) struct Serve {
 pub(crate) enum TerminalCommand {
     /// Bind this machine to its terminal number with the one-time code from the card company
     Enrol(Enrol),
-    /// Run the terminal: relay between its reader's cards and the server
+    /// Run the terminal: relay between its readers' cards and the server. It drives the readers of this machine (PC/SC)
+    /// unless a software reader is asked for
     Run(Run),
     /// Say what is wrong with this terminal: readers, card, clock, network, certificate, version, and what to do.
     /// Changes nothing, also works before it is enrolled and while it runs. Exit status 0 if nothing is broken, 1 if
@@ -152,10 +153,10 @@ pub(crate) struct Run {
     pub(crate) server: String,
     #[command(flatten)]
     pub(crate) state: State,
-    /// Use a software reader with sample cards made from the test master keys in this file:
+    /// Use a software reader with sample cards made from the test master keys in this file, and no real reader:
     /// {"mlk":"…","mpk":"…","mtk":"…"}
     #[arg(long, value_name = "FILE")]
-    pub(crate) soft_keys: PathBuf,
+    pub(crate) soft_keys: Option<PathBuf>,
     /// Address of the software reader's page
     #[arg(long, default_value = "127.0.0.1:8081", value_name = "ADDRESS")]
     pub(crate) listen_reader: SocketAddr,
@@ -239,6 +240,64 @@ pub(crate) enum CardCommand {
         /// JSON, see the documentation of the command
         file: PathBuf,
     },
+    /// Be a card: a software card in the virtual reader of vsmartcard (vpcd), for any program that speaks PC/SC
+    #[command(after_long_help = crate::card_run::MORE_HELP)]
+    Run(CardRun),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CardRun {
+    /// Where the virtual reader waits for its card
+    #[arg(long, default_value = "127.0.0.1:35963", value_name = "HOST:PORT")]
+    pub(crate) vpcd: String,
+    /// The card's number, 16 digits. A number of the demo's sample cards is that card: expired, disabled and so on
+    #[arg(long, default_value = "4100000099000001", value_name = "NUMBER")]
+    pub(crate) card: String,
+    /// What is on it when it is new, in yuan
+    #[arg(long, value_name = "YUAN")]
+    pub(crate) balance: Option<String>,
+    /// Its class, two hexadecimal digits (the first byte of the card type in file 15)
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) class: Option<String>,
+    /// The issuer's test master keys, {"mlk":"…","mpk":"…","mtk":"…"}; without it those of the published vector V6
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keys: Option<PathBuf>,
+    /// How it behaves where real cards differ
+    #[arg(long, value_enum, default_value_t = CardQuirks::Field)]
+    pub(crate) quirks: CardQuirks,
+    /// The protocol it speaks
+    #[arg(long, value_enum, default_value_t = CardProtocol::T1)]
+    pub(crate) protocol: CardProtocol,
+    /// How long it takes for each answer, in milliseconds
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    pub(crate) slow: u64,
+    /// Where it keeps its balance, counters and log [default: card-NUMBER.json]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) memory: Option<PathBuf>,
+    /// Begin outside the reader; "insert" puts it in
+    #[arg(long)]
+    pub(crate) out: bool,
+    /// Print every command and its answer
+    #[arg(long)]
+    pub(crate) trace: bool,
+}
+
+/// How a software card behaves where real cards differ.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum CardQuirks {
+    /// As most cards in the field: a load is proven under the counter after it, and stays proven
+    Field,
+    /// As one published applet: proven under the counter before it, once, until the next INITIALIZE
+    Applet,
+}
+
+/// The protocol of a software card.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum CardProtocol {
+    /// Byte by byte: answers 61xx and 6Cxx
+    T0,
+    /// In blocks, as contactless cards do
+    T1,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 mod add;
 mod books;
 mod card_check;
+mod card_run;
 mod cli;
 mod config;
 mod demo;
@@ -30,8 +31,7 @@ const NOT_EXACT: u8 = 1;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let done = logging(&cli).and_then(|()| runtime()).and_then(|runtime| runtime.block_on(run(cli.command)));
-    match done {
+    match logging(&cli).and_then(|()| work(cli.command)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(NOT_EXACT),
         Err(error) => {
@@ -49,8 +49,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime does not start")
+/// Runs a command on a runtime of its own.
+fn work(command: Command) -> Result<bool> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.context("the runtime does not start")?;
+    let done = runtime.block_on(run(command));
+    // What still blocks a thread (a card that never answers, an input where nobody types) must not keep us here.
+    runtime.shutdown_background();
+    done
 }
 
 fn logging(cli: &Cli) -> Result<()> {
@@ -83,6 +89,7 @@ async fn run(command: Command) -> Result<bool> {
             say(&report.text)?;
             Ok(report.failed == 0 && report.passed > 0)
         }
+        Command::Card(CardCommand::Run(card)) => card_run::run(card).await.map(|()| true),
         Command::Backup { file, database } => backup(&database.database, &file).await.map(|()| true),
         Command::Manual { folder } => {
             manual::write(&folder)?;

@@ -1,5 +1,11 @@
 //! `jichong terminal …`: the program beside a reader.
 
+#[cfg(feature = "pcsc")]
+mod readers;
+#[cfg(not(feature = "pcsc"))]
+#[path = "terminal/no_readers.rs"]
+mod readers;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,7 +14,9 @@ use epurse::keys::Key;
 use rand::SeedableRng as _;
 use rand::rngs::{StdRng, SysRng};
 use serde::Deserialize;
-use terminal::{Config, EXCHANGE_LIMIT, MasterKeys, ServerAddress, SoftReader, TapPage, sample_cards};
+use terminal::{
+    Config, EXCHANGE_LIMIT, MasterKeys, ServerAddress, SoftCardDefinition, SoftReader, TapPage, sample_cards,
+};
 
 use crate::cli::{Enrol, Run};
 use crate::{say, system};
@@ -36,15 +44,20 @@ pub(crate) async fn enrol(enrol: Enrol) -> Result<()> {
 
 /// Runs the terminal until it is told to stop.
 pub(crate) async fn run(run: Run) -> Result<()> {
-    let keys = soft_keys(&run.soft_keys)?;
-    let memory = run.state.state.join("soft-cards.json");
-    let reader = soft_reader(&memory, &keys)?;
     let config = Config {
         server: run.server.parse()?,
         state_dir: run.state.state.clone(),
         ca_file: run.state.ca.clone(),
         exchange_limit: EXCHANGE_LIMIT,
     };
+    match &run.soft_keys {
+        Some(file) => with_soft_reader(&run, config, &soft_keys(file)?).await,
+        None => readers::run(config).await,
+    }
+}
+
+async fn with_soft_reader(run: &Run, config: Config, keys: &MasterKeys) -> Result<()> {
+    let reader = soft_reader(&run.state.state.join("soft-cards.json"), keys)?;
     let handle = terminal::start(config, Arc::new(reader.clone()), Box::new(randomness()?))?;
     let page = TapPage::open(run.listen_reader, reader, handle.terminal(), handle.status()).await?;
     let open = format!("terminal {}: tap cards at http://{}/", handle.terminal(), page.address());
@@ -59,9 +72,14 @@ pub(crate) async fn run(run: Run) -> Result<()> {
 
 /// A reader with the sample cards of an issuer with these keys; what they remember is kept in `memory`.
 pub(crate) fn soft_reader(memory: &Path, keys: &MasterKeys) -> Result<SoftReader> {
-    let foreign = MasterKeys { mlk: Key::new(FOREIGN), mpk: Key::new(FOREIGN), mtk: Key::new(FOREIGN) };
     let seed = rand::Rng::next_u64(&mut randomness()?);
-    Ok(SoftReader::open("Software reader", Some(memory.to_owned()), sample_cards(keys, &foreign, seed))?)
+    Ok(SoftReader::open("Software reader", Some(memory.to_owned()), sample_definitions(keys, seed))?)
+}
+
+/// The sample cards of an issuer with these keys.
+pub(crate) fn sample_definitions(keys: &MasterKeys, seed: u64) -> Vec<SoftCardDefinition> {
+    let foreign = MasterKeys { mlk: Key::new(FOREIGN), mpk: Key::new(FOREIGN), mtk: Key::new(FOREIGN) };
+    sample_cards(keys, &foreign, seed)
 }
 
 /// Reads the master keys of sample cards.

@@ -30,12 +30,22 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
 /// Makes the folder if need be and holds it for one program until the returned file is dropped.
 pub(crate) fn lock(folder: &Path) -> Result<File, Error> {
     fs::create_dir_all(folder).map_err(Error::file(folder))?;
-    let path = folder.join(LOCK);
-    let file = File::create(&path).map_err(Error::file(&path))?;
+    hold(&folder.join(LOCK), folder)
+}
+
+/// Holds a file of its own name, with `.lock` behind it, for one program until the returned file is dropped.
+pub(crate) fn lock_beside(path: &Path) -> Result<File, Error> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    hold(Path::new(&name), path)
+}
+
+fn hold(lock: &Path, what: &Path) -> Result<File, Error> {
+    let file = File::create(lock).map_err(Error::file(lock))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse(folder.to_owned())),
-        Err(TryLockError::Error(error)) => Err(Error::file(&path)(error)),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse(what.to_owned())),
+        Err(TryLockError::Error(error)) => Err(Error::file(lock)(error)),
     }
 }
 
@@ -46,7 +56,7 @@ pub(crate) fn is_locked(folder: &Path) -> bool {
 }
 
 fn write_and_rename(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;

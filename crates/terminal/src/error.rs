@@ -38,8 +38,8 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
-    /// Two programs would write the same journal.
-    #[error("{} is in use by another terminal program", .0.display())]
+    /// Two programs would write the same journal, or the memory of the same card.
+    #[error("{} is in use by another program", .0.display())]
     InUse(PathBuf),
     /// There is no identity in the state folder.
     #[error("{} holds no enrolled terminal: enrol it with a code from the office first", .0.display())]

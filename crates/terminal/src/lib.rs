@@ -11,7 +11,8 @@
 //! - `connection` is one WebSocket; `agent` keeps one open, tells what changes on the readers, runs what it is asked
 //!   to and repeats results until the server has them.
 //! - `PcscReaders` (feature `pcsc`) are the readers of this machine.
-//! - [`SoftReader`] is a reader with software cards on it, [`TapPage`] the local page where they are tapped.
+//! - [`SoftReader`] is a reader with software cards on it, [`TapPage`] the local page where they are tapped;
+//!   [`VirtualCard`] is such a card in a virtual reader of PC/SC.
 //!
 //! The terminal holds no card keys and decides nothing about money. Randomness is handed in; the only clock is the
 //! runtime's, for limits; the computer's is only looked at to say whether it is right (`clock`).
@@ -32,6 +33,8 @@ mod pcsc;
 mod reader;
 mod runner;
 mod soft;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tls;
 
 use std::path::PathBuf;
@@ -50,7 +53,10 @@ pub use page::TapPage;
 #[cfg(feature = "pcsc")]
 pub use pcsc::PcscReaders;
 pub use reader::{Card, CardLost, Health, Readers, exchange};
-pub use soft::{Desk, MasterKeys, NoSuchCard, SoftCardDefinition, SoftCardView, SoftReader, Tear, Title, sample_cards};
+pub use soft::{
+    Desk, Exchanged, LoneCard, MasterKeys, NoSuchCard, Order, Place, SoftCardDefinition, SoftCardView, SoftReader,
+    Tear, Title, VirtualCard, VirtualCardView, ordinary_card, sample_cards,
+};
 
 use agent::Agent;
 use identity::Identity;

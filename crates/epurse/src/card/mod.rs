@@ -129,6 +129,11 @@ impl SoftCard {
         self.powered = None;
     }
 
+    /// Whether it has power: it lies on the reader.
+    pub fn is_powered(&self) -> bool {
+        self.powered.is_some()
+    }
+
     /// Takes the card away at one moment of a later exchange. Replaces an earlier call that has not come to pass.
     pub fn remove_at(&mut self, cut: Cut) {
         self.cut = Some(cut);

@@ -22,6 +22,11 @@ pub(super) const LINGER: Duration = Duration::from_secs(3);
 /// exchange, so that a command that got no turn is known not to have been sent.
 const TURN_LIMIT: Duration = Duration::from_secs(3);
 
+/// How long a lost card is left alone before it is let go of. `pcscd` looks after cards 2.5 times a second. If it is told
+/// to power down a card that has slipped away and back between two looks, it takes the card for gone and does not see it
+/// again until it is lifted.
+const SETTLE: Duration = Duration::from_millis(500);
+
 /// Between two tries to get the card from another program.
 const TRY_EVERY: Duration = Duration::from_millis(100);
 
@@ -88,10 +93,11 @@ fn live(life: &Life, to_do: &Receiver<Vec<u8>>, done: &Sender<Result<Vec<u8>, Ca
         // Nobody waits for it any more; it is let go again below.
         life.over();
     } else if serve(life, &mut card, protocol, to_do, done).is_err() {
-        // Said at once: to let go may take its time.
+        // Said at once.
         life.over();
+        sleep(SETTLE);
     }
-    if let Err((card, error)) = card.disconnect(Disposition::ResetCard) {
+    if let Err((card, error)) = card.disconnect(Disposition::UnpowerCard) {
         // Gone already, most likely.
         tracing::debug!(reader = shown(&life.reader), %error, "a card was not let go of in order");
         drop(card);

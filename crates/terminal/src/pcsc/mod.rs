@@ -24,7 +24,7 @@
 //! - **A hanging card.** PC/SC has no time limit for a command and no way to call one back. The runner gives it up after
 //!   its own limit; the thread stays with it, keeps the reader to itself (no second connection is tried meanwhile) and
 //!   lets go of it when the driver returns. Other readers go on.
-//! - **Letting go** resets the card, so that no entered PIN and no initialised load is left behind.
+//! - **Letting go** takes the card's power, so that no entered PIN and no initialised load is left behind.
 
 mod hold;
 mod slots;

@@ -4,6 +4,7 @@ use std::ffi::CString;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use link::HexBytes;
 use pcsc::{Context, PNP_NOTIFICATION, ReaderState, Scope, State};
 
 use super::slots::{Lies, Sight};
@@ -105,6 +106,7 @@ fn look(inner: &Inner, context: &Context, states: &mut Vec<ReaderState>) -> Resu
 /// What one reader's state says; nothing if the reader is gone.
 fn sight(state: &ReaderState) -> Option<Sight> {
     let said = state.event_state();
+    tracing::trace!(reader = ?state.name(), ?said, visit = state.event_count(), atr = %HexBytes(state.atr().to_vec()), "a look");
     if said.intersects(State::UNKNOWN | State::IGNORE | State::UNAVAILABLE) {
         return None;
     }

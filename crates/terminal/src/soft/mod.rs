@@ -5,8 +5,10 @@
 //! plastic does.
 
 mod desk;
+mod lone;
 mod memory;
 mod samples;
+mod virtual_card;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +20,9 @@ use tokio::sync::watch;
 use crate::{Card, CardLost, Error, Readers, exchange};
 
 pub use desk::{Desk, SoftCardView, Tear, Title};
-pub use samples::{MasterKeys, sample_cards};
+pub use lone::LoneCard;
+pub use samples::{MasterKeys, ordinary_card, sample_cards};
+pub use virtual_card::{Exchanged, Order, Place, VirtualCard, VirtualCardView};
 
 /// CREDIT FOR LOAD, the one command that a [`Tear`] is about.
 const CREDIT_FOR_LOAD: [u8; 2] = [0x80, 0x52];

@@ -1,7 +1,7 @@
 //! Cards to try everything with: one that works, and one for each way in which a card can be refused.
 
 use epurse::card::{CardKeys, Profile, State};
-use epurse::file15::{File15, Layout};
+use epurse::file15::{CardNumber, File15, Layout};
 use epurse::keys::{Algorithm, Key};
 use epurse::time::Date;
 
@@ -77,10 +77,25 @@ pub fn sample_cards(keys: &MasterKeys, foreign: &MasterKeys, seed: u64) -> Vec<S
     cards.collect()
 }
 
+/// An ordinary card of an issuer with these keys, under a number of its own.
+pub fn ordinary_card(keys: &MasterKeys, number: CardNumber, seed: u64) -> Option<SoftCardDefinition> {
+    let file15 = numbered(&ORDINARY, number)?;
+    let keys = CardKeys::of_masters(Algorithm::TripleDes, &keys.mlk, &keys.mpk, &keys.mtk, file15.diversifier());
+    Some(SoftCardDefinition {
+        title: Title::new(ORDINARY.zh, ORDINARY.en),
+        profile: Profile::new(file15, keys),
+        state: State::new(ORDINARY.balance_fen, seed),
+    })
+}
+
 /// Nothing only if a number or date of the table were wrong; a test reads them all.
 fn file15(sample: &Sample) -> Option<File15> {
+    numbered(sample, sample.number.parse().ok()?)
+}
+
+fn numbered(sample: &Sample, number: CardNumber) -> Option<File15> {
     let (first, last) = (Date::new(2015, 6, 5).ok()?, Date::new(sample.last_year, 12, 31).ok()?);
-    let file15 = File15::new(Layout::Mohurd, ISSUER, sample.number.parse().ok()?, first, last).ok()?;
+    let file15 = File15::new(Layout::Mohurd, ISSUER, number, first, last).ok()?;
     Some(file15.with_kind(u8::from(sample.enabled)).with_card_type([sample.class, 0x00]))
 }
 

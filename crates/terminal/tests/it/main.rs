@@ -8,6 +8,8 @@ mod doctor;
 mod enrolment;
 mod loads;
 mod page;
+#[cfg(feature = "pcsc")]
+mod pcsc;
 mod purse;
 mod recovery;
 mod scripts;
