@@ -57,6 +57,7 @@ pub(crate) async fn run(demo: Demo) -> Result<()> {
         tls: false,
         idle: std::time::Duration::from_mins(15),
         trusted_proxies: Vec::new(),
+        certificate_ends: None,
         public_url: format!("http://{portal}"),
     };
     let listen = Listen { portal, ops: demo.listen_ops, tls: None };

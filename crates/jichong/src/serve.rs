@@ -12,7 +12,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use portal::{Listening, Tls};
 use store::{Db, Options};
 use topup::cards::Application;
-use topup::{House, Settings, SystemClock, SystemEntropy, loads, people, runs};
+use topup::{House, Micros, Settings, SystemClock, SystemEntropy, loads, people, runs};
 use vault::{CheckValue, Vault};
 
 use crate::cli::Serve;
@@ -66,6 +66,7 @@ pub(crate) async fn run(serve: Serve) -> Result<()> {
         idle: config.idle(),
         trusted_proxies: config.trusted_proxies.clone(),
         public_url: config.public_url.clone(),
+        certificate_ends: None,
     };
     let server = start(house, settings, listen).await?;
     let open = format!("Jichong listens on {}; people come by {}", server.portal.address, config.public_url);
@@ -115,6 +116,8 @@ pub(crate) async fn start(house: House, settings: portal::Settings, listen: List
         Some((certificate, key)) => Some(tls(certificate, key).await?),
         None => None,
     };
+    let certificate_ends = listen.tls.as_ref().and_then(|(certificate, _)| ends(certificate));
+    let settings = portal::Settings { certificate_ends, ..settings };
     let router = portal::router(house.clone(), settings).context("public_url")?;
     let portal = portal::listen(listen.portal, router, tls)
         .with_context(|| format!("listen: {} cannot be listened on", listen.portal))?;
@@ -142,6 +145,14 @@ async fn tls(certificate: &Path, key: &Path) -> Result<Tls> {
     Tls::read(certificate, key).await.with_context(|| {
         format!("tls_certificate and tls_key: {} and {} cannot be used", certificate.display(), key.display())
     })
+}
+
+/// When the first certificate of a chain ends, the server's own; none if that cannot be read of it.
+fn ends(certificate: &Path) -> Option<Micros> {
+    let pem = std::fs::read(certificate).ok()?;
+    let (_, first) = x509_parser::pem::parse_x509_pem(&pem).ok()?;
+    let certificate = first.parse_x509().ok()?;
+    Some(Micros(certificate.validity().not_after.timestamp().saturating_mul(1_000_000)))
 }
 
 /// Looks for what processes that are gone left behind, for as long as this one lives.

@@ -1,6 +1,8 @@
 //! Every page in every state, with sample data: for looking at (`cargo run -p portal --example gallery`) and for the
 //! snapshot tests. Not part of the program's interface.
 
+mod checks;
+
 use std::time::Duration;
 
 use maud::Markup;
@@ -18,7 +20,7 @@ use crate::loads::{charge, load, station};
 use crate::look::{Frame, Tone, Visitor, Who};
 use crate::office;
 use crate::people::{password, sign_in};
-use crate::terminals::{Place, choose};
+use crate::terminals::{Place, check, choose};
 use crate::web::{assets, problem};
 use crate::words::{Lang, say};
 
@@ -67,6 +69,9 @@ pub fn pages(lang: Lang) -> Vec<(String, String)> {
     for (name, shown, desk) in stations(lang) {
         pages.push((format!("station-{name}"), station::page(&at(&operator, "/station"), &shown, &desk)));
     }
+    for (name, checkup) in checks::checkups(lang) {
+        pages.push((format!("check-{name}"), check::page(&at(&operator, "/terminal/check"), &checkup)));
+    }
     pages.extend(office_pages(lang));
     pages.into_iter().map(|(name, page)| (name, page.into_string())).collect()
 }
@@ -89,7 +94,7 @@ fn office_pages(lang: Lang) -> Vec<(String, Markup)> {
 /// The files that the pages refer to, under their names in the addresses, and the beginning of those addresses.
 pub fn files() -> (String, Vec<(&'static str, Vec<u8>)>) {
     let mut files = vec![("look.css", assets::stylesheet().into_bytes())];
-    for name in ["mark.svg", "session.js", "station.js", "sounds.js"] {
+    for name in ["mark.svg", "session.js", "station.js", "sounds.js", "check.js"] {
         files.extend(assets::file(name).map(|bytes| (name, bytes)));
     }
     (assets::url(""), files)
@@ -197,7 +202,7 @@ fn stations(lang: Lang) -> Vec<(String, Station, Desk)> {
     let usual = |phase: Phase| Station {
         place: place.clone(),
         others: true,
-        live: Live { connected: true, readers: vec!["ACS ACR1281U".into()], phase, health: None },
+        live: Live { phase, ..checks::well() },
         quota: quota(8_642_000, 5_000),
         sitting: sitting(),
     };
@@ -215,16 +220,6 @@ fn stations(lang: Lang) -> Vec<(String, Station, Desk)> {
         ("no-card", usual(Phase::NoCard), entry(0)),
         ("reading", usual(Phase::Reading), entry(0)),
         ("unreadable", usual(Phase::Unreadable), entry(0)),
-        (
-            "offline",
-            Station { live: Live { connected: false, readers: vec![], phase: Phase::NoCard, health: None }, ..ready() },
-            entry(0),
-        ),
-        (
-            "no-reader",
-            Station { live: Live { connected: true, readers: vec![], phase: Phase::NoCard, health: None }, ..ready() },
-            entry(0),
-        ),
         ("nearly-full", usual(lies(card(96_500))), entry(30)),
         ("full", usual(lies(card(99_500))), entry(0)),
         ("quota-short", Station { quota: quota(2_500, 0), ..ready() }, entry(20)),
@@ -241,6 +236,11 @@ fn stations(lang: Lang) -> Vec<(String, Station, Desk)> {
         ),
         ("long", Station { sitting: long_sitting(), ..ready() }, entry(100)),
     ];
+    for (name, live) in checks::ailments() {
+        stations.push((name, Station { live, ..ready() }, entry(0)));
+    }
+    let in_doubt_here = Sitting { loads: vec![unknown(0)], unknown: totals(1, 5_000), ..Sitting::default() };
+    stations.push(("put-back", Station { sitting: in_doubt_here, ..usual(Phase::NoCard) }, entry(0)));
     let day = || "2025-05-20".to_owned();
     let in_doubt = Refusal::InDoubt { load: Some(Doubtful { order: unknown(2).order, amount: Fen::new(5_000) }) };
     for (name, problem) in [

@@ -29,7 +29,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
-use topup::House;
+use topup::{House, Micros};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
@@ -57,6 +57,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpAddr>,
     /// What people type into their browser, for example `https://topup.example.cn`.
     pub public_url: String,
+    /// When the certificate ends that this process shows, if it ends TLS itself.
+    pub certificate_ends: Option<Micros>,
 }
 
 /// What every handler shares.

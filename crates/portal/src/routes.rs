@@ -10,7 +10,7 @@ use topup::people::staff::StaffPermission;
 
 use crate::loads::{charge, live, station};
 use crate::people::{password, session, sign_in};
-use crate::terminals::{choose, connect, download};
+use crate::terminals::{check, choose, connect, download};
 use crate::web::{assets, health};
 use crate::{App, home, office};
 
@@ -75,6 +75,8 @@ fn portal() -> Vec<Route> {
         Route::get("/station/outcome/{terminal}/{intent}", load, get(charge::outcome)),
         Route::get("/station/terminal", load, get(choose::get)),
         Route::post("/station/terminal", load, post(choose::post)),
+        Route::get("/terminal/check", load, get(check::get)),
+        Route::get("/terminal/check/now", load, get(check::now)),
         Route::get("/loads/{order}", load, get(crate::loads::load::get)),
         Route::get("/download/jichong", None, get(download::get)),
         Route::get("/assets/{hash}/{file}", None, get(assets::get)),

@@ -29,7 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("age", &["vault"]),
     ("cryptoki", &["vault"]),
     ("cryptoki-sys", &["vault"]),
-    ("x509-parser", &["pay", "terminal", "portal"]),
+    ("x509-parser", &["pay", "terminal", "jichong"]),
     ("fs4", &["terminal"]),
     ("p12-keystore", &["pay"]),
     ("argon2", &["topup"]),

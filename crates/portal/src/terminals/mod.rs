@@ -1,5 +1,6 @@
-//! Terminals: choosing one, the program they run, and their endpoint.
+//! Terminals: choosing one, their self-test, the program they run, and their endpoint.
 
+pub(crate) mod check;
 pub(crate) mod choose;
 pub(crate) mod connect;
 pub(crate) mod download;

@@ -1,6 +1,7 @@
 //! The portal through its real router, over a real house on SQLite.
 
 mod charge;
+mod check;
 mod doors;
 mod office;
 mod pages;

@@ -13,7 +13,7 @@ use reqwest::{Client, Response, StatusCode};
 use store::Db;
 use store::testing::Sqlite;
 use tempfile::TempDir;
-use terminal::{MasterKeys, SoftReader, Status, sample_cards};
+use terminal::{MasterKeys, Readers, SoftReader, Status, sample_cards};
 use topup::people::staff::{self, NewStaff, StaffRole};
 use topup::people::{NewOperator, Role};
 use topup::terminals::TerminalNumber;
@@ -59,6 +59,7 @@ impl World {
             tls: false,
             idle: Duration::from_mins(15),
             trusted_proxies: vec![],
+            certificate_ends: None,
             public_url: "http://topup.example.cn".into(),
         };
         change(&mut settings);
@@ -105,6 +106,15 @@ impl World {
 
     /// Enrols the terminal over HTTP and starts it with the sample cards on its desk.
     pub(crate) async fn start_terminal(&self) -> Desk {
+        let keys = |load, tac| MasterKeys { mlk: key(load), mpk: key(2), mtk: key(tac) };
+        let cards = sample_cards(&keys(1, 3), &keys(8, 9), 5);
+        let reader = SoftReader::open("Software reader", None, cards).expect("a reader");
+        let (handle, state) = self.start_terminal_with(Arc::new(reader.clone())).await;
+        Desk { reader, _handle: handle, _state: state }
+    }
+
+    /// The same with other readers; the terminal runs in a folder of its own.
+    pub(crate) async fn start_terminal_with(&self, readers: Arc<dyn Readers>) -> (terminal::Handle, TempDir) {
         let number: TerminalNumber = TERMINAL.parse().expect("a terminal number");
         let mut tx = self.house.db.begin().await.expect("a unit of work");
         let code =
@@ -114,19 +124,22 @@ impl World {
         let server = self.url("").parse().expect("an address");
         let mut dice = StdRng::seed_from_u64(11);
         terminal::enrol(&server, None, &code, state.path(), &mut dice).await.expect("the code is good");
-        let keys = |load, tac| MasterKeys { mlk: key(load), mpk: key(2), mtk: key(tac) };
-        let cards = sample_cards(&keys(1, 3), &keys(8, 9), 5);
-        let reader = SoftReader::open("Software reader", None, cards).expect("a reader");
         let config = terminal::Config {
             server,
             state_dir: state.path().to_owned(),
             ca_file: None,
             exchange_limit: terminal::EXCHANGE_LIMIT,
         };
-        let handle = terminal::start(config, Arc::new(reader.clone()), Box::new(dice)).expect("a terminal");
+        let handle = terminal::start(config, readers, Box::new(dice)).expect("a terminal");
         let mut status = handle.status();
         status.wait_for(|status| matches!(status, Status::Connected { .. })).await.expect("it connects");
-        Desk { reader, _handle: handle, _state: state }
+        (handle, state)
+    }
+
+    /// Sets the server's clock, which stands still, to this machine's.
+    pub(crate) fn set_clock(&self) {
+        let behind = SystemClock.now().0.saturating_sub(self.house.now().0);
+        self.clock.advance(Duration::from_micros(u64::try_from(behind).unwrap_or_default()));
     }
 }
 

@@ -7,6 +7,7 @@ use topup::loads::Proven;
 use topup::terminals::Phase;
 
 use super::Station;
+use super::strip::Ailment;
 use crate::look::{Tone, empty, icon, notice, show};
 use crate::words::{Lang, say};
 
@@ -161,21 +162,19 @@ pub(crate) fn problem_text(lang: Lang, problem: &Problem) -> String {
 /// No card that can be shown; what to do next.
 fn nothing(lang: Lang, station: &Station) -> Markup {
     let live = &station.live;
-    let (heading, text) = if !live.connected {
-        (say!(lang, "card-offline"), say!(lang, "card-offline-text"))
-    } else if live.readers.is_empty() {
-        (say!(lang, "card-no-reader"), say!(lang, "card-no-reader-text"))
-    } else {
-        match live.phase {
-            Phase::Reading => (say!(lang, "card-reading"), say!(lang, "card-reading-text")),
-            Phase::Unreadable => (say!(lang, "card-unreadable"), say!(lang, "card-unreadable-text")),
-            Phase::NoCard | Phase::Card { .. } | Phase::Charging { .. } => {
-                (say!(lang, "card-none"), say!(lang, "card-none-text"))
-            }
+    let ailing = Ailment::of(live);
+    let (heading, text) = match (ailing, &live.phase) {
+        (Some(ailment @ Ailment::Offline), _) => (ailment.is(lang), say!(lang, "card-offline-text")),
+        (Some(ailment @ Ailment::NoReader), _) => (ailment.is(lang), say!(lang, "card-no-reader-text")),
+        (Some(ailment), _) => (ailment.is(lang), ailment.next(lang)),
+        (None, Phase::Reading) => (say!(lang, "card-reading"), say!(lang, "card-reading-text")),
+        (None, Phase::Unreadable) => (say!(lang, "card-unreadable"), say!(lang, "card-unreadable-text")),
+        (None, Phase::NoCard | Phase::Card { .. } | Phase::Charging { .. }) => {
+            (say!(lang, "card-none"), say!(lang, "card-none-text"))
         }
     };
     let next = html! {
-        @if !live.connected { a.button href="/guide#terminal" { (say!(lang, "strip-offline-help")) } }
+        @if ailing.is_some() { a.button href="/terminal/check" { (say!(lang, "strip-fix")) } }
     };
     empty(icon::reader(), &heading, &text, next)
 }
