@@ -47,8 +47,8 @@ impl Plot {
     }
 }
 
-/// What can go wrong around an APDU.
-const AT_CARD: [Fault; 13] = [
+/// What can go wrong around an APDU, between the card and the terminal.
+const AT_CARD: [Fault; 7] = [
     Fault::Removed(Tear::Before),
     Fault::Removed(Tear::NotWritten),
     Fault::Removed(Tear::Written),
@@ -56,6 +56,10 @@ const AT_CARD: [Fault; 13] = [
     Fault::Removed(Tear::Answered),
     Fault::TerminalKilled(When::Before),
     Fault::TerminalKilled(When::After),
+];
+
+/// And beyond it meanwhile.
+const BEYOND_TERMINAL: [Fault; 6] = [
     Fault::ServerKilled(When::Before),
     Fault::ServerKilled(When::After),
     Fault::Cut(Cut::Both, When::Before),
@@ -63,6 +67,9 @@ const AT_CARD: [Fault; 13] = [
     Fault::Cut(Cut::TerminalEnd, When::Before),
     Fault::Cut(Cut::ServerEnd, When::Before),
 ];
+
+/// Commands that change nothing on the card: there is one during, and not one on either side of a write.
+const ONLY_READ: [&str; 4] = ["SELECT", "READ BINARY", "READ RECORD", "GET BALANCE"];
 
 /// What can go wrong with a message.
 const AT_MESSAGE: [Fault; 9] = [
@@ -77,39 +84,57 @@ const AT_MESSAGE: [Fault; 9] = [
     Fault::Late,
 ];
 
-/// All cases of a plot in which, when nothing goes wrong, this passes. How a card is spoken to makes a difference only
-/// between it and the terminal.
+/// All cases of a plot in which, when nothing goes wrong, this passes.
 pub(super) fn cases(make: Make, plot: Plot, passed: &Passed) -> Vec<Case> {
-    let places: &[Place] =
-        if make.fetches { &[Place::Card] } else { &[Place::Card, Place::Up, Place::Down, Place::Vault] };
     let mut cases = Vec::new();
-    for &place in places {
-        let faults: &[Fault] = match place {
-            Place::Card => &AT_CARD,
-            Place::Up | Place::Down => &AT_MESSAGE,
-            Place::Vault => &[Fault::ServerKilled(When::Before)],
-        };
+    for place in [Place::Card, Place::Up, Place::Down, Place::Vault] {
         for (index, what) in passed.at(place).iter().enumerate() {
             let point = Point { place, index };
-            cases.extend(faults.iter().map(|fault| Case { make, plot, point, fault: *fault, what: what.clone() }));
+            let case = |fault| Case { make, plot, point, fault, what: what.clone() };
+            cases.extend(faults(make, place, what).into_iter().map(case));
         }
     }
     cases
 }
 
+/// What can go wrong where this passes. How a card is spoken to makes no difference beyond the terminal, so there it is
+/// only the PIN that is tried once more.
+fn faults(make: Make, place: Place, what: &str) -> Vec<Fault> {
+    let is_same_beyond = make.fetches && what != "VERIFY";
+    let beyond: &[Fault] = match place {
+        _ if is_same_beyond => &[],
+        Place::Card => &BEYOND_TERMINAL,
+        Place::Up | Place::Down => &AT_MESSAGE,
+        Place::Vault => &[Fault::ServerKilled(When::Before)],
+    };
+    let on_either_side = |fault: &Fault| matches!(fault, Fault::Removed(Tear::Written | Tear::HalfAnswered));
+    let only_reads = ONLY_READ.contains(&what);
+    let at_card = AT_CARD.into_iter().filter(|fault| place == Place::Card && !(only_reads && on_either_side(fault)));
+    at_card.chain(beyond.iter().copied()).collect()
+}
+
 impl Case {
-    /// Whether this may destroy the only proof that the money was written, so that no card and no program can settle it:
-    /// the card gives its proof once, and the answer that carried it is lost. Such a load stays in doubt, its money held,
-    /// for two members of staff to decide.
-    pub(super) fn may_destroy_the_proof(&self, passed: &Passed) -> bool {
+    /// Whether this destroys the only proof that the money was written, so that no card and no program can settle it: the
+    /// card gives its proof once, and the answer that carries it is lost with the card, or with the program that has it in
+    /// its hands and not yet in its journal. Such a load stays in doubt, its money held, for two members of staff to decide.
+    pub(super) fn destroys_the_proof(&self, passed: &Passed) -> bool {
         let gives_once = self.make.behaviour == Behaviour::Applet;
-        let settling_written = self.plot == Plot::Settling { written: true };
-        let asked = passed.card.iter().position(|what| ["VERIFY", "GET TRANSACTION PROVE"].contains(&what.as_str()));
-        let after = match self.point.place {
-            Place::Card => asked.is_some_and(|asked| self.point.index >= asked),
-            Place::Up | Place::Down | Place::Vault => true,
-        };
-        gives_once && settling_written && after
+        if !gives_once || self.plot != (Plot::Settling { written: true }) || self.point.place != Place::Card {
+            return false;
+        }
+        // Of the two questions this card answers the second; at T=0 its answer is then fetched.
+        let mut questions = passed.card.iter().enumerate().filter(|(_, what)| *what == "GET TRANSACTION PROVE");
+        let Some((question, _)) = questions.nth(1) else { return false };
+        let answer = question + usize::from(self.make.fetches);
+        let (asked, answered) = (self.point.index == question, self.point.index == answer);
+        match self.fault {
+            Fault::Removed(Tear::Written | Tear::HalfAnswered) | Fault::TerminalKilled(When::After) => {
+                asked || answered
+            }
+            Fault::Removed(Tear::Answered) => asked && !answered,
+            Fault::Removed(Tear::Before | Tear::NotWritten) | Fault::TerminalKilled(When::Before) => answered && !asked,
+            Fault::ServerKilled(_) | Fault::Cut(..) | Fault::Deaf | Fault::Late => false,
+        }
     }
 }
 

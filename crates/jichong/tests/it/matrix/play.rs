@@ -84,8 +84,8 @@ impl Player {
         if struck {
             self.heal(case).await.context("healing")?;
         }
-        let may_be_open = struck && case.may_destroy_the_proof(rehearsed);
-        let for_review = self.settle(may_be_open).await.context("settling")?;
+        let for_review = struck && case.destroys_the_proof(rehearsed);
+        self.settle(for_review).await.context("settling")?;
         let state = self.end(for_review).await?;
         Ok(match (struck, for_review) {
             (false, _) => Played::NotStruck,
@@ -178,19 +178,15 @@ impl Player {
 
     /// Waits until every load has its end and the card is offered. Where the card lies there but could not be read, it is
     /// put down once more, and only once: the next tap settles everything.
-    ///
-    /// True if a load is left open, its proof destroyed.
-    async fn settle(&self, may_be_open: bool) -> Result<bool> {
+    async fn settle(&self, for_review: bool) -> Result<()> {
         let mut unread = None;
         let mut tapped = false;
         let mut news = self.site.page.subscribe();
         let over = async {
             loop {
                 let page = self.look().await?;
-                for for_review in [false, may_be_open && !self.site.desk.truth().has_proof] {
-                    if page.is_settled(for_review) && self.site.owes_nothing() {
-                        return Ok(for_review);
-                    }
+                if page.is_settled(for_review) && self.site.owes_nothing() {
+                    return Ok(());
                 }
                 if page.phase != Phase::Unreadable {
                     unread = None;
