@@ -9,7 +9,8 @@ use store::Db;
 use topup::audit::{self, Action, Actor, Entry, Subject};
 use topup::people::staff::{self, NewStaff, StaffRole};
 use topup::people::{NewOperator, PasswordRule, Role};
-use topup::{Clock as _, Entropy, Ids, SystemClock, SystemEntropy, groups, people, terminals};
+use topup::terminals::NewTerminal;
+use topup::{Clock as _, Entropy, Ids, SystemClock, SystemEntropy, groups, people};
 
 use crate::cli::Add;
 use crate::say;
@@ -43,10 +44,10 @@ pub(crate) async fn run(add: Add) -> Result<()> {
         Add::Terminal { group, number, name, database } => {
             let number = crate::terminals::number(&number)?;
             let db = crate::open(&database.database).await?;
-            let mut tx = db.begin().await?;
-            terminals::add(&mut tx, number, GroupId(group), &name, SystemClock.now()).await?;
-            let code = terminals::issue_code(&mut tx, &SystemEntropy, number, SystemClock.now()).await?;
-            tx.commit().await?;
+            let name = if name.is_empty() { number.to_string() } else { name };
+            let new = NewTerminal { number, group: GroupId(group), name: &name };
+            let added = crate::terminals::with_register(&db, async |register| register.add(&new).await).await;
+            let code = added.map_err(crate::terminals::of(number))?;
             say(format!("terminal {number} created. {}", crate::terminals::shown(&code)))
         }
     }

@@ -123,8 +123,17 @@ pub(crate) enum TerminalCommand {
     Doctor(Doctor),
     /// Print a new one-time code for a terminal, to enrol it on another machine or after a code ran out
     Code(Known),
-    /// Take a terminal out of use for good; its connection ends within a heartbeat
-    Revoke(Known),
+    /// Take a terminal out of use for good; its connection ends at once
+    Revoke(Revoke),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Revoke {
+    /// Why, for the audit trail
+    #[arg(long, default_value = "revoked at the command line")]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) known: Known,
 }
 
 /// A terminal in a database.
@@ -225,7 +234,7 @@ pub(crate) enum Add {
         group: i64,
         /// Its number, 12 hexadecimal digits, for example 000001000050; every card it charges keeps it
         number: String,
-        /// What people call it, for example 前台一号
+        /// What people call it, for example 前台一号; its number if left out
         #[arg(long, default_value = "")]
         name: String,
         #[command(flatten)]

@@ -100,7 +100,7 @@ fn a_terminal_gets_new_codes_until_it_is_revoked() {
     assert_ne!(first, second);
     for command in ["code", "revoke"] {
         for (number, expected) in [
-            ("000001000051", "there is no terminal 000001000051 in this database"),
+            ("000001000051", "terminal 000001000051: there is none in this database"),
             ("50", "number: 12 hexadecimal digits are expected, is \"50\""),
         ] {
             let output = run(&["terminal", command, number]);

@@ -33,7 +33,7 @@ pub(crate) async fn enrol(State(app): State<App>, address: Address, request: Req
         Ok(sent) => sent,
         Err(rejection) => return Ok(refused(rejection.status(), &rejection.body_text())),
     };
-    match terminals::enrol(&app.house, &enrol).await {
+    match terminals::enrol(&app.house, &enrol, &address.0.to_string()).await {
         Ok(enrolled) => Ok(Json(enrolled).into_response()),
         Err(error @ (EnrolError::Code | EnrolError::Key)) => Ok(refused(StatusCode::FORBIDDEN, &error.to_string())),
         Err(EnrolError::Storage(error)) => Err(error.into()),
@@ -69,18 +69,20 @@ fn refused(status: StatusCode, words: &str) -> Response {
 }
 
 /// `GET /link`
-pub(crate) async fn connect(State(app): State<App>, upgrade: WebSocketUpgrade) -> Response {
+pub(crate) async fn connect(State(app): State<App>, address: Address, upgrade: WebSocketUpgrade) -> Response {
     upgrade
         .max_message_size(link::MAX_MESSAGE)
         .max_frame_size(link::MAX_MESSAGE)
-        .on_upgrade(move |socket| pump(app.house, socket))
+        .on_upgrade(move |socket| pump(app.house, address, socket))
 }
 
 /// Carries text frames between the socket and the business until either ends.
-async fn pump(house: House, socket: WebSocket) {
+async fn pump(house: House, address: Address, socket: WebSocket) {
     let (heard, inbox) = mpsc::channel::<String>(BACKLOG);
     let (outbox, mut said) = mpsc::channel::<String>(BACKLOG);
-    let work = tokio::spawn(async move { terminals::attend(&house, inbox, outbox).await });
+    let work = tokio::spawn(async move {
+        terminals::attend_from(&house, &address.0.to_string(), inbox, outbox).await;
+    });
     let (mut sink, mut stream) = socket.split();
     let hear = async move {
         loop {

@@ -35,6 +35,13 @@ pub async fn add(tx: &mut Tx, id: GroupId, name: &str, now: Micros) -> Result<Gr
     Ok(Group { id, name: name.to_owned() })
 }
 
+/// Whether there is a group with this id.
+pub async fn exists(tx: &mut Tx, id: GroupId) -> Result<bool, store::Error> {
+    let found: Option<(i64,)> =
+        tx.query("SELECT CAST(1 AS BIGINT) FROM groups WHERE id = $1").bind(id).optional().await?;
+    Ok(found.is_some())
+}
+
 /// All groups, by name.
 pub async fn all(house: &House) -> Result<Vec<Group>, store::Error> {
     let mut tx = house.db.read().await?;

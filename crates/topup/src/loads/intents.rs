@@ -168,7 +168,7 @@ impl Outcome {
 }
 
 /// The next confirm for this terminal, now in this process's hands. What waited too long is left to be withdrawn: the
-/// clerk has been told, or soon will be, that nothing was charged.
+/// clerk has been told, or soon will be, that nothing was charged. So is what waits for a terminal that was revoked.
 pub(crate) async fn take(house: &House, terminal: &Terminal) -> Result<Option<Intent>, store::Error> {
     let number = terminal.number.to_string();
     let since = house.ago(house.settings.pick_up);
@@ -189,11 +189,13 @@ pub(crate) async fn take(house: &House, terminal: &Terminal) -> Result<Option<In
     let taken = tx
         .query(
             "UPDATE intents SET taken_at_us = $3 WHERE group_id = $1 AND intent = $2 \
-             AND taken_at_us IS NULL AND ended_at_us IS NULL",
+             AND taken_at_us IS NULL AND ended_at_us IS NULL \
+             AND EXISTS (SELECT 1 FROM terminals WHERE number = $4 AND revoked = 0)",
         )
         .bind(row.group_id)
         .bind(row.intent.as_str())
         .bind(house.now())
+        .bind(terminal.number.to_string())
         .execute()
         .await?;
     tx.commit().await?;

@@ -4,8 +4,9 @@ use ledger::{Fen, GroupId};
 use serde::{Deserialize, Serialize};
 use store::{Micros, Tx};
 
-use super::TerminalNumber;
 use super::health::{self, Health, Hello, Stored};
+use super::query::key_of;
+use super::{Terminal, TerminalNumber};
 use crate::House;
 use crate::cards::Card;
 use crate::loads::{OrderNumber, Proven};
@@ -65,6 +66,11 @@ pub fn work_topic(terminal: TerminalNumber) -> String {
     format!("work/{terminal}")
 }
 
+/// The signal that says: a terminal's connection may no longer be its own, look at once.
+pub fn end_topic(terminal: TerminalNumber) -> String {
+    format!("end/{terminal}")
+}
+
 /// What is going on at a terminal of `group`; a terminal of another group is never connected.
 pub async fn live(house: &House, group: GroupId, terminal: TerminalNumber) -> Result<Live, store::Error> {
     let mut tx = house.db.read().await?;
@@ -114,15 +120,18 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Takes over the row for a new connection.
-    pub(super) async fn claim(house: &House, terminal: TerminalNumber, hello: &Hello) -> Result<Self, store::Error> {
-        let connection = hex::encode(house.random::<8>());
+    /// Takes over the row for a new connection. None: the key that the terminal proved is its key no longer.
+    pub(super) async fn claim(house: &House, proven: &Terminal, hello: &Hello) -> Result<Option<Self>, store::Error> {
+        let (terminal, connection) = (proven.number, hex::encode(house.random::<8>()));
         let mut tx = house.db.begin().await?;
+        if key_of(&mut tx, terminal).await? != proven.public_key.map(hex::encode) {
+            return Ok(None);
+        }
         tx.query(
             "INSERT INTO terminal_live (terminal, connection, readers, phase, seen_at_us) \
              VALUES ($1, $2, '[]', '{\"phase\":\"no_card\"}', $3) \
              ON CONFLICT (terminal) DO UPDATE SET connection = excluded.connection, readers = excluded.readers, \
-             phase = excluded.phase, seen_at_us = excluded.seen_at_us",
+             phase = excluded.phase, seen_at_us = excluded.seen_at_us, left_at_us = NULL",
         )
         .bind(terminal.to_string())
         .bind(connection.as_str())
@@ -132,7 +141,7 @@ impl Row {
         health::begin(&mut tx, terminal, &connection, hello, house.now()).await?;
         tx.commit().await?;
         house.signal(&topic(terminal)).await;
-        Ok(Self { terminal, connection })
+        Ok(Some(Self { terminal, connection }))
     }
 
     /// Writes what pages see. False: another connection has taken over, or the terminal was revoked.
@@ -186,9 +195,10 @@ impl Row {
     /// The connection ended: pages see it at once. What a newer connection wrote stays.
     pub(super) async fn leave(&self, house: &House) -> Result<(), store::Error> {
         let mut tx = house.db.begin().await?;
-        tx.query("UPDATE terminal_live SET seen_at_us = 0 WHERE terminal = $1 AND connection = $2")
+        tx.query("UPDATE terminal_live SET seen_at_us = 0, left_at_us = $3 WHERE terminal = $1 AND connection = $2")
             .bind(self.terminal.to_string())
             .bind(self.connection.as_str())
+            .bind(house.now())
             .execute()
             .await?;
         tx.commit().await?;

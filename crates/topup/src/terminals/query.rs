@@ -55,16 +55,6 @@ pub async fn exists(tx: &mut Tx, number: TerminalNumber) -> Result<bool, store::
     Ok(found.is_some())
 }
 
-/// Whether there is a terminal with this number that is not revoked.
-pub async fn in_use(tx: &mut Tx, number: TerminalNumber) -> Result<bool, store::Error> {
-    let found: Option<(i64,)> = tx
-        .query("SELECT CAST(1 AS BIGINT) FROM terminals WHERE number = $1 AND revoked = 0")
-        .bind(number.to_string())
-        .optional()
-        .await?;
-    Ok(found.is_some())
-}
-
 /// The terminals of a group that are not revoked, by number.
 pub async fn of_group(house: &House, group: GroupId) -> Result<Vec<Terminal>, store::Error> {
     let mut tx = house.db.read().await?;
@@ -89,6 +79,16 @@ pub async fn by_number(house: &House, number: TerminalNumber) -> Result<Option<T
     Ok(row.and_then(Row::into_terminal))
 }
 
+/// The key of a terminal that is in use; its row is locked.
+pub(super) async fn key_of(tx: &mut Tx, number: TerminalNumber) -> Result<Option<String>, store::Error> {
+    let row: Option<(Option<String>,)> = tx
+        .query("SELECT public_key FROM terminals WHERE number = $1 AND revoked = 0 FOR UPDATE")
+        .bind(number.to_string())
+        .optional()
+        .await?;
+    Ok(row.and_then(|(key,)| key))
+}
+
 /// The terminal with this number and whether it is revoked.
 pub(super) async fn any_by_number(
     house: &House,
@@ -105,22 +105,30 @@ pub(super) async fn any_by_number(
     }))
 }
 
-/// Takes a terminal out of use; its connection ends at its next heartbeat.
-pub async fn revoke(tx: &mut Tx, number: TerminalNumber) -> Result<bool, store::Error> {
-    let changed =
-        tx.query("UPDATE terminals SET revoked = 1 WHERE number = $1").bind(number.to_string()).execute().await?;
-    Ok(changed == 1)
+/// The group of a terminal, and whether it is revoked; its row is locked.
+pub(super) async fn known(tx: &mut Tx, number: TerminalNumber) -> Result<Option<(GroupId, bool)>, store::Error> {
+    let row: Option<(GroupId, i64)> = tx
+        .query("SELECT group_id, revoked FROM terminals WHERE number = $1 FOR UPDATE")
+        .bind(number.to_string())
+        .optional()
+        .await?;
+    Ok(row.map(|(group, revoked)| (group, revoked != 0)))
 }
 
 /// Binds a key to a terminal, replacing the one before.
-pub(super) async fn set_key(tx: &mut Tx, number: TerminalNumber, key: [u8; 32]) -> Result<bool, store::Error> {
-    let changed = tx
-        .query("UPDATE terminals SET public_key = $2 WHERE number = $1 AND revoked = 0")
+pub(super) async fn set_key(
+    tx: &mut Tx,
+    number: TerminalNumber,
+    key: [u8; 32],
+    now: Micros,
+) -> Result<(), store::Error> {
+    tx.query("UPDATE terminals SET public_key = $2, enrolled_at_us = $3 WHERE number = $1")
         .bind(number.to_string())
         .bind(hex::encode(key))
+        .bind(now)
         .execute()
         .await?;
-    Ok(changed == 1)
+    Ok(())
 }
 
 impl Row {

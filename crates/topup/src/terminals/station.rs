@@ -10,7 +10,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::auth::Refused;
 use super::health::{self, CHECK_EVERY};
-use super::{Lost, Phase, Terminal, Wire, live, work_topic};
+use super::{Lost, Phase, Terminal, Wire, end_topic, live, work_topic};
 use crate::House;
 use crate::cards::{self, Problem, SeeError, Seen};
 use crate::loads::{self, AskError, Charge, Charged, Intent, Load, OrderNumber, Proven, State, Tapped};
@@ -80,7 +80,7 @@ impl<'a> Station<'a> {
 
     /// Works until the connection ends.
     pub(super) async fn work(mut self) -> Result<Infallible, Refused> {
-        let work = work_topic(self.terminal.number);
+        let (work, end) = (work_topic(self.terminal.number), end_topic(self.terminal.number));
         let mut signals = self.house.db.listen().await?;
         let mut tick = interval(self.house.settings.poll);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -88,7 +88,14 @@ impl<'a> Station<'a> {
             tokio::select! {
                 () = self.house.stopped() => return Err(Refused::new(Refusal::TryAgain, "the server is stopping")),
                 message = self.wire.next() => self.take(message?).await?,
-                signal = signals.next() => if signal.concerns(&work) { self.charge_what_is_confirmed().await? },
+                signal = signals.next() => {
+                    if signal.concerns(&end) {
+                        self.beat().await?;
+                    }
+                    if signal.concerns(&work) {
+                        self.charge_what_is_confirmed().await?;
+                    }
+                }
                 _ = tick.tick() => {
                     self.beat().await?;
                     self.charge_what_is_confirmed().await?;

@@ -8,8 +8,9 @@ use ledger::Fen;
 use link::{FromTerminal, Refusal, ToTerminal};
 use store::testing::on_both;
 use tokio::sync::mpsc;
+use topup::audit::Actor;
 use topup::people::{self, PasswordError, PasswordRule, SignInError};
-use topup::terminals;
+use topup::terminals::{self, Register};
 
 use crate::cards::{Bench, Kind};
 use crate::sim::SimTerminal;
@@ -126,32 +127,34 @@ async fn a_code_enrols_one_terminal_with_one_key() {
         let good = key.verifying_key().to_bytes().to_vec();
         let other = SigningKey::from_bytes(&[4; 32]).verifying_key().to_bytes().to_vec();
         let mut tx = db.begin().await.expect("a unit of work");
-        let code = terminals::issue_code(&mut tx, &*house.entropy, number, house.now()).await.expect("a code");
         let day = store::Micros(house.now().0 - 86_400_000_000);
         let old = terminals::issue_code(&mut tx, &*house.entropy, number, day).await.expect("a code");
+        let voided = terminals::issue_code(&mut tx, &*house.entropy, number, house.now()).await.expect("a code");
+        let code = terminals::issue_code(&mut tx, &*house.entropy, number, house.now()).await.expect("a code");
         tx.commit().await.expect("a commit");
-        for bad in ["", "0000-0000-0000-0000", &old] {
-            let error = terminals::enrol(&house, &ask(bad, good.clone())).await.expect_err("refused");
+        for bad in ["", "0000-0000-0000-0000", &old, &voided] {
+            let error = terminals::enrol(&house, &ask(bad, good.clone()), "192.0.2.50").await.expect_err("refused");
             assert!(error.to_string().contains("this code is not valid"), "{error}");
         }
-        assert!(terminals::enrol(&house, &ask(&code, vec![0; 32])).await.is_err(), "a weak key");
-        assert!(terminals::enrol(&house, &ask(&code, vec![1; 5])).await.is_err(), "not a key");
-        terminals::enrol(&house, &ask(&code.to_lowercase(), good.clone())).await.expect("as typed");
-        assert!(terminals::enrol(&house, &ask(&code, other.clone())).await.is_err(), "used");
-        let again = terminals::enrol(&house, &ask(&code, good.clone())).await.expect("the answer was lost");
+        assert!(terminals::enrol(&house, &ask(&code, vec![0; 32]), "192.0.2.50").await.is_err(), "a weak key");
+        assert!(terminals::enrol(&house, &ask(&code, vec![1; 5]), "192.0.2.50").await.is_err(), "not a key");
+        terminals::enrol(&house, &ask(&code.to_lowercase(), good.clone()), "192.0.2.50").await.expect("as typed");
+        assert!(terminals::enrol(&house, &ask(&code, other.clone()), "192.0.2.50").await.is_err(), "used");
+        let again =
+            terminals::enrol(&house, &ask(&code, good.clone()), "192.0.2.50").await.expect("the answer was lost");
         assert_eq!(again.terminal, number.to_string());
 
         // Once another key is bound, the old code does not bring the old one back.
         let mut tx = db.begin().await.expect("a unit of work");
         let newer = terminals::issue_code(&mut tx, &*house.entropy, number, house.now()).await.expect("a code");
         tx.commit().await.expect("a commit");
-        terminals::enrol(&house, &ask(&newer, other.clone())).await.expect("a new key");
-        assert!(terminals::enrol(&house, &ask(&code, good)).await.is_err(), "bound to another key");
+        terminals::enrol(&house, &ask(&newer, other.clone()), "192.0.2.50").await.expect("a new key");
+        assert!(terminals::enrol(&house, &ask(&code, good), "192.0.2.50").await.is_err(), "bound to another key");
 
         let mut tx = db.begin().await.expect("a unit of work");
         tx.query("UPDATE enrol_codes SET expires_at_us = $1").bind(house.now()).execute().await.expect("aged");
         tx.commit().await.expect("a commit");
-        assert!(terminals::enrol(&house, &ask(&newer, other)).await.is_err(), "too old");
+        assert!(terminals::enrol(&house, &ask(&newer, other), "192.0.2.50").await.is_err(), "too old");
     })
     .await;
 }
@@ -170,9 +173,7 @@ async fn a_terminal_without_its_key_is_not_let_in() {
         assert!(stranger.connect(&house).await.is_err());
         let mut honest = SimTerminal::new(number, key.clone(), Arc::clone(&bench));
         honest.connect(&house).await.expect("let in");
-        let mut tx = db.begin().await.expect("a unit of work");
-        assert!(terminals::revoke(&mut tx, number).await.expect("revoked"));
-        tx.commit().await.expect("a commit");
+        Register::of(&house, &Actor::command_line()).revoke(number, "lost").await.expect("revoked");
         assert!(honest.serve(std::time::Duration::from_secs(2)).await.is_err(), "its connection ends");
         assert!(honest.connect(&house).await.is_err());
     })

@@ -9,7 +9,8 @@ use ledger::Fen;
 use link::{AskStanding, Readiness, Standing};
 use store::testing::on_both;
 use topup::House;
-use topup::terminals::{self, Health, Live, NotFresh, Vital};
+use topup::audit::Actor;
+use topup::terminals::{self, Health, Live, NotFresh, Register, Vital};
 
 use crate::cards::{Bench, Kind};
 use crate::sim::SimTerminal;
@@ -140,9 +141,7 @@ async fn a_terminal_asks_how_it_stands() {
             let old = ask(&house, &key, &number, house.now().0 - age).await;
             assert!(matches!(old, Err(NotFresh::Old)), "{old:?}");
         }
-        let mut tx = house.db.begin().await.expect("a unit of work");
-        terminals::revoke(&mut tx, NUMBER).await.expect("revoked");
-        tx.commit().await.expect("a commit");
+        Register::of(&house, &Actor::command_line()).revoke(NUMBER, "lost").await.expect("revoked");
         assert_eq!(ask(&house, &key, &number, house.now().0).await.expect("fresh"), Standing::Revoked);
         assert_eq!(ask(&house, &other, &number, house.now().0).await.expect("fresh"), Standing::Unknown);
     })

@@ -10,6 +10,7 @@
 )]
 
 mod cards;
+mod clones;
 mod desk;
 mod doors;
 mod flow;
@@ -17,6 +18,7 @@ mod health;
 mod office;
 mod processes;
 mod proofs;
+mod register;
 mod replay;
 mod runs;
 mod sim;

@@ -102,7 +102,7 @@ impl World {
         let code = terminals::issue_code(&mut tx, &*house.entropy, number, house.now()).await.expect("a code");
         tx.commit().await.expect("a commit");
         let asked = link::Enrol { code, public_key: key.verifying_key().to_bytes().to_vec().into() };
-        let enrolled = terminals::enrol(&house, &asked).await.expect("the code is good");
+        let enrolled = terminals::enrol(&house, &asked, "192.0.2.50").await.expect("the code is good");
         assert_eq!(enrolled.terminal, number.to_string());
     }
 
