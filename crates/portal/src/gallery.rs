@@ -2,14 +2,13 @@
 //! snapshot tests. Not part of the program's interface.
 
 mod checks;
+mod office;
 
 use std::time::Duration;
 
-use maud::Markup;
 use topup::cards::{Allowance, Card, ClassName, Doubtful, Problem as Refusal};
 use topup::groups::Quota;
 use topup::loads::{Load, OrderNumber, Reason, Sitting, State, Totals};
-use topup::people::staff::{Staff, StaffId, StaffRole};
 use topup::people::{MIN_PASSWORD, Operator, OperatorId, Role};
 use topup::terminals::{Live, Phase};
 use topup::{Fen, GroupId, Ids, Micros};
@@ -18,7 +17,6 @@ use crate::home;
 use crate::loads::view::{Desk, Station};
 use crate::loads::{charge, load, station};
 use crate::look::{Frame, Tone, Visitor, Who};
-use crate::office;
 use crate::people::{password, sign_in};
 use crate::terminals::{Place, check, choose};
 use crate::web::{assets, problem};
@@ -72,23 +70,8 @@ pub fn pages(lang: Lang) -> Vec<(String, String)> {
     for (name, checkup) in checks::checkups(lang) {
         pages.push((format!("check-{name}"), check::page(&at(&operator, "/terminal/check"), &checkup)));
     }
-    pages.extend(office_pages(lang));
+    pages.extend(office::pages(lang));
     pages.into_iter().map(|(name, page)| (name, page.into_string())).collect()
-}
-
-/// The pages of the office.
-fn office_pages(lang: Lang) -> Vec<(String, Markup)> {
-    let visitor = Frame { lang, here: "/office/sign-in".into(), visitor: None };
-    let home = |role| in_office(lang, "/office", role);
-    vec![
-        ("office-sign-in".into(), sign_in::page(&visitor, &sign_in::View::default())),
-        ("office-sign-in-wrong".into(), sign_in::page(&visitor, &wrong_sign_in(lang))),
-        ("office-home-nothing".into(), office::home::page(&home(StaffRole::Auditor), &[])),
-        (
-            "office-password".into(),
-            password::page(&in_office(lang, "/office/password", StaffRole::Finance), &[], false),
-        ),
-    ]
 }
 
 /// The files that the pages refer to, under their names in the addresses, and the beginning of those addresses.
@@ -119,17 +102,6 @@ fn signed_in(lang: Lang) -> Frame {
     };
     let visitor = Visitor { who: Who::Operator(operator), since: Micros(NOW_US), idle: Duration::from_mins(15) };
     Frame { lang, here: "/".into(), visitor: Some(visitor) }
-}
-
-/// A member of staff in the office.
-fn in_office(lang: Lang, here: &str, role: StaffRole) -> Frame {
-    let name = match lang {
-        Lang::Zh => "刘会计",
-        Lang::En => "Liu Min",
-    };
-    let staff = Staff { id: StaffId(3), login: "liu".into(), name: name.into(), role };
-    let visitor = Visitor { who: Who::Staff(staff), since: Micros(NOW_US), idle: Duration::from_mins(15) };
-    Frame { lang, here: here.into(), visitor: Some(visitor) }
 }
 
 fn wrong_sign_in(lang: Lang) -> sign_in::View<'static> {

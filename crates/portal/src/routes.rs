@@ -9,6 +9,7 @@ use topup::people::Permission;
 use topup::people::staff::StaffPermission;
 
 use crate::loads::{charge, live, station};
+use crate::office::terminals::{list, new, revoke, terminal};
 use crate::people::{password, session, sign_in};
 use crate::terminals::{check, choose, connect, download};
 use crate::web::{assets, health};
@@ -88,6 +89,8 @@ fn portal() -> Vec<Route> {
 /// What the card company's people see: everything under `/office`.
 fn office() -> Vec<Route> {
     let own = Some(Right::Staff(StaffPermission::OwnAccount));
+    let see = Some(Right::Staff(StaffPermission::SeeTerminals));
+    let decide = Some(Right::Staff(StaffPermission::Terminals));
     vec![
         Route::get("/office", own, get(office::home::get)),
         Route::get("/office/sign-in", None, get(sign_in::get)),
@@ -97,6 +100,14 @@ fn office() -> Vec<Route> {
         Route::post("/office/session", own, post(session::office_stay)),
         Route::get("/office/password", own, get(password::office_get)),
         Route::post("/office/password", own, post(password::office_post)),
+        Route::get("/office/terminals", see, get(list::get)),
+        Route::post("/office/terminals", decide, post(new::post)),
+        Route::get("/office/terminals/new", decide, get(new::get)),
+        Route::get("/office/terminals/{number}", see, get(terminal::get)),
+        Route::post("/office/terminals/{number}/code", decide, post(terminal::code)),
+        Route::get("/office/terminals/{number}/revoke", decide, get(revoke::get)),
+        Route::post("/office/terminals/{number}/revoke", decide, post(revoke::post)),
+        Route::post("/office/terminals/{number}/alarms/{alarm}", decide, post(terminal::close_alarm)),
     ]
 }
 

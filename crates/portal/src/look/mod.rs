@@ -11,5 +11,5 @@ pub(crate) mod show;
 mod side;
 
 pub(crate) use page::{Frame, Visitor, Who};
-pub(crate) use parts::{Field, Tone, command, empty, fact, hidden, kbd, notice, summary, tag};
+pub(crate) use parts::{Choice, Field, Tone, command, empty, fact, hidden, kbd, notice, summary, tag};
 pub(crate) use side::Side;

@@ -159,7 +159,7 @@ impl Frame {
         html! {
             header.top.office[side == Side::Office] {
                 a.mark href=(side.home()) {
-                    (icon::mark()) (say!(lang, "product"))
+                    (icon::mark()) span.word { (say!(lang, "product")) }
                     @if side == Side::Office { span.label { (say!(lang, "office")) } }
                 }
                 @if let Some(visitor) = &self.visitor {

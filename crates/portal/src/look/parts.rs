@@ -140,3 +140,53 @@ impl<'a> Field<'a> {
         }
     }
 }
+
+/// A labelled choice of one among many, with what is wrong with it.
+#[derive(Debug)]
+pub(crate) struct Choice<'a> {
+    name: &'a str,
+    label: String,
+    /// What stands there before one is chosen.
+    prompt: String,
+    options: &'a [(String, &'a str)],
+    value: &'a str,
+    wrong: Option<&'a str>,
+}
+
+impl<'a> Choice<'a> {
+    pub(crate) fn new(name: &'a str, label: String, prompt: String) -> Self {
+        Self { name, label, prompt, options: &[], value: "", wrong: None }
+    }
+
+    /// Value and word of each.
+    pub(crate) fn options(self, options: &'a [(String, &'a str)]) -> Self {
+        Self { options, ..self }
+    }
+
+    pub(crate) fn value(self, value: &'a str) -> Self {
+        Self { value, ..self }
+    }
+
+    /// As [`Field::wrong`].
+    pub(crate) fn wrong(self, problems: &'a [(&str, String)]) -> Self {
+        let wrong = problems.iter().find(|(field, _)| *field == self.name).map(|(_, problem)| problem.as_str());
+        Self { wrong, ..self }
+    }
+
+    pub(crate) fn draw(&self) -> Markup {
+        let wrong_id = format!("{}-wrong", self.name);
+        html! {
+            div.field {
+                label for=(self.name) { (self.label) }
+                @if let Some(wrong) = self.wrong { p.wrong id=(wrong_id) { (icon::BAD.draw()) (wrong) } }
+                select id=(self.name) name=(self.name) aria-describedby=[self.wrong.map(|_| &wrong_id)]
+                    aria-invalid=[self.wrong.map(|_| "true")] {
+                    option value="" { (self.prompt) }
+                    @for (value, word) in self.options {
+                        option value=(value) selected[value == self.value] { (word) }
+                    }
+                }
+            }
+        }
+    }
+}

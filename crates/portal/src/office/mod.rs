@@ -5,6 +5,7 @@
 //! routes in [`crate::routes`], and what waits in it a line on the [`home`] page.
 
 pub(crate) mod home;
+pub(crate) mod terminals;
 
 use topup::people::staff::{Staff, StaffPermission, StaffRole};
 
@@ -18,7 +19,11 @@ struct Section {
 }
 
 /// In the order of the header.
-const SECTIONS: &[Section] = &[];
+const SECTIONS: &[Section] = &[Section {
+    path: "/office/terminals",
+    needs: StaffPermission::SeeTerminals,
+    name: |lang| say!(lang, "section-terminals"),
+}];
 
 /// The sections that `staff` may see.
 pub(crate) fn sections(lang: Lang, staff: &Staff) -> Vec<(&'static str, String)> {

@@ -103,7 +103,6 @@ pub(crate) type OfficeGlance<P> = Office<P, false>;
 
 impl<P, const TOUCH: bool> Office<P, TOUCH> {
     /// For the audit trail: who acts, and from where.
-    #[expect(dead_code, reason = "the first page that changes anything will use it")]
     pub(crate) fn actor(&self) -> Actor {
         Actor::staff(&self.staff, self.address.0)
     }

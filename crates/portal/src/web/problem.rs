@@ -16,8 +16,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::Html;
 use super::request::RequestId;
+use super::{Html, encoded};
 use crate::FORM_LIMIT;
 use crate::look::{Frame, Side, Visitor, Who, icon, show};
 use crate::office;
@@ -199,7 +199,7 @@ fn sign_in_for(here: &str, changing: bool) -> String {
         Side::Office if changing => side.home(),
         Side::Portal | Side::Office => here,
     };
-    format!("{}?expired=yes&then={}", side.sign_in(), percent_encoded(then))
+    format!("{}?expired=yes&then={}", side.sign_in(), encoded(then))
 }
 
 /// Who may not, and whom to ask.
@@ -208,15 +208,6 @@ fn forbidden(lang: Lang, visitor: &Visitor) -> String {
         Who::Operator(_) => say!(lang, "error-forbidden-text"),
         Who::Staff(staff) => say!(lang, "office-forbidden-text", role = office::role(lang, staff.role)),
     }
-}
-
-fn percent_encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
-            other => format!("%{other:02X}"),
-        })
-        .collect()
 }
 
 /// A page for what was not done.

@@ -4,6 +4,8 @@ mod charge;
 mod check;
 mod doors;
 mod office;
+mod office_terminals;
 mod pages;
 mod people;
+mod trust;
 mod world;

@@ -1,7 +1,9 @@
 //! A portal that listens, with two groups, their people and a terminal, and a browser without script.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use epurse::keys::{Algorithm, Key};
@@ -104,33 +106,54 @@ impl World {
         browser
     }
 
+    /// A new one-time code for the terminal.
+    pub(crate) async fn code(&self) -> String {
+        let number: TerminalNumber = TERMINAL.parse().expect("a terminal number");
+        let mut tx = self.house.db.begin().await.expect("a unit of work");
+        let code =
+            terminals::issue_code(&mut tx, &*self.house.entropy, number, self.house.now()).await.expect("a code");
+        tx.commit().await.expect("a commit");
+        code
+    }
+
+    /// Enrols with `code` over HTTP, into this folder.
+    pub(crate) async fn enrol(&self, code: &str, state: &Path) -> Result<link::Enrolled, terminal::Error> {
+        let mut dice = dice();
+        terminal::enrol(&self.url("").parse().expect("an address"), None, code, state, &mut dice).await
+    }
+
+    /// Starts the terminal that is enrolled in this folder, with nothing on its desk.
+    pub(crate) fn run(&self, state: &Path) -> terminal::Handle {
+        run_at(&self.url(""), state)
+    }
+
+    /// How many loads there are, in whatever state.
+    pub(crate) async fn loads(&self) -> i64 {
+        let mut tx = self.house.db.read().await.expect("a look");
+        let (count,): (i64,) = tx.query("SELECT COUNT(*) FROM loads").one().await.expect("a count");
+        count
+    }
+
     /// Enrols the terminal over HTTP and starts it with the sample cards on its desk.
     pub(crate) async fn start_terminal(&self) -> Desk {
         let keys = |load, tac| MasterKeys { mlk: key(load), mpk: key(2), mtk: key(tac) };
         let cards = sample_cards(&keys(1, 3), &keys(8, 9), 5);
         let reader = SoftReader::open("Software reader", None, cards).expect("a reader");
         let (handle, state) = self.start_terminal_with(Arc::new(reader.clone())).await;
-        Desk { reader, _handle: handle, _state: state }
+        Desk { reader, handle, _state: state }
     }
 
     /// The same with other readers; the terminal runs in a folder of its own.
     pub(crate) async fn start_terminal_with(&self, readers: Arc<dyn Readers>) -> (terminal::Handle, TempDir) {
-        let number: TerminalNumber = TERMINAL.parse().expect("a terminal number");
-        let mut tx = self.house.db.begin().await.expect("a unit of work");
-        let code =
-            terminals::issue_code(&mut tx, &*self.house.entropy, number, self.house.now()).await.expect("a code");
-        tx.commit().await.expect("a commit");
         let state = TempDir::new().expect("a folder");
-        let server = self.url("").parse().expect("an address");
-        let mut dice = StdRng::seed_from_u64(11);
-        terminal::enrol(&server, None, &code, state.path(), &mut dice).await.expect("the code is good");
+        self.enrol(&self.code().await, state.path()).await.expect("the code is good");
         let config = terminal::Config {
-            server,
+            server: self.url("").parse().expect("an address"),
             state_dir: state.path().to_owned(),
             ca_file: None,
             exchange_limit: terminal::EXCHANGE_LIMIT,
         };
-        let handle = terminal::start(config, readers, Box::new(dice)).expect("a terminal");
+        let handle = terminal::start(config, readers, Box::new(dice())).expect("a terminal");
         let mut status = handle.status();
         status.wait_for(|status| matches!(status, Status::Connected { .. })).await.expect("it connects");
         (handle, state)
@@ -143,10 +166,32 @@ impl World {
     }
 }
 
+/// Starts the terminal that is enrolled in this folder, by way of this address.
+pub(crate) fn run_at(server: &str, state: &Path) -> terminal::Handle {
+    run(terminal::Config {
+        server: server.parse().expect("an address"),
+        state_dir: state.to_owned(),
+        ca_file: None,
+        exchange_limit: terminal::EXCHANGE_LIMIT,
+    })
+}
+
+/// Starts a terminal with nothing on its desk.
+pub(crate) fn run(config: terminal::Config) -> terminal::Handle {
+    let reader = SoftReader::open("Software reader", None, vec![]).expect("a reader");
+    terminal::start(config, Arc::new(reader), Box::new(dice())).expect("a terminal")
+}
+
+/// Each terminal's own randomness, another one each time.
+fn dice() -> StdRng {
+    static THROWS: AtomicU64 = AtomicU64::new(11);
+    StdRng::seed_from_u64(THROWS.fetch_add(1, Ordering::SeqCst))
+}
+
 /// A running terminal.
 pub(crate) struct Desk {
     pub(crate) reader: SoftReader,
-    _handle: terminal::Handle,
+    pub(crate) handle: terminal::Handle,
     _state: TempDir,
 }
 

@@ -97,7 +97,7 @@ pub async fn raise(
         .await?;
     let new = times == 1;
     if new {
-        let actor = Actor::system(kind.as_str());
+        let actor = Actor::system("");
         let details = json!({ "kind": kind.as_str(), "what": details });
         audit::record(tx, ids, &Entry { actor: &actor, action: Action::AlarmRaised, group, subject, details }).await?;
     }

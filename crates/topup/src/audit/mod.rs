@@ -15,6 +15,11 @@ use crate::{House, Ids};
 /// The group of what concerns the card company itself.
 pub const NO_GROUP: GroupId = GroupId(0);
 
+/// The name of what acts when no person of the card company does.
+pub const SYSTEM: &str = "jichong";
+/// Where the engineer at the command line acts from.
+pub const COMMAND_LINE: &str = "command line";
+
 /// Who acts, and from where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
@@ -34,12 +39,12 @@ impl Actor {
 
     /// The engineer at the command line: whoever may use it may use the database.
     pub fn command_line() -> Self {
-        Self { staff: None, name: "jichong".into(), origin: "command line".into() }
+        Self { staff: None, name: SYSTEM.into(), origin: COMMAND_LINE.into() }
     }
 
-    /// The system by itself; `origin` says what moved it.
+    /// The system by itself; `origin` is the address that moved it, or nothing.
     pub fn system(origin: impl Into<String>) -> Self {
-        Self { staff: None, name: "jichong".into(), origin: origin.into() }
+        Self { staff: None, name: SYSTEM.into(), origin: origin.into() }
     }
 }
 

@@ -45,13 +45,10 @@ pub async fn issue_code(
     entropy.fill(&mut bytes);
     let code = code_text(&bytes);
     let life = i64::try_from(CODE_LIFE.as_micros()).unwrap_or(i64::MAX);
-    tx.query(
-        "UPDATE enrol_codes SET expires_at_us = $2 WHERE terminal = $1 AND used_at_us IS NULL AND expires_at_us > $2",
-    )
-    .bind(terminal.to_string())
-    .bind(now)
-    .execute()
-    .await?;
+    tx.query("UPDATE enrol_codes SET expires_at_us = 0 WHERE terminal = $1 AND used_at_us IS NULL")
+        .bind(terminal.to_string())
+        .execute()
+        .await?;
     tx.query("INSERT INTO enrol_codes (code_hash, terminal, expires_at_us, used_at_us) VALUES ($1, $2, $3, NULL)")
         .bind(hashed(&code))
         .bind(terminal.to_string())
