@@ -67,8 +67,9 @@ async fn a_card_is_charged_without_script() {
     // The back button, a double click, a second window: the same intent is the same load.
     let again = browser.post("/station/charge", &lent(&form)).await;
     assert_eq!(settled(&browser, location(&again).to_owned()).await, result);
-    let page = browser.read_until("/station", "¥9,950.00").await;
-    assert!(page.contains("¥62.60") && page.contains("1 笔"), "{page}");
+    // The quota is booked a moment before the card is shown anew.
+    let page = browser.read_until("/station", "¥62.60").await;
+    assert!(page.contains("¥9,950.00") && page.contains("1 笔"), "{page}");
 
     // Nobody else finds it.
     let (_, order) = result.split_once("class=\"num order\">").unwrap();
