@@ -73,7 +73,12 @@ pub(crate) async fn run(options: CardRun) -> Result<()> {
             stopped = &mut stop => return stopped,
             // When nobody types any more the card goes on by itself.
             Some(line) = typed.recv() => match line.parse() {
-                Ok(Line::Order(order)) => card.order(order).await,
+                Ok(Line::Order(order)) => {
+                    card.order(order).await;
+                    if matches!(order, Order::Tear(_) | Order::TearCredit(_)) {
+                        say("the card will be torn away")?;
+                    }
+                }
                 Ok(Line::Balance) => say(on_it(before.balance_fen, before.loads))?,
                 Ok(Line::Nothing) => {}
                 Ok(Line::Quit) => return Ok(()),

@@ -143,6 +143,11 @@ impl Service {
         format!("127.0.0.1:{}", port(driver))
     }
 
+    /// Where the card of its second reader goes.
+    pub fn second_vpcd(driver: u16) -> String {
+        format!("127.0.0.1:{}", port(driver).saturating_add(1))
+    }
+
     /// Starts it.
     pub fn start(&mut self) {
         assert!(self.child.is_none(), "it runs");

@@ -15,4 +15,6 @@ mod kill;
 mod matrix;
 mod packaging;
 mod pay;
+#[cfg(feature = "pcsc")]
+mod pcsc;
 mod tidy;
