@@ -251,6 +251,8 @@ fn sample(n: i64, state: State, amount: i64, before: i64) -> Load {
         state,
         reason: None,
         created_at: at,
+        asked_in_vain: false,
+        proven_since: None,
     }
 }
 

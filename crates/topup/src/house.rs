@@ -65,6 +65,8 @@ pub struct Settings {
     pub watch: Duration,
     /// How long a run waits for a page, or for its terminal, before it ends.
     pub forsaken: Duration,
+    /// How long a load in doubt waits for its card before it waits for people.
+    pub card_patience: Duration,
     /// Work per password guess, in KiB of memory; lower only in tests.
     pub password_kib: u32,
 }
@@ -84,6 +86,7 @@ impl Default for Settings {
             abandoned: Duration::from_secs(30),
             watch: Duration::from_secs(15),
             forsaken: Duration::from_mins(5),
+            card_patience: Duration::from_hours(24),
             password_kib: WORK_KIB,
         }
     }

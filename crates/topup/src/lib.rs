@@ -12,6 +12,7 @@ mod house;
 pub mod keys;
 pub mod loads;
 pub mod people;
+pub mod reviews;
 pub mod runs;
 pub mod terminals;
 mod world;

@@ -65,6 +65,14 @@ pub enum Action {
     AlarmRaised,
     /// An alarm was closed.
     AlarmClosed,
+    /// Somebody said what became of a load that no proof settles.
+    ReviewProposed,
+    /// Another confirmed it, and the money moved.
+    ReviewConfirmed,
+    /// Another declined it.
+    ReviewDeclined,
+    /// What a correction owed was taken from the quota.
+    CorrectionCollected,
 }
 
 impl Action {
@@ -77,6 +85,10 @@ impl Action {
         Self::TerminalRevoked,
         Self::AlarmRaised,
         Self::AlarmClosed,
+        Self::ReviewProposed,
+        Self::ReviewConfirmed,
+        Self::ReviewDeclined,
+        Self::CorrectionCollected,
     ];
 
     /// As stored.
@@ -89,6 +101,10 @@ impl Action {
             Self::TerminalRevoked => "terminal.revoked",
             Self::AlarmRaised => "alarm.raised",
             Self::AlarmClosed => "alarm.closed",
+            Self::ReviewProposed => "review.proposed",
+            Self::ReviewConfirmed => "review.confirmed",
+            Self::ReviewDeclined => "review.declined",
+            Self::CorrectionCollected => "correction.collected",
         }
     }
 

@@ -8,6 +8,8 @@
 //!                         MAC2 leaves, CREDIT FOR LOAD       once, never again
 //!                         TAC good: `succeeded`; anything else: `unknown`, the hold stays
 //! late                    the terminal says again what nobody heard: taken once
+//! prove                   the card settles its doubt on its next tap
+//! verdict                 a proof ends a doubt, or contradicts how the load had ended and corrects its money
 //! sweep                   what a process that is gone left behind is brought to a true state
 //! ```
 //!
@@ -15,6 +17,7 @@
 
 pub mod book;
 mod charge;
+mod collect;
 mod held;
 mod intents;
 mod late;
@@ -114,4 +117,30 @@ pub struct Load {
     pub reason: Option<Reason>,
     /// When it was confirmed.
     pub created_at: Micros,
+    /// Whether it is in doubt and its card, asked to the end, has proven nothing: putting the card back does not help.
+    pub asked_in_vain: bool,
+    /// What was proven after it had ended otherwise.
+    pub proven_since: Option<ProvenSince>,
+}
+
+/// A proof that came after a load had ended otherwise. The load stays as it ended; this is what holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProvenSince {
+    /// Whether the money is on the card.
+    pub written: bool,
+    /// Whether the correction waits for the quota to reach.
+    pub owed: bool,
+    /// When the proof came.
+    pub at: Micros,
+}
+
+impl Load {
+    /// The state by what is known now.
+    pub fn holds(&self) -> State {
+        match self.proven_since {
+            Some(ProvenSince { written: true, .. }) => State::Succeeded,
+            Some(ProvenSince { written: false, .. }) => State::Failed,
+            None => self.state,
+        }
+    }
 }

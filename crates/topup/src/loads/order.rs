@@ -52,6 +52,11 @@ impl OrderNumber {
         (order.second() == second).then_some(order)
     }
 
+    /// When the load was confirmed, to the microsecond.
+    pub fn moment(self) -> Micros {
+        Ids::moment(self.0)
+    }
+
     fn second(self) -> i64 {
         Ids::moment(self.0).0.div_euclid(1_000_000)
     }

@@ -3,7 +3,7 @@
 use ledger::{Fen, GroupId};
 use store::Micros;
 
-use super::{Load, OrderNumber, Reason, State};
+use super::{Load, OrderNumber, ProvenSince, Reason, State};
 use crate::cards::{CardNumber, Doubtful, Problem};
 use crate::people::{Operator, OperatorId};
 use crate::runs::RunId;
@@ -17,9 +17,9 @@ const MOST_ROWS: i64 = 500;
 pub struct Sitting {
     /// Newest first, the last few hundred.
     pub loads: Vec<Load>,
-    /// Succeeded.
+    /// Succeeded, by what is known now.
     pub succeeded: Totals,
-    /// Nothing was charged.
+    /// Nothing was charged, by what is known now.
     pub failed: Totals,
     /// In doubt, or still under way.
     pub unknown: Totals,
@@ -51,14 +51,25 @@ struct Row {
     quota_before_fen: Option<Fen>,
     quota_after_fen: Option<Fen>,
     created_at_us: Micros,
+    asked_in_vain: i64,
+    since_written: Option<i64>,
+    since_at_us: Option<Micros>,
+    since_movement: Option<i64>,
 }
 
+/// With what was proven since the load ended. A TAC is the last word, so what is written counts where there are both.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT l.group_id, l.id, l.intent, l.state, l.reason, l.operator_id, o.login AS operator, l.terminal, ",
             "l.card_number, l.amount_fen, l.balance_before_fen, l.balance_after_fen, l.quota_before_fen, ",
-            "l.quota_after_fen, l.created_at_us FROM loads l LEFT JOIN operators o ON o.id = l.operator_id ",
+            "l.quota_after_fen, l.created_at_us, CAST(CASE WHEN l.state = 'unknown' AND EXISTS (SELECT 1 FROM proofs p ",
+            "WHERE p.group_id = l.group_id AND p.load_id = l.id AND p.finding IN ('moved_on', 'refused', 'forged')) ",
+            "THEN 1 ELSE 0 END AS BIGINT) AS asked_in_vain, c.written AS since_written, ",
+            "c.raised_at_us AS since_at_us, c.movement AS since_movement ",
+            "FROM loads l LEFT JOIN operators o ON o.id = l.operator_id ",
+            "LEFT JOIN corrections c ON c.group_id = l.group_id AND c.load_id = l.id AND NOT EXISTS (SELECT 1 ",
+            "FROM corrections d WHERE d.group_id = l.group_id AND d.load_id = l.id AND d.written > c.written) ",
             $rest
         )
     };
@@ -94,8 +105,10 @@ pub async fn sitting(house: &House, operator: &Operator, since: Micros) -> Resul
         .await?;
     let sums: Vec<(String, i64, Fen)> = tx
         .query(
-            "SELECT state, COUNT(*), CAST(SUM(amount_fen) AS BIGINT) FROM loads \
-             WHERE group_id = $1 AND id >= $2 AND operator_id = $3 GROUP BY state",
+            "SELECT holds, COUNT(*), CAST(SUM(amount_fen) AS BIGINT) FROM (SELECT amount_fen, CASE (SELECT MAX(written) \
+             FROM corrections c WHERE c.group_id = loads.group_id AND c.load_id = loads.id) \
+             WHEN 1 THEN 'succeeded' WHEN 0 THEN 'failed' ELSE state END AS holds FROM loads \
+             WHERE group_id = $1 AND id >= $2 AND operator_id = $3) AS held GROUP BY holds",
         )
         .bind(operator.group)
         .bind(first)
@@ -178,6 +191,12 @@ impl Row {
             state,
             reason: self.reason.as_deref().and_then(Reason::parse),
             created_at: self.created_at_us,
+            asked_in_vain: self.asked_in_vain == 1,
+            proven_since: self.since_written.zip(self.since_at_us).map(|(written, at)| ProvenSince {
+                written: written == 1,
+                owed: self.since_movement.is_none(),
+                at,
+            }),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Ends what a process that is gone left behind.
 
+use super::collect::collect;
 use super::{Reason, book, end_abandoned, withdraw};
 use crate::House;
 
@@ -8,6 +9,7 @@ use crate::House;
 /// - A confirm that nobody took up is withdrawn.
 /// - A confirm that was taken up and has no load yet failed before anything was held.
 /// - A load that is still authorised is in doubt: MAC2 may have left. Its hold stays.
+/// - What a correction owes is taken from the quota, if it reaches now.
 pub async fn sweep(house: &House) -> Result<(), store::Error> {
     let abandoned = house.ago(house.settings.abandoned);
     withdraw(house, None, abandoned).await?;
@@ -30,5 +32,5 @@ pub async fn sweep(house: &House) -> Result<(), store::Error> {
             );
         }
     }
-    Ok(())
+    collect(house).await
 }

@@ -37,8 +37,12 @@ impl Desk {
         desk
     }
 
-    /// Puts a card down and waits until it was read.
+    /// Lifts what lies there, puts a card down and waits until it was read.
     pub(crate) async fn tap(&mut self, card: usize) {
+        self.terminal.remove().await.expect("connected");
+        while self.phase().await != Phase::NoCard {
+            self.terminal.serve(QUIET).await.expect("connected");
+        }
         self.terminal.tap(card).await.expect("connected");
         let number = self.terminal.bench.number(card);
         for _ in 0..100 {

@@ -20,6 +20,7 @@ mod processes;
 mod proofs;
 mod register;
 mod replay;
+mod reviews;
 mod runs;
 mod sim;
 mod storm;

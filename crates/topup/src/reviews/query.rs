@@ -1,0 +1,229 @@
+//! The SQL that reads what waits for people.
+
+use ledger::{Fen, GroupId};
+use store::{Micros, Tx};
+
+use super::rules::{Due, Last, due};
+use super::since;
+use crate::House;
+use crate::alarms::{self, Kind};
+use crate::audit::Subject;
+use crate::cards::CardNumber;
+use crate::loads::{OrderNumber, Reason};
+use crate::people::staff::StaffId;
+
+/// The most rows of a list: beyond that, the oldest come first anyway.
+const MOST_ROWS: i64 = 300;
+
+/// A load in doubt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its order number.
+    pub order: OrderNumber,
+    /// The name of the group.
+    pub group: String,
+    /// The card.
+    pub card: CardNumber,
+    /// How much is held.
+    pub amount: Fen,
+    /// Why it is in doubt.
+    pub reason: Option<Reason>,
+    /// Since when.
+    pub since: Micros,
+    /// When its card was asked last, if it came back at all.
+    pub asked_at: Option<Micros>,
+    /// Whether it waits for people.
+    pub due: Due,
+    /// What somebody proposes.
+    pub proposal: Option<Proposed>,
+}
+
+/// A proposal that waits for an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposed {
+    /// Counts the proposals of a load.
+    pub number: i64,
+    /// Whether the load was written to the card.
+    pub written: bool,
+    /// Who proposes it.
+    pub by: StaffId,
+    /// Their name.
+    pub name: String,
+    /// When.
+    pub at: Micros,
+}
+
+/// A proof that contradicted how a load had ended, until someone closes the alarm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contradiction {
+    /// The load.
+    pub order: OrderNumber,
+    /// The name of the group.
+    pub group: String,
+    /// How much.
+    pub amount: Fen,
+    /// What is proven now.
+    pub written: bool,
+    /// Whether the correction waits for the quota to reach.
+    pub owed: bool,
+    /// When the proof came.
+    pub at: Micros,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    group_name: String,
+    card_number: String,
+    amount_fen: Fen,
+    reason: Option<String>,
+    authorised_at_us: Option<Micros>,
+    asked_at_us: Option<Micros>,
+    in_vain: i64,
+    number: Option<i64>,
+    written: Option<i64>,
+    proposed_by: Option<StaffId>,
+    name: Option<String>,
+    proposed_at_us: Option<Micros>,
+}
+
+/// The loads in doubt of all groups, oldest first.
+pub async fn waiting(house: &House) -> Result<Vec<Waiting>, store::Error> {
+    let (now, patience) = (house.now(), house.settings.card_patience);
+    let mut tx = house.db.read().await?;
+    let rows: Vec<Row> = tx
+        .query(
+            "SELECT l.id, groups.name AS group_name, l.card_number, l.amount_fen, l.reason, l.authorised_at_us, \
+             (SELECT MAX(asked_at_us) FROM proofs p WHERE p.group_id = l.group_id AND p.load_id = l.id) AS asked_at_us, \
+             (SELECT COUNT(*) FROM proofs p WHERE p.group_id = l.group_id AND p.load_id = l.id \
+             AND p.finding IN ('moved_on', 'refused', 'forged')) AS in_vain, \
+             r.number, r.written, r.proposed_by, staff.name, r.proposed_at_us \
+             FROM loads l JOIN groups ON groups.id = l.group_id \
+             LEFT JOIN reviews r ON r.group_id = l.group_id AND r.load_id = l.id AND NOT EXISTS (\
+             SELECT 1 FROM review_answers a WHERE a.group_id = r.group_id AND a.load_id = r.load_id \
+             AND a.number = r.number) LEFT JOIN staff ON staff.id = r.proposed_by \
+             WHERE l.state IN ('authorised', 'unknown') AND l.state = 'unknown' ORDER BY l.id LIMIT $1",
+        )
+        .bind(MOST_ROWS)
+        .all()
+        .await?;
+    Ok(rows.into_iter().filter_map(|row| row.into_waiting(now, patience)).collect())
+}
+
+/// The contradictions whose alarms are open, oldest first.
+pub async fn contradictions(house: &House) -> Result<Vec<Contradiction>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let subjects: Vec<(String,)> = tx
+        .query("SELECT subject FROM alarms WHERE closed_at_us IS NULL AND kind = $1 ORDER BY id LIMIT $2")
+        .bind(Kind::LoadContradicted.as_str())
+        .bind(MOST_ROWS)
+        .all()
+        .await?;
+    let mut found = Vec::new();
+    for (subject,) in subjects {
+        let Some(Subject::Load(order)) = Subject::parse(&subject) else { continue };
+        let Some(group) = group_of(&mut tx, order).await? else { continue };
+        let row: Option<(String, Fen, i64, Option<i64>, Micros)> = tx
+            .query(
+                "SELECT groups.name, amount_fen, written, movement, raised_at_us FROM corrections \
+                 JOIN groups ON groups.id = group_id WHERE group_id = $1 AND load_id = $2 \
+                 ORDER BY written DESC LIMIT 1",
+            )
+            .bind(group)
+            .bind(order.id())
+            .optional()
+            .await?;
+        found.extend(row.map(|(group, amount, written, movement, at)| Contradiction {
+            order,
+            group,
+            amount,
+            written: written == 1,
+            owed: movement.is_none(),
+            at,
+        }));
+    }
+    Ok(found)
+}
+
+/// How many loads wait for people, and how many contradictions have not been looked at.
+pub async fn counts(house: &House) -> Result<(i64, i64), store::Error> {
+    let waiting = waiting(house).await?;
+    let due = waiting.iter().filter(|load| load.is_due()).count();
+    let contradictions = alarms::count(house, Kind::LoadContradicted).await?;
+    Ok((i64::try_from(due).unwrap_or(i64::MAX), contradictions))
+}
+
+/// Whose load it is. An order number names one load of all groups; the key of loads begins with the group.
+pub(super) async fn group_of(tx: &mut Tx, order: OrderNumber) -> Result<Option<GroupId>, store::Error> {
+    let row: Option<(GroupId,)> = tx
+        .query("SELECT groups.id FROM groups JOIN loads ON loads.group_id = groups.id AND loads.id = $1")
+        .bind(order.id())
+        .optional()
+        .await?;
+    Ok(row.map(|(group,)| group))
+}
+
+/// Whether a correction of this load waits for the quota to reach.
+pub(super) async fn owes(tx: &mut Tx, order: OrderNumber) -> Result<bool, store::Error> {
+    let row: Option<(i64,)> = tx
+        .query("SELECT CAST(1 AS BIGINT) FROM corrections WHERE movement IS NULL AND load_id = $1 LIMIT 1")
+        .bind(order.id())
+        .optional()
+        .await?;
+    Ok(row.is_some())
+}
+
+/// What was proposed last of a load, and whether it was answered.
+pub(super) async fn last_proposal(
+    tx: &mut Tx,
+    group: GroupId,
+    order: OrderNumber,
+) -> Result<Option<Last>, store::Error> {
+    let row: Option<(i64, StaffId, Option<StaffId>, Option<i64>)> = tx
+        .query(
+            "SELECT r.number, r.proposed_by, a.answered_by, a.confirmed FROM reviews r \
+             LEFT JOIN review_answers a ON a.group_id = r.group_id AND a.load_id = r.load_id AND a.number = r.number \
+             WHERE r.group_id = $1 AND r.load_id = $2 ORDER BY r.number DESC LIMIT 1",
+        )
+        .bind(group)
+        .bind(order.id())
+        .optional()
+        .await?;
+    Ok(row.map(|(number, by, answered_by, confirmed)| Last {
+        number,
+        by,
+        answered: answered_by.zip(confirmed).map(|(by, confirmed)| (by, confirmed == 1)),
+    }))
+}
+
+impl Waiting {
+    /// Whether it waits for people: they may decide, or one of them has proposed to.
+    pub fn is_due(&self) -> bool {
+        self.proposal.is_some() || self.due != Due::NotYet
+    }
+}
+
+impl Row {
+    fn into_waiting(self, now: Micros, patience: std::time::Duration) -> Option<Waiting> {
+        let order = OrderNumber::new(self.id);
+        let since = since(order, self.authorised_at_us);
+        let proposal = self.number.zip(self.written).zip(self.proposed_by).zip(self.proposed_at_us);
+        Some(Waiting {
+            order,
+            group: self.group_name,
+            card: self.card_number.parse().ok()?,
+            amount: self.amount_fen,
+            reason: self.reason.as_deref().and_then(Reason::parse),
+            since,
+            asked_at: self.asked_at_us,
+            due: due(since, self.in_vain > 0, now, patience),
+            proposal: proposal.map(|(((number, written), by), at)| Proposed {
+                number,
+                written: written == 1,
+                by,
+                name: self.name.unwrap_or_default(),
+                at,
+            }),
+        })
+    }
+}
