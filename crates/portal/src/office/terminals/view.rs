@@ -201,6 +201,10 @@ fn action(lang: Lang, entry: &Recorded) -> String {
         Some(Action::TerminalRevoked) => say!(lang, "action-terminal-revoked"),
         Some(Action::AlarmRaised) => say!(lang, "action-alarm-raised"),
         Some(Action::AlarmClosed) => say!(lang, "action-alarm-closed"),
+        Some(Action::ReviewProposed) => say!(lang, "action-review-proposed"),
+        Some(Action::ReviewConfirmed) => say!(lang, "action-review-confirmed"),
+        Some(Action::ReviewDeclined) => say!(lang, "action-review-declined"),
+        Some(Action::CorrectionCollected) => say!(lang, "action-correction-collected"),
         None => say!(lang, "action-unknown"),
     }
 }
