@@ -27,9 +27,40 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     }
 }
 
-/// Makes the folder if need be and holds it for one program until the returned file is dropped.
+/// Refuses a secret that anyone but its owner could read or change, or that lies where others could put another in its
+/// place.
+pub(crate) fn must_be_private(path: &Path) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    refuse_open(path, 0o077)?;
+    refuse_open(folder, 0o022)
+}
+
+/// Refuses what has any of these permissions. What is not there is open to nobody.
+#[cfg(unix)]
+fn refuse_open(path: &Path, forbidden: u32) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = match fs::metadata(path) {
+        Ok(found) => found.permissions().mode(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::file(path)(error)),
+    };
+    if mode & forbidden == 0 { Ok(()) } else { Err(Error::Open { path: path.to_owned(), mode: mode & 0o777 }) }
+}
+
+/// Elsewhere the user's own folder is what keeps others out.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as on unix")]
+fn refuse_open(_: &Path, _: u32) -> Result<(), Error> {
+    Ok(())
+}
+
+/// Makes the folder if need be, for its owner alone, and holds it for one program until the returned file is dropped.
 pub(crate) fn lock(folder: &Path) -> Result<File, Error> {
-    fs::create_dir_all(folder).map_err(Error::file(folder))?;
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder).map_err(Error::file(folder))?;
     hold(&folder.join(LOCK), folder)
 }
 

@@ -41,6 +41,18 @@ pub enum Error {
     /// Two programs would write the same journal, or the memory of the same card.
     #[error("{} is in use by another program", .0.display())]
     InUse(PathBuf),
+    /// Others than their owner could read the terminal's key, or put another in its place.
+    #[error(
+        "{} is open to others (mode {mode:03o}), who could copy this terminal's key: chmod go= on it, and if anyone may \
+         have copied it, enrol this terminal again with a new code",
+        path.display()
+    )]
+    Open {
+        /// The file or folder.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// There is no identity in the state folder.
     #[error("{} holds no enrolled terminal: enrol it with a code from the office first", .0.display())]
     NotEnrolled(PathBuf),

@@ -59,15 +59,16 @@ struct Refused {
 }
 
 impl Identity {
-    /// The identity in a state folder.
+    /// The identity in a state folder, which nobody else can copy or replace.
     pub(crate) fn load(folder: &Path) -> Result<Self, Error> {
+        durable::must_be_private(&folder.join(FILE))?;
         match read(&folder.join(FILE))? {
             Some(Kept { enrolled: Some(enrolled), key, .. }) => Ok(Self { terminal: enrolled.terminal, key }),
             Some(_) | None => Err(Error::NotEnrolled(folder.to_owned())),
         }
     }
 
-    /// Looks at a state folder without changing anything.
+    /// Looks at a state folder without changing anything, and at one that is open to others too: to say so.
     pub(crate) fn look(folder: &Path) -> Result<Look, Error> {
         let pending = read(&folder.join(PENDING_FILE))?.is_some();
         let Some(Kept { enrolled, key, server }) = read(&folder.join(FILE))? else {
@@ -106,6 +107,7 @@ pub async fn enrol(
 ) -> Result<Enrolled, Error> {
     let _lock = durable::lock(state_dir)?;
     let pending = state_dir.join(PENDING_FILE);
+    durable::must_be_private(&pending)?;
     let key = match read(&pending)? {
         Some(kept) => kept.key,
         None => new_key(&pending, entropy)?,

@@ -11,7 +11,8 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use terminal::{Error, enrol};
 
-use crate::server::{Server, TERMINAL, enrolled, serve};
+use crate::cards::Stand;
+use crate::server::{Server, TERMINAL, enrolled, entropy, serve};
 
 #[tokio::test]
 async fn the_key_is_private_and_the_number_is_kept() {
@@ -26,6 +27,34 @@ async fn the_key_is_private_and_the_number_is_kept() {
         assert_eq!(mode & 0o777, 0o600);
     }
     assert!(!state.path().join("enrolling.json").exists());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_key_that_others_could_copy_or_replace_is_not_used() {
+    use std::fs::{Permissions, metadata, set_permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let place = tempfile::tempdir().unwrap();
+    let (state, file) = (place.path().join("a/state"), place.path().join("a/state/terminal.json"));
+    enrolled(&state).await;
+    let mode = |path: &std::path::Path| metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&state), mode(&file)), (0o700, 0o600), "made for the owner alone");
+    let start = || {
+        let server = "http://127.0.0.1:9".parse().unwrap();
+        let (state_dir, exchange_limit) = (state.clone(), terminal::EXCHANGE_LIMIT);
+        let config = terminal::Config { server, state_dir, ca_file: None, exchange_limit };
+        terminal::start(config, Stand::agreeable().readers(), entropy(1))
+    };
+    for (path, open, closed) in [(&file, 0o640, 0o600), (&file, 0o604, 0o600), (&state, 0o770, 0o700)] {
+        set_permissions(path, Permissions::from_mode(open)).unwrap();
+        let error = start().expect_err("refused");
+        assert!(matches!(&error, Error::Open { path: named, mode } if named == path && *mode == open), "{error}");
+        let again = enrol(&"http://127.0.0.1:9".parse().unwrap(), None, "CODE", &state, &mut *entropy(2)).await;
+        assert!(open != 0o770 || matches!(again, Err(Error::Open { .. })), "{again:?}");
+        set_permissions(path, Permissions::from_mode(closed)).unwrap();
+    }
+    start().expect("closed again").stop().await;
 }
 
 #[tokio::test]
