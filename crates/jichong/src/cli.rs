@@ -22,6 +22,9 @@ Common ways:
 Exit status: 0 done, 1 a check found something wrong, 2 the command could not be carried out.
 The guides: docs/install.md, docs/operate.md (中文: install.zh.md, operate.zh.md)";
 
+/// Where a terminal keeps its key and its journal, if nobody says otherwise.
+pub(crate) const TERMINAL_STATE: &str = "terminal-state";
+
 /// Jichong 集充: companies charge their people's city cards from a quota.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, disable_help_subcommand = true, after_help = WAYS)]

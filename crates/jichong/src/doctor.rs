@@ -1,6 +1,7 @@
 //! `jichong terminal doctor`: what is wrong with this terminal, in plain words.
 
 use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
@@ -10,6 +11,9 @@ use terminal::doctor::{Consultation, Language, examine};
 
 use crate::cli::State;
 use crate::say;
+
+/// Where the terminal lives that was installed as a service.
+const INSTALLED: &str = "/var/lib/jichong-terminal";
 
 /// Where a locale is named, the first that is set winning.
 const LOCALES: [&str; 3] = ["LC_ALL", "LC_MESSAGES", "LANG"];
@@ -41,7 +45,7 @@ pub(crate) async fn run(doctor: Doctor) -> Result<bool> {
     let server = doctor.server.as_deref().filter(|server| !server.is_empty());
     let asked = Consultation {
         server: server.map(str::parse::<ServerAddress>).transpose()?,
-        state_dir: doctor.state.state,
+        state_dir: folder(doctor.state.state),
         ca_file: doctor.state.ca,
         readers: readers()?,
         wait_card: Duration::from_secs(doctor.wait_card),
@@ -54,6 +58,13 @@ pub(crate) async fn run(doctor: Doctor) -> Result<bool> {
         say(found.text(language, colour))?;
     }
     Ok(found.sound())
+}
+
+/// The folder asked for; that of the installed terminal if it is not there and nobody asked for another.
+fn folder(asked: PathBuf) -> PathBuf {
+    let installed = Path::new(INSTALLED);
+    let by_default = asked == Path::new(crate::cli::TERMINAL_STATE);
+    if by_default && !asked.exists() && installed.exists() { installed.to_owned() } else { asked }
 }
 
 /// The readers of this machine, if this program was built to drive any.

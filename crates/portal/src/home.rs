@@ -108,6 +108,9 @@ pub(crate) fn how(lang: Lang, server: &str) -> Markup {
                 p { (say!(lang, "home-enrol-then")) }
                 (command(&format!("./jichong terminal run --server {server} --soft-keys soft-keys.json")))
                 p { (say!(lang, "home-soft")) }
+                p { (say!(lang, "home-doctor")) }
+                (command("./jichong terminal doctor"))
+                p { (say!(lang, "home-doctor-page")) " " a href="/terminal/check" { (say!(lang, "check-title")) } }
             }
         }
     }

@@ -5,6 +5,7 @@
 
 mod album;
 mod charge;
+mod check;
 mod chromium;
 mod clerk;
 pub(crate) mod demo;

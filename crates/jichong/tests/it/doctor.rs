@@ -2,8 +2,12 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use crate::browser::demo::Demo;
+
+/// How long the demo's terminal may take to connect.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_jichong");
 
@@ -62,6 +66,11 @@ fn beside_a_terminal_that_runs_and_after_it_was_revoked() {
         assert_eq!(output.status.code(), Some(status), "{said}");
         insta::assert_snapshot!(name, said);
     };
+    // The demo says that it is ready a moment before its terminal is connected.
+    let begun = Instant::now();
+    while !String::from_utf8_lossy(&doctor(&folder, &["--json"]).stdout).contains("\"connected\": true") {
+        assert!(begun.elapsed() < PATIENCE, "the demo's terminal does not connect");
+    }
     check("doctor-good-zh", &["--lang", "zh"], 0);
     check("doctor-good-en", &[], 0);
     let json = doctor(&folder, &["--json"]);

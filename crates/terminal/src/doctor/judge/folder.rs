@@ -34,7 +34,7 @@ pub(super) fn enrolment(seen: &Seen) -> Finding {
                 "用运行终端程序的用户再检查一次，例如",
                 "run the doctor as the user that runs the terminal, for example",
             )
-            .command("sudo -u jichong jichong terminal doctor"),
+            .command(format!("sudo -u jichong-terminal jichong terminal doctor --state {path}")),
         IdentitySeen::Damaged { why } => subject
             .broken(format!("终端密钥已损坏：{why}"), format!("the terminal's key is damaged: {why}"))
             .todo("向一卡通公司领取新的登记码，重新登记", "get a new code from the card company and enrol again")
@@ -84,7 +84,7 @@ fn standing(seen: &Seen, number: &str, name: &str) -> Finding {
                 format!("{number}（{name}）；终端程序在运行，但没有连上服务器"),
                 format!("{number} ({name}); the terminal program runs but is not connected"),
             )
-            .todo("先解决上面的问题；半分钟内会自动重连", "mend what is said above; it connects again by itself within half a minute"),
+            .todo("刚启动的话，等几秒再看。上面有问题就先解决，半分钟内会自动重连", "if it has just started, look again in a few seconds; else mend what is said above, and it connects by itself within half a minute"),
         StandingSeen::Good { connected: true, .. } if !running => subject
             .look(
                 format!("{number}（{name}）已从别处连上服务器，而本机没有运行终端程序"),

@@ -258,7 +258,7 @@ fn the_enrolment() {
     let open = IdentitySeen::Enrolled { number: "1".into(), name: "n".into(), open_to: Some("640".into()) };
     check(&identity(IdentitySeen::None), Broken, "没有登记", "jichong terminal enrol");
     check(&identity(IdentitySeen::Pending), Broken, "登记没有完成", "not finished");
-    check(&identity(IdentitySeen::Forbidden), Broken, "不能读", "sudo -u jichong");
+    check(&identity(IdentitySeen::Forbidden), Broken, "不能读", "sudo -u jichong-terminal");
     check(&identity(IdentitySeen::Damaged { why: "line 3".into() }), Broken, "已损坏：line 3", "enrol again");
     check(&identity(open), Broken, "权限 640", "chmod 600 /var/lib/jichong-terminal/terminal.json");
     check(&|seen| seen.standing = None, Good, "没有问服务器", "was not asked");
