@@ -10,6 +10,7 @@ mod chromium;
 mod clerk;
 pub(crate) mod demo;
 mod keyboard;
+mod office;
 mod once;
 mod plain;
 mod session;

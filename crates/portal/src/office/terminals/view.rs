@@ -160,14 +160,15 @@ fn trail(lang: Lang, entries: &[Recorded]) -> Markup {
                     thead { tr {
                         th scope="col" { (say!(lang, "load-time")) }
                         th scope="col" { (say!(lang, "trail-what")) }
-                        th scope="col" { (say!(lang, "trail-who")) }
-                        th scope="col" { (say!(lang, "trail-from")) }
+                        th.wide-only scope="col" { (say!(lang, "trail-who")) }
+                        th.wide-only scope="col" { (say!(lang, "trail-from")) }
                     } }
                     tbody { @for entry in entries { tr {
                         td.num { (show::date_time(entry.at)) }
-                        td.what { (action(lang, entry)) @if let Some(why) = reason(entry) { div.sub { (why) } } }
-                        td { (actor(lang, entry)) }
-                        td.num.sub { (origin(lang, entry)) }
+                        td.what { (action(lang, entry)) @if let Some(why) = reason(entry) { div.sub { (why) } }
+                            div.sub.narrow-only { (actor(lang, entry)) " · " (origin(lang, entry)) } }
+                        td.wide-only { (actor(lang, entry)) }
+                        td.wide-only.num.sub { (origin(lang, entry)) }
                     } } }
                 } }
             }
