@@ -63,7 +63,10 @@ fn beside_a_terminal_that_runs_and_after_it_was_revoked() {
     let check = |name: &str, more: &[&str], status: i32| {
         let output = doctor(&folder, more);
         let said = said(&output, &demo);
-        assert_eq!(output.status.code(), Some(status), "{said}");
+        // With readers built in, whether all is well also depends on this machine's reader service.
+        if status != 0 || !cfg!(feature = "pcsc") {
+            assert_eq!(output.status.code(), Some(status), "{said}");
+        }
         insta::assert_snapshot!(name, said);
     };
     // The demo says that it is ready a moment before its terminal is connected.
