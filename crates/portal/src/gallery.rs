@@ -3,6 +3,7 @@
 
 mod checks;
 mod office;
+mod runs;
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use topup::cards::{Allowance, Card, ClassName, Doubtful, Problem as Refusal};
 use topup::groups::Quota;
 use topup::loads::{Load, OrderNumber, Reason, Sitting, State, Totals};
 use topup::people::{MIN_PASSWORD, Operator, OperatorId, Role};
-use topup::terminals::{Live, Phase};
+use topup::terminals::{Live, Phase, TerminalNumber};
 use topup::{Fen, GroupId, Ids, Micros};
 
 use crate::home;
@@ -24,6 +25,9 @@ use crate::words::{Lang, say};
 
 /// Where the sample portal is.
 const SERVER: &str = "https://topup.example.cn";
+
+/// The terminal of all samples.
+const TERMINAL_NUMBER: TerminalNumber = TerminalNumber([0, 0, 1, 0, 0, 0x50]);
 
 /// 2026-11-22 14:32:08 in Beijing.
 const NOW_US: i64 = 1_795_329_128_500_000;
@@ -71,13 +75,16 @@ pub fn pages(lang: Lang) -> Vec<(String, String)> {
         pages.push((format!("check-{name}"), check::page(&at(&operator, "/terminal/check"), &checkup)));
     }
     pages.extend(office::pages(lang));
+    pages.extend(runs::pages(lang));
     pages.into_iter().map(|(name, page)| (name, page.into_string())).collect()
 }
 
 /// The files that the pages refer to, under their names in the addresses, and the beginning of those addresses.
 pub fn files() -> (String, Vec<(&'static str, Vec<u8>)>) {
     let mut files = vec![("look.css", assets::stylesheet().into_bytes())];
-    for name in ["mark.svg", "session.js", "station.js", "sounds.js", "check.js"] {
+    for name in
+        ["mark.svg", "session.js", "station.js", "sounds.js", "check.js", "fragments.js", "run.js", "run-setup.js"]
+    {
         files.extend(assets::file(name).map(|bytes| (name, bytes)));
     }
     (assets::url(""), files)

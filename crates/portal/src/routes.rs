@@ -8,6 +8,7 @@ use axum::routing::{MethodRouter, get, post};
 use topup::people::Permission;
 use topup::people::staff::StaffPermission;
 
+use crate::loads::run::{course, summary, verbs};
 use crate::loads::{charge, live, station};
 use crate::office::terminals::{list, new, revoke, terminal};
 use crate::people::{password, session, sign_in};
@@ -78,6 +79,13 @@ fn portal() -> Vec<Route> {
         Route::post("/station/terminal", load, post(choose::post)),
         Route::get("/terminal/check", load, get(check::get)),
         Route::get("/terminal/check/now", load, get(check::now)),
+        Route::get("/station/run", load, get(course::get)),
+        Route::post("/station/run", load, post(course::post)),
+        Route::post("/station/run/watch", load, post(verbs::watch)),
+        Route::post("/station/run/stop", load, post(verbs::stop)),
+        Route::post("/station/run/again", load, post(verbs::again)),
+        Route::post("/station/run/resume", load, post(verbs::resume)),
+        Route::get("/station/run/{run}", load, get(summary::get)),
         Route::get("/loads/{order}", load, get(crate::loads::load::get)),
         Route::get("/download/jichong", None, get(download::get)),
         Route::get("/assets/{hash}/{file}", None, get(assets::get)),

@@ -13,5 +13,6 @@ mod keyboard;
 mod office;
 mod once;
 mod plain;
+mod run;
 mod session;
 mod torn;

@@ -2,6 +2,7 @@
 // asks for the outcome of a confirm. It never posts a confirm twice: when an answer is missing it asks what became of
 // the intent. It has no words of its own.
 
+import { listen, place } from "./fragments.js";
 import { call, problemIn, signInAgain } from "./session.js";
 import { doneSound, play, wake } from "./sounds.js";
 
@@ -85,22 +86,9 @@ function show(next) {
 
 /* ---- Live fragments ---- */
 
-/** Puts fragments in their places; the elements stay, so focus, scrolling and what is read aloud do too. */
-function place(html) {
-  const fresh = document.createElement("template");
-  fresh.innerHTML = html;
-  for (const now of [...fresh.content.children]) {
-    const old = $(now.id);
-    if (!old) continue;
-    const focused = old.contains(document.activeElement) ? document.activeElement : null;
-    const again = focused && (focused.value ? `[value="${CSS.escape(focused.value)}"]` : `[href="${CSS.escape(focused.getAttribute("href") ?? "")}"]`);
-    const scrolled = old.querySelector(".scroll")?.scrollTop;
-    for (const { name } of [...old.attributes]) if (!now.hasAttribute(name)) old.removeAttribute(name);
-    for (const { name, value } of now.attributes) old.setAttribute(name, value);
-    old.replaceChildren(...now.childNodes);
-    if (scrolled) old.querySelector(".scroll")?.scrollTo(0, scrolled);
-    if (again) old.querySelector(again)?.focus({ preventScroll: true });
-  }
+/** What follows from new fragments. */
+function news(html) {
+  place(html);
   redraw();
   react();
 }
@@ -127,22 +115,6 @@ function react() {
     if (phase === "no-card") result.emptied = true;
     else if (result.emptied || field("card") !== result.card) next();
   }
-}
-
-function listen() {
-  const live = new EventSource(`/station/live?terminal=${TERMINAL}`);
-  let lost;
-  live.onopen = () => { clearTimeout(lost); $("lost").hidden = true; };
-  live.addEventListener("live", (event) => place(event.data));
-  live.addEventListener("ended", () => { live.close(); signInAgain().then(listen); });
-  live.onerror = async () => {
-    clearTimeout(lost);
-    lost = setTimeout(() => { $("lost").hidden = false; }, 1_500);
-    if (live.readyState !== EventSource.CLOSED) return; // The browser tries again by itself.
-    const session = await call("/session").catch(() => null);
-    if (session?.status === 401) signInAgain().then(listen);
-    else setTimeout(listen, 2_000);
-  };
 }
 
 /* ---- From the amount to the result ---- */
@@ -280,6 +252,7 @@ function key(event) {
   const elsewhere = document.activeElement.closest?.("a, button, summary, input[type=checkbox]");
   const handled = () => {
     if (event.key === "?" || event.key === "\uff1f") return $("keys").showModal() ?? true;
+    if (event.key === "r" || event.key === "R") return mode() === "entry" && (location.assign("/station/run"), true);
     if (event.key === "F2") {
       if (mode() === "result") next();
       if (mode() === "entry" && limits().dataset.last) choose(limit("last"));
@@ -326,4 +299,7 @@ $("sound").addEventListener("change", () => { doneSound($("sound").checked); if 
 redraw();
 if (mode() === "charging") follow(field("intent"));
 else if (mode() === "entry") $("go").focus({ preventScroll: true });
-listen();
+listen(`/station/live?terminal=${TERMINAL}`, {
+  live: news,
+  run: (_, close) => { close(); location.assign("/station/run"); }, // A hands-free run began in another window.
+});

@@ -3,7 +3,8 @@
 //! Each event is HTML: the fragments that changed since the last one, which the page's script puts in their places.
 //! After a signal about the terminal, and each second in any case, the database is read again: it is the only truth,
 //! and a lost signal costs a second. The stream does not keep the session alive; when the session ends, the stream
-//! says so and ends.
+//! says so and ends. The page of a run is asked every few seconds whether it is there and answers by its script: that a
+//! connection stands does not prove that anybody sees anything.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -14,17 +15,22 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use serde::Deserialize;
 use topup::people::{Operator, sessions};
+use topup::runs::{self, RunId};
 use topup::terminals;
 use topup::{House, Micros};
 
 use super::follow::Follow;
+use super::run::{self, page, panel};
 use super::station::look;
-use super::view::{self, Station};
+use super::view;
 use crate::App;
 use crate::people::access::{Glance, Load};
 use crate::terminals::Place;
 use crate::web::problem::Problem;
 use crate::words::Lang;
+
+/// How often the page of a run is asked whether it is there: the run charges nothing when it is not heard of.
+const ASK_WHO_WATCHES: Duration = Duration::from_secs(4);
 
 /// How often the stream looks whether its session still stands.
 const CHECK_SESSION: Duration = Duration::from_secs(5);
@@ -36,6 +42,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 #[derive(Debug, Deserialize)]
 pub(crate) struct Asked {
     terminal: String,
+    /// The run that it shows, if it does.
+    run: Option<i64>,
 }
 
 /// `GET /station/live`
@@ -59,6 +67,8 @@ pub(crate) async fn get(
         since: may.since,
         place,
         others,
+        run: asked.run.map(RunId),
+        asked_at: Micros(0),
         sent: Default::default(),
         ended: false,
     };
@@ -80,6 +90,10 @@ struct Watch {
     others: bool,
     session: String,
     checked: Micros,
+    /// The run that the page shows, if it does.
+    run: Option<RunId>,
+    /// When the page was last asked whether it is there.
+    asked_at: Micros,
     /// The fragments as last sent.
     sent: [String; 5],
     ended: bool,
@@ -94,14 +108,15 @@ impl Watch {
             }
             if self.session_is_over().await {
                 self.ended = true;
-                return Some(Event::default().event("ended").data(""));
+                return Some(bare("ended"));
             }
-            match look(&self.house, &self.operator, self.since, self.place.clone(), self.others).await {
-                Ok(station) => {
-                    if let Some(html) = self.changed(&station) {
-                        return Some(Event::default().event("live").data(html));
-                    }
-                }
+            let event = match self.run {
+                None => self.station().await,
+                Some(run) => self.run(run).await,
+            };
+            match event {
+                Ok(Some(event)) => return Some(event),
+                Ok(None) => {}
                 // The page sees the silence; the next look may work again.
                 Err(problem) => tracing::warn!(?problem, "a live page could not be read"),
             }
@@ -109,17 +124,57 @@ impl Watch {
         }
     }
 
-    /// The fragments that changed, as one text without line breaks.
-    fn changed(&mut self, station: &Station) -> Option<String> {
+    /// News for the page of a station: that a run is under way there now, or what changed.
+    async fn station(&mut self) -> Result<Option<Event>, Problem> {
+        let group = self.operator.group;
+        if runs::active(&self.house, group, self.place.number).await?.is_some() {
+            self.ended = true;
+            return Ok(Some(bare("run")));
+        }
+        let station = look(&self.house, &self.operator, self.since, self.place.clone(), self.others).await?;
         let lang = self.lang;
-        let fragments = [
-            view::strip(lang, station),
-            view::card(lang, station, None),
-            view::presets(lang, station, None),
-            view::limits(lang, station),
+        Ok(self.changed([
+            view::strip(lang, &station),
+            view::card(lang, &station, None),
+            view::presets(lang, &station, None),
+            view::limits(lang, &station),
             view::list(lang, &station.sitting),
-        ]
-        .map(maud::PreEscaped::<String>::into_string);
+        ]))
+    }
+
+    /// News for the page of a run: what changed, that it is over, or whether somebody is there.
+    async fn run(&mut self, run: RunId) -> Result<Option<Event>, Problem> {
+        let Some(scene) = run::scene(&self.house, &self.operator, self.place.clone(), run).await? else {
+            self.ended = true;
+            return Ok(None);
+        };
+        let lang = self.lang;
+        let changed = self.changed([
+            page::strip(lang, &scene),
+            page::notices(lang, &scene),
+            panel::panel(lang, &scene),
+            page::progress(lang, &scene),
+            page::list(lang, &scene),
+        ]);
+        if changed.is_some() {
+            return Ok(changed);
+        }
+        if scene.is_over() {
+            self.ended = true;
+            return Ok(Some(Event::default().event("over").data(panel::end_sound(&scene))));
+        }
+        let now = self.house.now();
+        let asked_ago = now.0.saturating_sub(self.asked_at.0);
+        if scene.mine && asked_ago >= i64::try_from(ASK_WHO_WATCHES.as_micros()).unwrap_or(i64::MAX) {
+            self.asked_at = now;
+            return Ok(Some(bare("watch")));
+        }
+        Ok(None)
+    }
+
+    /// The fragments that changed, as one text without line breaks.
+    fn changed(&mut self, fragments: [maud::Markup; 5]) -> Option<Event> {
+        let fragments = fragments.map(maud::PreEscaped::<String>::into_string);
         let mut html = String::new();
         for (now, before) in fragments.iter().zip(&self.sent) {
             if now != before {
@@ -127,7 +182,7 @@ impl Watch {
             }
         }
         self.sent = fragments;
-        (!html.is_empty()).then_some(html)
+        (!html.is_empty()).then(|| Event::default().event("live").data(html))
     }
 
     async fn session_is_over(&mut self) -> bool {
@@ -140,4 +195,9 @@ impl Watch {
         // A database that does not answer is not the end of a session.
         matches!(sessions::load(&self.house, &self.session).await, Ok(None))
     }
+}
+
+/// An event without news. Browsers do not tell a page of an event that carries no data at all.
+fn bare(name: &str) -> Event {
+    Event::default().event(name).data(name)
 }

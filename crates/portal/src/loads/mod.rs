@@ -5,6 +5,7 @@ pub(crate) mod charge;
 mod follow;
 pub(crate) mod live;
 pub(crate) mod load;
+pub(crate) mod run;
 pub(crate) mod station;
 pub(crate) mod view;
 
@@ -28,6 +29,7 @@ pub(crate) fn keys_help(lang: Lang, allowance: Option<&Allowance>) -> Markup {
                 dt { kbd { "Enter" } } dd { (say!(lang, "keys-enter")) }
                 dt { kbd { "Esc" } } dd { (say!(lang, "keys-esc")) }
                 dt { kbd { "F2" } } dd { (say!(lang, "keys-f2")) }
+                dt { kbd { "R" } } dd { (say!(lang, "keys-run")) }
                 dt { kbd { "?" } } dd { (say!(lang, "keys-help")) }
             }
             form method="dialog" { button.button.big autofocus { (say!(lang, "close")) (kbd("Esc")) } }

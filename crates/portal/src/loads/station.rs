@@ -7,7 +7,7 @@ use maud::Markup;
 use serde::Deserialize;
 use topup::people::Operator;
 use topup::{House, Micros};
-use topup::{groups, loads, terminals};
+use topup::{groups, loads, runs, terminals};
 
 use super::amount;
 use super::view::{self, Desk, Station, strip};
@@ -36,6 +36,9 @@ pub(crate) async fn get(
     let Some((place, others)) = chosen(&app.house, may.group(), &jar).await? else {
         return Ok(Redirect::to("/station/terminal").into_response());
     };
+    if runs::active(&app.house, may.group(), place.number).await?.is_some() {
+        return Ok(Redirect::to("/station/run").into_response());
+    }
     let station = look(&app.house, &may.operator, may.since, place, others).await?;
     let desk = if station.charging().is_some() {
         Desk::Charging

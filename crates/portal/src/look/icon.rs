@@ -25,6 +25,8 @@ pub(crate) const HAND: Icon = Icon(
     r#"<path d="M8 12.5V5.8a1.6 1.6 0 0 1 3.2 0V11m0-.5V4.1a1.6 1.6 0 0 1 3.2 0V11m0-.4V6a1.6 1.6 0 0 1 3.2 0v8.2c0 4-2.4 6.3-5.8 6.3-2.8 0-4.3-1.2-5.6-3.5l-2.4-4.2a1.5 1.5 0 0 1 2.5-1.6L8 13.5"/>"#,
 );
 
+pub(crate) const STOP: Icon = Icon(r#"<circle cx="12" cy="12" r="9"/><path d="M9 9h6v6H9Z"/>"#);
+
 impl Icon {
     /// Drawn in a line of text.
     pub(crate) fn draw(self) -> Markup {

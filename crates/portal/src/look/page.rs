@@ -66,6 +66,7 @@ pub(crate) struct Page<'a> {
     body: Markup,
     strip: Markup,
     refresh: Option<u32>,
+    refresh_without_script: Option<u32>,
     narrow: bool,
     scripts: &'static [&'static str],
 }
@@ -94,7 +95,16 @@ impl Frame {
 
     /// A page with this title and body.
     pub(crate) fn page(&self, title: String, body: Markup) -> Page<'_> {
-        Page { frame: self, title, body, strip: html! {}, refresh: None, narrow: false, scripts: &[] }
+        Page {
+            frame: self,
+            title,
+            body,
+            strip: html! {},
+            refresh: None,
+            refresh_without_script: None,
+            narrow: false,
+            scripts: &[],
+        }
     }
 }
 
@@ -107,6 +117,11 @@ impl Page<'_> {
     /// Comes again by itself after so many seconds.
     pub(crate) fn refresh(self, seconds: u32) -> Self {
         Self { refresh: Some(seconds), ..self }
+    }
+
+    /// Comes again by itself where no script keeps it up to date.
+    pub(crate) fn refresh_without_script(self, seconds: u32) -> Self {
+        Self { refresh_without_script: Some(seconds), ..self }
     }
 
     /// As wide as a form.
@@ -130,6 +145,9 @@ impl Page<'_> {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     @if let Some(seconds) = self.refresh { meta http-equiv="refresh" content=(seconds); }
+                    @if let Some(seconds) = self.refresh_without_script {
+                        noscript { meta http-equiv="refresh" content=(seconds); }
+                    }
                     title { (side.title(lang, self.title)) }
                     link rel="stylesheet" href=(assets::url("look.css"));
                     link rel="icon" type="image/svg+xml" href=(assets::url("mark.svg"));

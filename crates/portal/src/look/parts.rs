@@ -94,11 +94,12 @@ pub(crate) struct Field<'a> {
     pub(crate) value: &'a str,
     pub(crate) wrong: Option<&'a str>,
     pub(crate) focus: bool,
+    numeric: bool,
 }
 
 impl<'a> Field<'a> {
     pub(crate) fn new(name: &'a str, label: String, kind: &'a str, autocomplete: &'a str) -> Self {
-        Self { name, label, kind, autocomplete, hint: None, value: "", wrong: None, focus: false }
+        Self { name, label, kind, autocomplete, hint: None, value: "", wrong: None, focus: false, numeric: false }
     }
 
     pub(crate) fn hint(self, hint: String) -> Self {
@@ -112,6 +113,11 @@ impl<'a> Field<'a> {
 
     pub(crate) fn value(self, value: &'a str) -> Self {
         Self { value, ..self }
+    }
+
+    /// Takes digits: a phone offers them.
+    pub(crate) fn numeric(self) -> Self {
+        Self { numeric: true, ..self }
     }
 
     /// Takes what is wrong with this field out of all that is wrong with the form.
@@ -135,6 +141,7 @@ impl<'a> Field<'a> {
                 @if let Some(wrong) = self.wrong { p.wrong id=(wrong_id) { (icon::BAD.draw()) (wrong) } }
                 input id=(self.name) name=(self.name) type=(self.kind) value=(self.value)
                     autocomplete=(self.autocomplete) autocapitalize="none" spellcheck="false" autofocus[self.focus]
+                    inputmode=[self.numeric.then_some("decimal")]
                     aria-describedby=[described] aria-invalid=[self.wrong.map(|_| "true")];
             }
         }

@@ -77,6 +77,11 @@ impl<P, const TOUCH: bool> May<P, TOUCH> {
     pub(crate) fn group(&self) -> GroupId {
         self.operator.group
     }
+
+    /// Something else counts as activity: cards that are charged for this person.
+    pub(crate) async fn note_active(&self, app: &App) -> Result<(), Problem> {
+        touch(app, &self.session).await
+    }
 }
 
 impl<P: Needs, const TOUCH: bool> FromRequestParts<App> for May<P, TOUCH> {

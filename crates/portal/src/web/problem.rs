@@ -69,7 +69,9 @@ impl Asked {
     fn of(request: &Request) -> Self {
         match *request.method() {
             Method::GET | Method::HEAD => Self::Look,
-            _ if request.uri().path() == "/station/charge" => Self::Charge,
+            _ if ["/station/charge", "/station/run", "/station/run/again"].contains(&request.uri().path()) => {
+                Self::Charge
+            }
             _ => Self::Change,
         }
     }

@@ -13,6 +13,7 @@ async fn ask(world: &World, browser: &Browser<'_>, route: &Route) -> Response {
         .path
         .replace("{terminal}", TERMINAL)
         .replace("{intent}", "none")
+        .replace("{run}", "1")
         .replace("{order}", "L261122143208-1X28ANW")
         .replace("{hash}", "0")
         .replace("{file}", "look.css");

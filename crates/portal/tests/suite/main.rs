@@ -7,5 +7,6 @@ mod office;
 mod office_terminals;
 mod pages;
 mod people;
+mod runs;
 mod trust;
 mod world;

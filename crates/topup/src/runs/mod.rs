@@ -31,7 +31,7 @@ pub(crate) use card::{Opened, of_load, open, tell};
 pub use course::{Start, StartError, resume, start, stop, sweep, watch};
 pub(crate) use query::is_under_way;
 pub use query::{Look, Summary, active, by_id, look, summary};
-pub use rules::{MOST_CARDS, Plan, PlanProblem, Rule, check, common_rule};
+pub use rules::{MOST_CARDS, MOST_DOUBTS, Plan, PlanProblem, Rule, check, common_rule, not_for};
 
 use ledger::{Fen, GroupId};
 use serde::{Deserialize, Serialize};
@@ -79,7 +79,7 @@ pub struct Run {
     /// When and why it ended.
     pub ended: Option<(Micros, Ended)>,
     /// Whether its session still stands and its operator is still one.
-    entitled: bool,
+    pub entitled: bool,
 }
 
 /// Why a run ended.

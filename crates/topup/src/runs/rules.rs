@@ -10,7 +10,7 @@ use crate::cards::{Class, Classes};
 pub const MOST_CARDS: i64 = 1_000;
 
 /// Cards in doubt at once: with so many, something is wrong with the reader or with how cards are taken away.
-const MOST_DOUBTS: i64 = 3;
+pub const MOST_DOUBTS: i64 = 3;
 
 /// What the clerk confirms once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +77,11 @@ pub fn common_rule(classes: &Classes) -> Rule {
         most: rules().map(|rule| rule.most).max().unwrap_or_default(),
         step: rules().map(|rule| rule.step).min().unwrap_or_default(),
     }
+}
+
+/// The classes whose cards do not take the amount of a plan.
+pub fn not_for<'a>(house: &'a House, plan: &Plan) -> Vec<&'a Class> {
+    house.classes.all().filter(|class| !Rule::of(class).takes(plan.amount)).collect()
 }
 
 /// Everything that is wrong with a plan, in the order of its fields. Each card is judged by its own class when it comes.

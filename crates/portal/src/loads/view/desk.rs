@@ -90,7 +90,8 @@ impl Desk {
                 }
                 (limits(lang, station))
                 (tools(lang, station))
-                noscript { p.soft { (say!(lang, "refresh-hint")) " " a href="/station" { (say!(lang, "refresh")) } } }
+                noscript { p.soft { (say!(lang, "refresh-hint")) " " a href="/station" { (say!(lang, "refresh")) }
+                    " " a href="/station/run" { (say!(lang, "run-title")) } } }
             }
             form id="presets" method="get" action="/station" {}
         }
@@ -202,7 +203,8 @@ fn tools(lang: Lang, station: &Station) -> Markup {
     html! {
         div.tools data-scripted hidden {
             label { input type="checkbox" id="sound" checked; (say!(lang, "sound")) }
-            button.plain.end type="button" data-repeat hidden[last.is_none()] { (say!(lang, "repeat")) " " (kbd("F2")) }
+            a.plain.end href="/station/run" data-run { (say!(lang, "run-title")) " " (kbd("R")) }
+            button.plain type="button" data-repeat hidden[last.is_none()] { (say!(lang, "repeat")) " " (kbd("F2")) }
             button.plain type="button" data-keys { (say!(lang, "keys")) " " (kbd("?")) }
         }
     }

@@ -2,35 +2,56 @@
 
 use link::Readiness;
 use maud::{Markup, html};
+use topup::groups::Quota;
 use topup::loads::State;
 use topup::terminals::{Live, Phase};
 
 use super::Station;
 use crate::look::{Tone, notice, show};
+use crate::terminals::Place;
 use crate::words::{Lang, say};
 
 /// Green, amber or red, what is so, and what to do next.
-struct Lamp {
-    class: &'static str,
-    is: String,
-    next: String,
+pub(crate) struct Lamp {
+    pub(crate) class: &'static str,
+    pub(crate) is: String,
+    pub(crate) next: String,
+    /// Whether the next thing asks for the clerk's hands.
+    pub(crate) asks: bool,
     /// Whether the self-test helps.
     fix: bool,
 }
 
-/// The fragment `#strip`.
+impl Lamp {
+    pub(crate) fn new(class: &'static str, is: String, next: String) -> Self {
+        Self { class, is, next, asks: false, fix: false }
+    }
+}
+
+/// The fragment `#strip` of a station.
 pub(crate) fn strip(lang: Lang, station: &Station) -> Markup {
     let lamp = lamp(lang, station);
-    let quota = station.quota;
+    let asks = lamp.class == "good" && station.open();
+    draw(lang, &Lamp { asks, ..lamp }, &station.place, station.others, station.quota)
+}
+
+/// The lamp of what is wrong between the server and the card, if anything is.
+pub(crate) fn out_of_order(lang: Lang, live: &Live) -> Option<Lamp> {
+    let lamp = |ailment: Ailment| Lamp::new("stop", ailment.is(lang), ailment.next(lang));
+    Ailment::of(live).map(|ailment| Lamp { fix: true, ..lamp(ailment) })
+}
+
+/// The fragment `#strip`.
+pub(crate) fn draw(lang: Lang, lamp: &Lamp, place: &Place, others: bool, quota: Quota) -> Markup {
     html! {
         div.strip.(lamp.class) id="strip" {
             p.reader role="status" {
-                span.lamp {} b { (lamp.is) } span.asks[lamp.class == "good" && station.open()] { (lamp.next) }
+                span.lamp {} b { (lamp.is) } span.asks[lamp.asks] { (lamp.next) }
                 @if lamp.fix { a href="/terminal/check" { (say!(lang, "strip-fix")) } }
             }
             p.place {
-                (say!(lang, "terminal")) b { (station.place.name) } (show::terminal(&station.place.number.to_string()))
-                @if station.others { a href="/station/terminal" { (say!(lang, "terminal-change")) } }
+                (say!(lang, "terminal")) b { (place.name) } (show::terminal(&place.number.to_string()))
+                @if others { a href="/station/terminal" { (say!(lang, "terminal-change")) } }
             }
             p.quota.out[quota.available.as_i64() <= 0] {
                 @if quota.held.as_i64() > 0 { span.held { (say!(lang, "quota-held", amount = show::yuan(quota.held))) } }
@@ -44,7 +65,7 @@ pub(crate) fn strip(lang: Lang, station: &Station) -> Markup {
 
 /// What is wrong between the server and the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ailment {
+pub(crate) enum Ailment {
     /// The terminal's program is of another version and was not let in.
     Old,
     Offline,
@@ -56,7 +77,7 @@ pub(super) enum Ailment {
 
 impl Ailment {
     /// The first that is so on the way to the card.
-    pub(super) fn of(live: &Live) -> Option<Self> {
+    pub(crate) fn of(live: &Live) -> Option<Self> {
         let told = live.health.as_ref();
         if !live.connected {
             let old = told.is_some_and(|health| !health.fits);
@@ -72,7 +93,7 @@ impl Ailment {
     }
 
     /// What is so.
-    pub(super) fn is(self, lang: Lang) -> String {
+    pub(crate) fn is(self, lang: Lang) -> String {
         match self {
             Self::Old => say!(lang, "strip-old"),
             Self::Offline => say!(lang, "strip-offline"),
@@ -84,7 +105,7 @@ impl Ailment {
     }
 
     /// What to do.
-    pub(super) fn next(self, lang: Lang) -> String {
+    pub(crate) fn next(self, lang: Lang) -> String {
         match self {
             Self::Old => say!(lang, "strip-old-next"),
             Self::Offline => say!(lang, "strip-offline-next"),
@@ -98,7 +119,7 @@ impl Ailment {
 
 /// An empty reader that works: what it waits for, and what should be seen to while it does.
 fn vacant(lang: Lang, station: &Station) -> Lamp {
-    let look = |is, next, fix| Lamp { class: "look", is, next, fix };
+    let look = |is, next, fix| Lamp { fix, ..Lamp::new("look", is, next) };
     if let Some(load) = station.sitting.loads.first().filter(|load| load.state == State::Unknown) {
         let next = say!(lang, "strip-put-back-next", tail = show::tail(&load.card));
         return look(say!(lang, "strip-put-back"), next, false);
@@ -107,15 +128,15 @@ fn vacant(lang: Lang, station: &Station) -> Lamp {
     if vital.is_some_and(|vital| vital.clock_ms.saturating_abs() > link::CLOCK_WRONG_MS) {
         return look(say!(lang, "strip-clock"), say!(lang, "strip-clock-next"), true);
     }
-    Lamp { class: "good", is: say!(lang, "strip-ready"), next: say!(lang, "strip-ready-next"), fix: false }
+    Lamp::new("good", say!(lang, "strip-ready"), say!(lang, "strip-ready-next"))
 }
 
 fn lamp(lang: Lang, station: &Station) -> Lamp {
     let live = &station.live;
-    if let Some(ailment) = Ailment::of(live) {
-        return Lamp { class: "stop", is: ailment.is(lang), next: ailment.next(lang), fix: true };
+    if let Some(lamp) = out_of_order(lang, live) {
+        return lamp;
     }
-    let lamp = |class, is, next| Lamp { class, is, next, fix: false };
+    let lamp = Lamp::new;
     match &live.phase {
         Phase::NoCard => vacant(lang, station),
         Phase::Reading => lamp("wait", say!(lang, "strip-reading"), say!(lang, "strip-reading-next")),
