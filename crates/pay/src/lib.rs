@@ -10,6 +10,7 @@
 //! [`unionpay`] is ACP 5.1.0. Its facts come from `UnionPay`'s own SDK and demo texts, and from recorded messages.
 
 mod gateway;
+pub mod sandbox;
 pub mod unionpay;
 
 pub use gateway::{

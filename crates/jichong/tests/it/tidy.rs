@@ -21,8 +21,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Outside libraries that only some rooms may see.
 const ROOMS: &[(&str, &[&str])] = &[
     ("sqlx", &["store", "ledger", "topup"]),
-    ("axum", &["portal", "terminal"]),
-    ("maud", &["portal", "terminal"]),
+    ("axum", &["pay", "portal", "terminal"]),
+    ("maud", &["pay", "portal", "terminal"]),
     ("tower-sessions", &["portal"]),
     ("tokio-tungstenite", &["terminal"]),
     ("pcsc", &["terminal"]),

@@ -1,0 +1,127 @@
+//! The bank's books: its orders, kept in one file that is replaced whole at every change.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::order::{Kind, Order, Status};
+use crate::unionpay::time;
+
+/// Everything the bank remembers.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Books {
+    /// Orders, oldest first.
+    pub(crate) orders: Vec<Order>,
+    /// How many trace numbers were given out.
+    pub(crate) traces: u32,
+    /// Days whose file is ready before its time, `MMDD`.
+    pub(crate) closed_days: Vec<String>,
+    /// What a tester asked for.
+    pub(crate) plan: Plan,
+}
+
+/// What a tester asked for.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    /// The next notifications that get lost.
+    pub(crate) lose: u32,
+    /// Seconds by which notifications come late.
+    pub(crate) delay_seconds: i64,
+    /// The next refunds that are refused.
+    pub(crate) refuse_refunds: u32,
+}
+
+impl Books {
+    /// The order with this number and time.
+    pub(crate) fn find(&self, number: &str, txn_time: &str) -> Option<&Order> {
+        self.orders.iter().find(|order| order.number == number && order.txn_time == txn_time)
+    }
+
+    /// The order whose pages have this token, to change.
+    pub(crate) fn by_token(&mut self, token: &str) -> Option<&mut Order> {
+        self.orders.iter_mut().find(|order| order.token == token)
+    }
+
+    /// The payment with this serial number, to change.
+    pub(crate) fn by_serial(&mut self, serial: &str) -> Option<&mut Order> {
+        self.orders.iter_mut().find(|order| order.serial.as_deref() == Some(serial) && order.payment().is_some())
+    }
+
+    /// The next trace number.
+    pub(crate) fn trace(&mut self) -> String {
+        self.traces = self.traces.saturating_add(1);
+        format!("{:06}", self.traces.checked_rem(1_000_000).unwrap_or(0))
+    }
+
+    /// Orders that settle on this day and moved money, oldest first.
+    pub(crate) fn settled_on(&self, day: &str) -> impl Iterator<Item = &Order> {
+        self.orders.iter().filter(move |order| {
+            matches!(order.status, Status::Done { .. }) && order.done_at.is_some_and(|at| settle_date(at) == day)
+        })
+    }
+
+    /// What time has decided: late payments, slow refunds.
+    pub(crate) fn due(&self, now: Timestamp) -> impl Iterator<Item = &Order> {
+        self.orders.iter().filter(move |order| {
+            let due = match &order.kind {
+                Kind::Payment(payment) => payment.due_at,
+                Kind::Refund { due_at, .. } => Some(*due_at),
+            };
+            order.status == Status::Processing && due.is_some_and(|due| due <= now)
+        })
+    }
+}
+
+/// The day on which something done at `at` settles, `MMDD`: a day goes from 23:00 to 23:00.
+pub(crate) fn settle_date(at: Timestamp) -> String {
+    let hour = SignedDuration::from_hours(1);
+    let moved = at.checked_add(hour).unwrap_or(at);
+    time::in_china(moved).strftime("%m%d").to_string()
+}
+
+/// The books, their file, and who may change them.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    path: PathBuf,
+    books: Mutex<Books>,
+}
+
+impl Shelf {
+    /// Opens the books in `folder`, or begins new ones.
+    pub(crate) fn open(folder: &Path) -> std::io::Result<Self> {
+        let path = folder.join("books.json");
+        let books = match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(std::io::Error::other)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Books::default(),
+            Err(error) => return Err(error),
+        };
+        Ok(Self { path, books: Mutex::new(books) })
+    }
+
+    /// Looks something up.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Books) -> T) -> T {
+        look(&self.books.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes something; it is on disk when this returns.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Books) -> T) -> T {
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = change(&mut books);
+        if let Err(error) = self.save(&books) {
+            tracing::error!(%error, path = %self.path.display(), "the sandbox bank's books cannot be written");
+        }
+        answer
+    }
+
+    fn save(&self, books: &Books) -> std::io::Result<()> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(&serde_json::to_vec_pretty(books).map_err(std::io::Error::other)?)?;
+        file.as_file().sync_data()?;
+        file.persist(&self.path).map(drop).map_err(|error| error.error)
+    }
+}
