@@ -38,9 +38,8 @@ pub(super) async fn query(State(bank): State<Bank>, headers: HeaderMap, body: By
 
 /// `POST /`: the file server. It is fussier than the others: percent-encoding in capitals only.
 pub(super) async fn file(State(bank): State<Bank>, headers: HeaderMap, body: Bytes) -> Response {
-    let small = body
-        .windows(3)
-        .any(|three| three.first() == Some(&b'%') && three.iter().skip(1).any(|byte| byte.is_ascii_lowercase()));
+    let small =
+        body.windows(3).any(|three| three.first() == Some(&b'%') && three.iter().skip(1).any(u8::is_ascii_lowercase));
     if small {
         return (StatusCode::INTERNAL_SERVER_ERROR, "HTTP Status 500").into_response();
     }

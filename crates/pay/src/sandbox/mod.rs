@@ -38,6 +38,9 @@ pub use pki::{PFX_PASSWORD, PkiError, PkiFiles};
 /// The most bytes of a request.
 const MOST_BYTES: usize = 256 * 1024;
 
+/// Fills with random bytes.
+pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
 /// What the bank needs to know. Time and randomness are handed in.
 #[derive(Clone)]
 pub struct Config {
@@ -54,7 +57,7 @@ pub struct Config {
     /// Now.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Fills with random bytes.
-    pub random: Arc<dyn Fn(&mut [u8]) + Send + Sync>,
+    pub random: Random,
 }
 
 /// The gaps that the gateway's demo names: at once, then after 1, 2 and 4 minutes.

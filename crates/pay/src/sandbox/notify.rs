@@ -73,7 +73,7 @@ impl Bank {
         }
         let behaviour = order
             .payment()
-            .and_then(|_| order.account.as_deref())
+            .and(order.account.as_deref())
             .and_then(accounts::find)
             .map_or(Behaviour::Pays, |account| account.behaviour);
         let mut message = self.outcome(order, &code);

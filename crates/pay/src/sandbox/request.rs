@@ -1,7 +1,7 @@
 //! Is a merchant's message in order? As strict as the real gateway, in this order: known fields, all needed fields, their
 //! form, the merchant, the signature.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::unionpay::message::Message;
@@ -134,7 +134,7 @@ pub(crate) fn check(message: &Message, asked: Asked, merchant: &str, certificate
 
 /// Orders have to be of now: a quarter of an hour either way.
 pub(crate) fn is_now(txn_time: &str, now: Timestamp) -> bool {
-    time::parse(txn_time).is_some_and(|at| (at.as_second() - now.as_second()).abs() <= 15 * 60)
+    time::parse(txn_time).is_some_and(|at| at.duration_since(now).abs() <= SignedDuration::from_mins(15))
 }
 
 fn is_time(text: &str) -> bool {

@@ -3,4 +3,5 @@
 mod files;
 mod genuine;
 mod requests;
+mod sandbox;
 mod vectors;

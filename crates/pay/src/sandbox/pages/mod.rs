@@ -34,8 +34,8 @@ pub(super) fn router() -> Router<Bank> {
         .route("/language", post(look::choose))
 }
 
-async fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, kind)], text)
+fn asset(kind: &'static str, text: &'static str) -> std::future::Ready<impl IntoResponse> {
+    std::future::ready(([(header::CONTENT_TYPE, kind)], text))
 }
 
 /// `GET /`: what this is.
