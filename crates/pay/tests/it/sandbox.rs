@@ -120,7 +120,7 @@ impl World {
             at: self.now(),
             amount: Amount::from_fen(5_000_000).expect("an amount"),
             payer,
-            expires_at: self.now() + SignedDuration::from_mins(15),
+            expires_at: self.now().checked_add(SignedDuration::from_mins(15)).expect("a time"),
             description: "额度充值".into(),
             return_url: "http://127.0.0.1:1/return".into(),
             notify_url: self.notify_url.clone(),
