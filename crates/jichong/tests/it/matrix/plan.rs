@@ -26,6 +26,8 @@ pub(super) struct Case {
     pub(super) fault: Fault,
     /// What passes at that point when nothing goes wrong.
     pub(super) what: String,
+    /// The card is taken away with the damage, and comes back only when all is settled: the terminal has the proof.
+    pub(super) alone: bool,
 }
 
 impl Plot {
@@ -90,8 +92,13 @@ pub(super) fn cases(make: Make, plot: Plot, passed: &Passed) -> Vec<Case> {
     for place in [Place::Card, Place::Up, Place::Down, Place::Vault] {
         for (index, what) in passed.at(place).iter().enumerate() {
             let point = Point { place, index };
-            let case = |fault| Case { make, plot, point, fault, what: what.clone() };
-            cases.extend(faults(make, place, what).into_iter().map(case));
+            for fault in faults(make, place, what) {
+                let case = Case { make, plot, point, fault, what: what.clone(), alone: false };
+                if case.finds_the_proof_with_the_terminal(passed) {
+                    cases.push(Case { alone: true, ..case.clone() });
+                }
+                cases.push(case);
+            }
         }
     }
     cases
@@ -114,6 +121,25 @@ fn faults(make: Make, place: Place, what: &str) -> Vec<Fault> {
 }
 
 impl Case {
+    /// Whether at that moment the terminal has, or keeps, an answer that proves the load, so that its card is not needed.
+    fn finds_the_proof_with_the_terminal(&self, passed: &Passed) -> bool {
+        let proof = match self.plot {
+            Plot::Load => "CREDIT FOR LOAD",
+            Plot::Settling { written: true } => "GET TRANSACTION PROVE",
+            Plot::Settling { written: false } => return false,
+        };
+        let proven = passed.card.iter().rposition(|what| what == proof);
+        let after = matches!(self.fault, Fault::ServerKilled(When::After) | Fault::Cut(_, When::After));
+        match self.point.place {
+            _ if matches!(self.fault, Fault::Removed(_)) => false,
+            Place::Card => proven == Some(self.point.index) && after,
+            Place::Up | Place::Down => {
+                ["done credit", "done prove", "ack credit", "ack prove"].contains(&self.what.as_str())
+            }
+            Place::Vault => self.what == "TAC?",
+        }
+    }
+
     /// Whether this destroys the only proof that the money was written, so that no card and no program can settle it: the
     /// card gives its proof once, and the answer that carries it is lost with the card, or with the program that has it in
     /// its hands and not yet in its journal. Such a load stays in doubt, its money held, for two members of staff to decide.
@@ -151,7 +177,8 @@ impl fmt::Display for Plot {
 impl fmt::Display for Case {
     /// Its name, by which it can be played alone.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { make, plot, point, fault, what } = self;
-        write!(f, "{make}/{plot}/{} {}: {what}/{fault}", point.place, point.index)
+        let Self { make, plot, point, fault, what, alone } = self;
+        let card = if *alone { ", card gone" } else { "" };
+        write!(f, "{make}/{plot}/{} {}: {what}/{fault}{card}", point.place, point.index)
     }
 }

@@ -1,10 +1,11 @@
 //! One case, from the tap to the truth.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use epurse::card::Moment;
 use ledger::{Fen, GroupId};
 use tokio::time::{Instant, sleep, timeout};
@@ -33,6 +34,17 @@ const LOOKS_AGAIN: u32 = 50;
 /// The load that goes wrong, and the one after it, in fen.
 const AMOUNT: i64 = 5_000;
 const NEXT: i64 = 2_000;
+
+/// The books and the card tell different stories. Whatever else goes wrong may be the fault of a machine that is too busy,
+/// and is tried again; this never is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Untrue;
+
+impl fmt::Display for Untrue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the books and the card tell different stories")
+    }
+}
 
 /// How a case went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +93,16 @@ impl Player {
         self.begin(case.make, case.plot).await?;
         self.site.stage.set(Some((case.point, case.fault)));
         let struck = self.act(case.plot, false).await.context("until the fault")?;
+        if struck && case.alone {
+            self.site.desk.remove();
+        }
         if struck {
             self.heal(case).await.context("healing")?;
+        }
+        if struck && case.alone {
+            self.until_ended_alone().await.context("without the card")?;
+            self.compare(false).await.context(Untrue)?;
+            self.site.desk.tap();
         }
         let for_review = struck && case.destroys_the_proof(rehearsed);
         self.settle(for_review).await.context("settling")?;
@@ -176,6 +196,13 @@ impl Player {
         timeout(PATIENCE, given_up).await.context("the server never gives up")?
     }
 
+    /// Waits until every load has its end, with no card on the reader.
+    async fn until_ended_alone(&self) -> Result<()> {
+        let ended = |page: &Page| page.connected && page.phase == Phase::NoCard && !page.is_open();
+        self.until("the end", |page| ended(page) && !page.loads.is_empty()).await?;
+        self.until_nothing_is_owed().await
+    }
+
     /// Waits until every load has its end and the card is offered. Where the card lies there but could not be read, it is
     /// put down once more, and only once: the next tap settles everything.
     async fn settle(&self, for_review: bool) -> Result<()> {
@@ -206,7 +233,7 @@ impl Player {
 
     /// Compares what the books say with what the card says, and charges the card once more.
     async fn end(&mut self, for_review: bool) -> Result<Option<State>> {
-        let first = self.compare(for_review).await?;
+        let first = self.compare(for_review).await.context(Untrue)?;
         if for_review {
             // What cannot be proven is kept away from the card, and held.
             let truth = self.site.desk.truth();
@@ -215,10 +242,10 @@ impl Player {
             self.gained += truth.balance - i64::from(AT_FIRST) - AMOUNT;
         } else {
             self.charge_again().await.context("the next load")?;
-            self.compare(false).await?;
+            self.compare(false).await.context(Untrue)?;
             self.gained += self.site.desk.truth().balance - i64::from(AT_FIRST);
         }
-        self.balance().await?;
+        self.balance().await.context(Untrue)?;
         Ok(first)
     }
 
@@ -330,7 +357,9 @@ impl Player {
         let mut ends = self.ends.lock().expect("nobody panicked with it");
         for load in page.loads.iter().filter(|load| matches!(load.state, State::Succeeded | State::Failed)) {
             let first = *ends.entry(load.order).or_insert(load.state);
-            ensure!(load.state == first, "what had ended as {first:?} is {load:?}");
+            if load.state != first {
+                return Err(anyhow!("what had ended as {first:?} is {load:?}").context(Untrue));
+            }
         }
         drop(ends);
         Ok(page)

@@ -42,9 +42,9 @@ struct Running {
 /// Waits as short as a load allows that nothing delays.
 pub(super) fn settings() -> Settings {
     Settings {
-        script: Duration::from_millis(600),
-        answer: Duration::from_millis(700),
-        abandoned: Duration::from_millis(1_500),
+        script: Duration::from_millis(900),
+        answer: Duration::from_secs(1),
+        abandoned: Duration::from_secs(2),
         password_kib: 64,
         ..Settings::default()
     }
