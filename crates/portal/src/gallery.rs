@@ -3,6 +3,7 @@
 
 mod checks;
 mod office;
+mod reviews;
 mod runs;
 
 use std::time::Duration;

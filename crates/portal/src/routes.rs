@@ -98,6 +98,8 @@ fn portal() -> Vec<Route> {
 fn office() -> Vec<Route> {
     let own = Some(Right::Staff(StaffPermission::OwnAccount));
     let see = Some(Right::Staff(StaffPermission::SeeTerminals));
+    let see_reviews = Some(Right::Staff(StaffPermission::SeeReviews));
+    let review = Some(Right::Staff(StaffPermission::ReviewLoads));
     let decide = Some(Right::Staff(StaffPermission::Terminals));
     vec![
         Route::get("/office", own, get(office::home::get)),
@@ -108,6 +110,11 @@ fn office() -> Vec<Route> {
         Route::post("/office/session", own, post(session::office_stay)),
         Route::get("/office/password", own, get(password::office_get)),
         Route::post("/office/password", own, post(password::office_post)),
+        Route::get("/office/reviews", see_reviews, get(office::reviews::list::get)),
+        Route::get("/office/reviews/{order}", see_reviews, get(office::reviews::load::get)),
+        Route::post("/office/reviews/{order}/proposal", review, post(office::reviews::load::propose)),
+        Route::post("/office/reviews/{order}/answer", review, post(office::reviews::load::answer)),
+        Route::post("/office/reviews/{order}/alarms/{alarm}", review, post(office::reviews::load::close_alarm)),
         Route::get("/office/terminals", see, get(list::get)),
         Route::post("/office/terminals", decide, post(new::post)),
         Route::get("/office/terminals/new", decide, get(new::get)),

@@ -38,7 +38,7 @@ pub(super) fn pages(lang: Lang) -> Vec<(String, Markup)> {
     let no_reason = vec![("reason", say!(lang, "register-reason", most = 500))];
     let typed = new::Sent { number: "000001000052".into(), name: "食堂".into(), ..new::Sent::default() };
     let named = |(name, page): (&str, Markup)| (format!("office-{name}"), page);
-    [
+    let rest = [
         ("sign-in", sign_in::page(&door, &sign_in::View::default())),
         ("sign-in-wrong", sign_in::page(&door, &super::wrong_sign_in(lang))),
         ("home", home::page(&frame("/office", StaffRole::Admin), &waiting(lang))),
@@ -55,13 +55,12 @@ pub(super) fn pages(lang: Lang) -> Vec<(String, Markup)> {
         ("terminal-silent", view::page(&at_one(StaffRole::Auditor), &one(lang, silent()), SERVER, &[])),
         ("terminal-revoked", view::page(&at_one(StaffRole::Admin), &one(lang, gone), SERVER, &[])),
         ("revoke", revoke::page(&at_one(StaffRole::Teller), &terminal(lang, 0, Stand::Connected), "", &[])),
-    ]
-    .map(named)
-    .into()
+    ];
+    rest.into_iter().chain(super::reviews::pages(lang)).map(named).collect()
 }
 
 /// A member of staff in the office.
-fn signed_in(lang: Lang, here: &str, role: StaffRole) -> Frame {
+pub(super) fn signed_in(lang: Lang, here: &str, role: StaffRole) -> Frame {
     let name = match lang {
         Lang::Zh => "刘敏",
         Lang::En => "Liu Min",
@@ -81,7 +80,7 @@ fn waiting(lang: Lang) -> Vec<Waiting> {
     }]
 }
 
-fn ago(hours: i64) -> Micros {
+pub(super) fn ago(hours: i64) -> Micros {
     Micros(NOW_US.saturating_sub(hours.saturating_mul(3_600_000_000)))
 }
 
@@ -93,7 +92,7 @@ fn silent() -> Stand {
     Stand::Silent { since: Some(ago(26)) }
 }
 
-fn groups(lang: Lang) -> Vec<Group> {
+pub(super) fn groups(lang: Lang) -> Vec<Group> {
     let names = match lang {
         Lang::Zh => ["示例科技有限公司", "城东物业集团"],
         Lang::En => ["Sample Technology Ltd", "Eastside Property Group"],

@@ -4,6 +4,7 @@ use axum::extract::State;
 use maud::{Markup, html};
 use topup::alarms::{self, Kind};
 use topup::people::staff::{Staff, StaffPermission};
+use topup::reviews;
 
 use crate::App;
 use crate::look::{Frame, Tone, empty, icon};
@@ -42,6 +43,23 @@ async fn waiting(app: &App, lang: Lang, staff: &Staff) -> Result<Vec<Waiting>, P
             next: say!(lang, "waiting-clones-next"),
             path: "/office/terminals?state=alarm",
             tone: Tone::Bad,
+        });
+    }
+    if staff.role.may(StaffPermission::SeeReviews) {
+        let (due, contradictions) = reviews::counts(&app.house).await?;
+        all.push(Waiting {
+            count: contradictions,
+            what: say!(lang, "waiting-contradictions"),
+            next: say!(lang, "waiting-contradictions-next"),
+            path: "/office/reviews#contradictions",
+            tone: Tone::Bad,
+        });
+        all.push(Waiting {
+            count: due,
+            what: say!(lang, "waiting-reviews"),
+            next: say!(lang, "waiting-reviews-next"),
+            path: "/office/reviews",
+            tone: Tone::Doubt,
         });
     }
     all.retain(|waiting| waiting.count > 0);

@@ -5,6 +5,7 @@
 //! routes in [`crate::routes`], and what waits in it a line on the [`home`] page.
 
 pub(crate) mod home;
+pub(crate) mod reviews;
 pub(crate) mod terminals;
 
 use topup::people::staff::{Staff, StaffPermission, StaffRole};
@@ -19,11 +20,14 @@ struct Section {
 }
 
 /// In the order of the header.
-const SECTIONS: &[Section] = &[Section {
-    path: "/office/terminals",
-    needs: StaffPermission::SeeTerminals,
-    name: |lang| say!(lang, "section-terminals"),
-}];
+const SECTIONS: &[Section] = &[
+    Section { path: "/office/reviews", needs: StaffPermission::SeeReviews, name: |lang| say!(lang, "section-reviews") },
+    Section {
+        path: "/office/terminals",
+        needs: StaffPermission::SeeTerminals,
+        name: |lang| say!(lang, "section-terminals"),
+    },
+];
 
 /// The sections that `staff` may see.
 pub(crate) fn sections(lang: Lang, staff: &Staff) -> Vec<(&'static str, String)> {

@@ -7,6 +7,7 @@ mod office;
 mod office_terminals;
 mod pages;
 mod people;
+mod reviews;
 mod runs;
 mod trust;
 mod world;

@@ -17,7 +17,7 @@ mod rules;
 
 pub use dossier::{Attempt, Cryptograms, Dossier, Event, Happened, Later, Review, Reviewed, Script, dossier};
 pub use exchange::{Asked, Exchange, Record, Said};
-pub use query::{Contradiction, Proposed, Waiting, contradictions, counts, waiting};
+pub use query::{Contradiction, Proposed, Waiting, contradictions, counts, exists, waiting};
 pub use rules::{Due, Hint, MOST_REASON, Refused};
 
 use ledger::GroupId;

@@ -153,6 +153,12 @@ pub async fn counts(house: &House) -> Result<(i64, i64), store::Error> {
     Ok((i64::try_from(due).unwrap_or(i64::MAX), contradictions))
 }
 
+/// Whether there is a load with this order number.
+pub async fn exists(house: &House, order: OrderNumber) -> Result<bool, store::Error> {
+    let mut tx = house.db.read().await?;
+    Ok(group_of(&mut tx, order).await?.is_some())
+}
+
 /// Whose load it is. An order number names one load of all groups; the key of loads begins with the group.
 pub(super) async fn group_of(tx: &mut Tx, order: OrderNumber) -> Result<Option<GroupId>, store::Error> {
     let row: Option<(GroupId,)> = tx

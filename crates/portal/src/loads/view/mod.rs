@@ -14,7 +14,7 @@ pub(crate) use card::{card, problem_text};
 pub(crate) use desk::{Desk, amount_problem, limits, presets};
 pub(crate) use list::{list, table, totals};
 use result::unsent;
-pub(crate) use result::{At, outcome, outcome_path, reason, state_tag, under_way};
+pub(crate) use result::{At, outcome, outcome_path, reason, state_tag, state_word, under_way};
 pub(crate) use strip::{Ailment, Lamp, draw as draw_strip, out_of_order, strip};
 
 use maud::{Markup, html};

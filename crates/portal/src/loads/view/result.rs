@@ -19,14 +19,25 @@ pub(crate) enum At {
     },
 }
 
+/// The state of a load in a word.
+pub(crate) fn state_word(lang: Lang, state: State) -> String {
+    match state {
+        State::Succeeded => say!(lang, "state-succeeded"),
+        State::Failed => say!(lang, "state-failed"),
+        State::Unknown => say!(lang, "state-unknown"),
+        State::Authorised => say!(lang, "state-authorised"),
+    }
+}
+
 /// The state of a load as a tag.
 pub(crate) fn state_tag(lang: Lang, state: State) -> Markup {
-    match state {
-        State::Succeeded => tag(Tone::Good, &say!(lang, "state-succeeded")),
-        State::Failed => tag(Tone::Bad, &say!(lang, "state-failed")),
-        State::Unknown => tag(Tone::Doubt, &say!(lang, "state-unknown")),
-        State::Authorised => tag(Tone::Plain, &say!(lang, "state-authorised")),
-    }
+    let tone = match state {
+        State::Succeeded => Tone::Good,
+        State::Failed => Tone::Bad,
+        State::Unknown => Tone::Doubt,
+        State::Authorised => Tone::Plain,
+    };
+    tag(tone, &state_word(lang, state))
 }
 
 /// The result of a load. `data-state` is for the script: which sound, and whether to wait for a key.

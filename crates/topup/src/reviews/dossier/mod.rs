@@ -152,7 +152,9 @@ pub struct Review {
 pub struct Reviewed {
     /// Whether it was confirmed.
     pub confirmed: bool,
-    /// The name of who answered.
+    /// Who answered.
+    pub by: StaffId,
+    /// Their name.
     pub name: String,
     /// Why.
     pub reason: String,

@@ -101,14 +101,25 @@ pub(super) async fn later(tx: &mut Tx, order: OrderNumber) -> Result<Vec<Later>,
     Ok(rows.into_iter().filter_map(later).collect())
 }
 
-type ReviewColumns =
-    (i64, i64, StaffId, Option<String>, String, Micros, Option<i64>, Option<String>, Option<String>, Option<Micros>);
+type ReviewColumns = (
+    i64,
+    i64,
+    StaffId,
+    Option<String>,
+    String,
+    Micros,
+    Option<i64>,
+    Option<StaffId>,
+    Option<String>,
+    Option<String>,
+    Option<Micros>,
+);
 
 pub(super) async fn reviews(tx: &mut Tx, group: GroupId, order: OrderNumber) -> Result<Vec<Review>, store::Error> {
     let rows: Vec<ReviewColumns> = tx
         .query(
-            "SELECT r.number, r.written, r.proposed_by, p.name, r.reason, r.proposed_at_us, a.confirmed, q.name, \
-             a.reason, a.answered_at_us FROM reviews r LEFT JOIN staff p ON p.id = r.proposed_by \
+            "SELECT r.number, r.written, r.proposed_by, p.name, r.reason, r.proposed_at_us, a.confirmed, \
+             a.answered_by, q.name, a.reason, a.answered_at_us FROM reviews r LEFT JOIN staff p ON p.id = r.proposed_by \
              LEFT JOIN review_answers a ON a.group_id = r.group_id AND a.load_id = r.load_id AND a.number = r.number \
              LEFT JOIN staff q ON q.id = a.answered_by \
              WHERE r.group_id = $1 AND r.load_id = $2 ORDER BY r.number",
@@ -117,23 +128,25 @@ pub(super) async fn reviews(tx: &mut Tx, group: GroupId, order: OrderNumber) -> 
         .bind(order.id())
         .all()
         .await?;
-    let review = |(number, written, by, name, reason, at, confirmed, answered_by, why, answered_at): ReviewColumns| {
-        let answer = confirmed.zip(why).zip(answered_at);
-        Review {
-            number,
-            written: written == 1,
-            by,
-            name: name.unwrap_or_default(),
-            reason,
-            at,
-            answer: answer.map(|((confirmed, reason), at)| Reviewed {
-                confirmed: confirmed == 1,
-                name: answered_by.unwrap_or_default(),
+    let review =
+        |(number, written, by, name, reason, at, confirmed, other, answered_by, why, answered_at): ReviewColumns| {
+            let answer = confirmed.zip(other).zip(why).zip(answered_at);
+            Review {
+                number,
+                written: written == 1,
+                by,
+                name: name.unwrap_or_default(),
                 reason,
                 at,
-            }),
-        }
-    };
+                answer: answer.map(|(((confirmed, by), reason), at)| Reviewed {
+                    confirmed: confirmed == 1,
+                    by,
+                    name: answered_by.unwrap_or_default(),
+                    reason,
+                    at,
+                }),
+            }
+        };
     Ok(rows.into_iter().map(review).collect())
 }
 
