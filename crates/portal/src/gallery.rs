@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use topup::cards::{Allowance, Card, ClassName, Doubtful, Problem as Refusal};
 use topup::groups::Quota;
-use topup::loads::{Load, OrderNumber, Reason, Sitting, State, Totals};
+use topup::loads::{Load, OrderNumber, ProvenSince, Reason, Sitting, State, Totals};
 use topup::people::{MIN_PASSWORD, Operator, OperatorId, Role};
 use topup::terminals::{Live, Phase, TerminalNumber};
 use topup::{Fen, GroupId, Ids, Micros};
@@ -66,6 +66,9 @@ pub fn pages(lang: Lang) -> Vec<(String, String)> {
         ("authorised", under_way(3)),
         ("past", succeeded(4)),
         ("not-written", not_written(5)),
+        ("in-vain", Load { asked_in_vain: true, ..unknown(6) }),
+        ("corrected", corrected(7, false)),
+        ("owed", corrected(8, true)),
     ] {
         pages.push((format!("load-{name}"), load::page(&at(&operator, "/loads/x"), &sample, Micros(NOW_US))));
     }
@@ -222,7 +225,11 @@ fn stations(lang: Lang) -> Vec<(String, Station, Desk)> {
     let in_doubt_here = Sitting { loads: vec![unknown(0)], unknown: totals(1, 5_000), ..Sitting::default() };
     stations.push(("put-back", Station { sitting: in_doubt_here, ..usual(Phase::NoCard) }, entry(0)));
     let day = || "2025-05-20".to_owned();
-    let in_doubt = Refusal::InDoubt { load: Some(Doubtful { order: unknown(2).order, amount: Fen::new(5_000) }) };
+    let doubtful = Doubtful { order: unknown(2).order, amount: Fen::new(5_000), asked_in_vain: false };
+    let in_doubt = Refusal::InDoubt { load: Some(doubtful.clone()) };
+    let in_vain = Refusal::InDoubt { load: Some(Doubtful { asked_in_vain: true, ..doubtful }) };
+    let another = Sitting { loads: vec![unknown(0)], unknown: totals(1, 5_000), ..Sitting::default() };
+    stations.push(("another-missing", Station { sitting: another, ..usual(lies(card(1_260))) }, entry(50)));
     for (name, problem) in [
         ("foreign", Refusal::Foreign),
         ("not-enabled", Refusal::NotEnabled),
@@ -231,6 +238,7 @@ fn stations(lang: Lang) -> Vec<(String, Station, Desk)> {
         ("blocked", Refusal::Blocked),
         ("unknown-class", Refusal::UnknownClass { code: "7F".into() }),
         ("in-doubt", in_doubt),
+        ("in-doubt-in-vain", in_vain),
     ] {
         stations.push((name, usual(refused(problem)), entry(0)));
     }
@@ -274,6 +282,12 @@ fn failed(n: i64) -> Load {
 
 fn unknown(n: i64) -> Load {
     Load { reason: Some(Reason::RemovedWhileWriting), ..sample(n, State::Unknown, 5_000, 340) }
+}
+
+/// Decided not to be written, and proven to be.
+fn corrected(n: i64, owed: bool) -> Load {
+    let proven_since = Some(ProvenSince { written: true, owed, at: Micros(NOW_US) });
+    Load { reason: Some(Reason::DecidedNotWritten), proven_since, ..not_written(n) }
 }
 
 fn not_written(n: i64) -> Load {

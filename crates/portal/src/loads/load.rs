@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use topup::Micros;
 use topup::loads::{self, Load, OrderNumber, State as Stand};
 
-use super::view::{At, outcome, state_tag};
+use super::view::{At, corrected, outcome, state_tag};
 use crate::App;
 use crate::look::{Frame, fact, show};
 use crate::people::access;
@@ -37,7 +37,9 @@ pub(crate) fn page(frame: &Frame, load: &Load, now: Micros) -> Markup {
             h1.unseen { (say!(lang, "load-title")) }
             div.result { (outcome(lang, load, At::Page { fresh })) }
             dl.facts {
-                (fact(&say!(lang, "load-state"), state_tag(lang, load.state)))
+                (fact(&say!(lang, "load-state"), html! {
+                    (state_tag(lang, load.state)) @if load.proven_since.is_some() { " " (corrected(lang, load)) }
+                }))
                 (fact(&say!(lang, "load-time"), html! { span.num { (show::date_time(load.created_at)) } }))
                 (fact(&say!(lang, "load-group"), group))
                 (fact(&say!(lang, "load-operator"), load.operator.as_str()))

@@ -58,6 +58,9 @@ pub struct Doubtful {
     pub order: OrderNumber,
     /// Its amount.
     pub amount: Fen,
+    /// Whether the card, asked to the end, has proven nothing: putting it down again does not help.
+    #[serde(default)]
+    pub asked_in_vain: bool,
 }
 
 /// Why an amount cannot be charged to a card.
@@ -200,7 +203,7 @@ mod tests {
             Err(Problem::UnknownClass { code: "01".into() })
         );
         let order = OrderNumber::new(7_353_668_108_288_000_000);
-        let doubt = Problem::InDoubt { load: Some(Doubtful { order, amount: Fen::new(5_000) }) };
+        let doubt = Problem::InDoubt { load: Some(Doubtful { order, amount: Fen::new(5_000), asked_in_vain: false }) };
         assert_eq!(super::judge(&seen, Some(&class), false, Some(doubt.clone()), "2026-11-22"), Err(doubt));
     }
 }

@@ -158,17 +158,18 @@ pub(crate) async fn doubt_of_card(
     group: GroupId,
     card: CardNumber,
 ) -> Result<Option<Problem>, store::Error> {
-    let row: Option<(GroupId, i64, Fen)> = tx
+    let row: Option<(GroupId, i64, Fen, i64)> = tx
         .query(
-            "SELECT group_id, id, amount_fen FROM loads WHERE card_number = $1 AND state IN ('authorised', 'unknown') \
-             ORDER BY id LIMIT 1",
+            "SELECT group_id, id, amount_fen, (SELECT COUNT(*) FROM proofs p WHERE p.group_id = loads.group_id \
+             AND p.load_id = loads.id AND p.finding IN ('moved_on', 'refused', 'forged')) FROM loads \
+             WHERE card_number = $1 AND state IN ('authorised', 'unknown') ORDER BY id LIMIT 1",
         )
         .bind(card.to_string())
         .optional()
         .await?;
-    Ok(row.map(|(of, id, amount)| {
-        let told = of == group;
-        Problem::InDoubt { load: told.then_some(Doubtful { order: OrderNumber::new(id), amount }) }
+    Ok(row.map(|(of, id, amount, in_vain)| {
+        let load = Doubtful { order: OrderNumber::new(id), amount, asked_in_vain: in_vain > 0 };
+        Problem::InDoubt { load: (of == group).then_some(load) }
     }))
 }
 

@@ -250,7 +250,8 @@ async fn an_old_answer_played_back_proves_nothing() {
         assert_eq!(load.state, State::Unknown);
         assert_eq!(desk.terminal.bench.balance(0), 6_260, "the money is on the card");
         desk.tap(0).await;
-        let held = Problem::InDoubt { load: Some(Doubtful { order: load.order, amount: yuan(50) }) };
+        let held =
+            Problem::InDoubt { load: Some(Doubtful { order: load.order, amount: yuan(50), asked_in_vain: true }) };
         assert_eq!(desk.card().await.0.allowed, Err(held), "the counter is the old one, but the answer is too");
         assert_eq!(desk.by_order(&load).await.state, State::Unknown);
         assert_eq!(desk.charge(yuan(50)).await.reason, Some(Reason::CardProblem));

@@ -118,7 +118,7 @@ fn needing(lang: Lang, loads: &[Charge]) -> Markup {
                         (state_tag(lang, load.state))
                         p {
                             @if let Some(why) = load.reason { (view::reason(lang, why)) }
-                            @if load.state == Stand::Unknown { " " (say!(lang, "unknown-next", tail = show::tail(&load.card))) }
+                            @if load.state == Stand::Unknown && !load.asked_in_vain { " " (say!(lang, "unknown-next", tail = show::tail(&load.card))) }
                         }
                     }
                 } }

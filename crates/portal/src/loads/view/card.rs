@@ -72,6 +72,11 @@ fn there(lang: Lang, station: &Station, card: &Card, amount: Option<Fen>) -> Mar
             }
         }
         @if let Some(proven) = station.proven() { (settled(lang, proven)) }
+        @if let Some(load) = station.missing() {
+            (notice(Tone::Doubt, &say!(lang, "missing-card"), html! {
+                (show::card(&load.card)) br; (say!(lang, "missing-card-text", amount = show::yuan(load.amount)))
+            }))
+        }
         @match &card.allowed {
             Err(problem) => (refusal(lang, problem)),
             Ok(allowance) if full(allowance) => {
@@ -86,7 +91,11 @@ fn there(lang: Lang, station: &Station, card: &Card, amount: Option<Fen>) -> Mar
 /// What the card itself has just proven of an earlier load.
 fn settled(lang: Lang, proven: &Proven) -> Markup {
     let amount = show::yuan(proven.amount);
-    let (heading, text) = if proven.written {
+    let (heading, text) = if proven.corrects && proven.written {
+        (say!(lang, "proven-corrected"), say!(lang, "proven-corrected-written", amount = amount))
+    } else if proven.corrects {
+        (say!(lang, "proven-corrected"), say!(lang, "proven-corrected-not-written", amount = amount))
+    } else if proven.written {
         (say!(lang, "proven-written"), say!(lang, "proven-written-text", amount = amount))
     } else {
         (say!(lang, "proven-not-written"), say!(lang, "proven-not-written-text", amount = amount))
@@ -154,6 +163,9 @@ pub(crate) fn problem_text(lang: Lang, problem: &Problem) -> String {
         Problem::NotYetValid { from } => say!(lang, "problem-not-yet-valid", day = from.as_str()),
         Problem::Blocked => say!(lang, "problem-blocked"),
         Problem::UnknownClass { code } => say!(lang, "problem-unknown-class", code = code.as_str()),
+        Problem::InDoubt { load: Some(load) } if load.asked_in_vain => {
+            say!(lang, "problem-in-vain", amount = show::yuan(load.amount))
+        }
         Problem::InDoubt { load: Some(load) } => say!(lang, "problem-in-doubt", amount = show::yuan(load.amount)),
         Problem::InDoubt { load: None } => say!(lang, "problem-in-doubt-elsewhere"),
     }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use topup::Fen;
 use topup::loads::{Load, Reason, Sitting, State};
 
-use super::state_tag;
+use super::{corrected, state_tag};
 use crate::look::{icon, show};
 use crate::words::{Lang, say};
 
@@ -69,13 +69,18 @@ fn row(lang: Lang, load: &Load) -> Markup {
             td.r.wide-only { (show::cell(load.balance_before)) }
             td.r { (load.amount.to_string()) }
             td.r.wide-only { (show::cell(load.balance_after)) }
-            td { (state_tag(lang, load.state)) @if let Some(why) = short(lang, load) { " " span.sub.wide-only { (why) } } }
+            td { (state_tag(lang, load.state))
+                @if load.proven_since.is_some() { " " (corrected(lang, load)) }
+                @if let Some(why) = short(lang, load) { " " span.sub.wide-only { (why) } } }
         }
     }
 }
 
 /// The reason in a word or two.
 fn short(lang: Lang, load: &Load) -> Option<String> {
+    if load.state == State::Unknown && load.asked_in_vain {
+        return Some(say!(lang, "short-in-vain"));
+    }
     if load.state == State::Unknown {
         return Some(say!(lang, "short-doubt"));
     }

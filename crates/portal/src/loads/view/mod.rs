@@ -14,14 +14,14 @@ pub(crate) use card::{card, problem_text};
 pub(crate) use desk::{Desk, amount_problem, limits, presets};
 pub(crate) use list::{list, table, totals};
 use result::unsent;
-pub(crate) use result::{At, outcome, outcome_path, reason, state_tag, state_word, under_way};
+pub(crate) use result::{At, corrected, outcome, outcome_path, reason, state_tag, state_word, under_way};
 pub(crate) use strip::{Ailment, Lamp, draw as draw_strip, out_of_order, strip};
 
 use maud::{Markup, html};
 use topup::Fen;
 use topup::cards::{Allowance, Card};
 use topup::groups::Quota;
-use topup::loads::{Proven, Sitting};
+use topup::loads::{Load, Proven, Sitting, State};
 use topup::terminals::{Live, Phase};
 
 use super::keys_help;
@@ -73,6 +73,17 @@ impl Station {
             Phase::Card { proven, .. } if self.live.connected => proven.as_ref(),
             Phase::Card { .. } | Phase::Charging { .. } | Phase::NoCard | Phase::Reading | Phase::Unreadable => None,
         }
+    }
+
+    /// The load of this sitting that waits for its card to be put back on this terminal's reader, where another lies or
+    /// none. Not one whose card has been asked and cannot tell.
+    pub(crate) fn missing(&self) -> Option<&Load> {
+        let terminal = self.place.number.to_string();
+        let here = self.card().map(|card| card.number);
+        let worth_it = |load: &&Load| {
+            load.state == State::Unknown && !load.asked_in_vain && load.terminal == terminal && Some(load.card) != here
+        };
+        self.sitting.loads.iter().find(worth_it)
     }
 
     /// The key of the load that a confirm would start, or that is under way.

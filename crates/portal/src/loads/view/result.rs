@@ -40,6 +40,29 @@ pub(crate) fn state_tag(lang: Lang, state: State) -> Markup {
     tag(tone, &state_word(lang, state))
 }
 
+/// What holds of a load that a proof has corrected since it ended, as a tag beside its state.
+pub(crate) fn corrected(lang: Lang, load: &Load) -> Markup {
+    tag(Tone::Plain, &say!(lang, "corrected", state = state_word(lang, load.holds())))
+}
+
+/// What was proven after the load had ended, and where the money is.
+fn since(lang: Lang, load: &Load) -> Markup {
+    let Some(since) = load.proven_since else { return html! {} };
+    let amount = show::yuan(load.amount);
+    let text = match (since.written, since.owed) {
+        (true, true) => say!(lang, "corrected-owed", amount = amount),
+        (true, false) => say!(lang, "correction-written", amount = amount),
+        (false, _) => say!(lang, "correction-not-written", amount = amount),
+    };
+    notice(
+        Tone::Doubt,
+        &say!(lang, "corrected", state = state_word(lang, load.holds())),
+        html! {
+            (text) br; span.num { (show::date_time(since.at)) }
+        },
+    )
+}
+
 /// The result of a load. `data-state` is for the script: which sound, and whether to wait for a key.
 pub(crate) fn outcome(lang: Lang, load: &Load, at: At) -> Markup {
     let (tone, title) = match load.state {
@@ -52,20 +75,22 @@ pub(crate) fn outcome(lang: Lang, load: &Load, at: At) -> Markup {
         div.outcome.(tone.class()) data-state=(load.state.as_str()) data-intent=(load.intent) {
             div.head {
                 h2.verdict { (tone.icon().draw()) (title) span.num { (show::yuan(load.amount)) } }
-                @match load.state {
+                // After a correction neither the card nor the quota is as it was told then.
+                @if load.proven_since.is_none() { @match load.state {
                     State::Succeeded => @if at != (At::Page { fresh: false }) { p.what { (say!(lang, "succeeded-next")) } },
                     State::Failed => p.what { (say!(lang, "failed-text")) },
                     State::Unknown => p.what { (say!(lang, "unknown-held", amount = show::yuan(load.amount))) },
                     State::Authorised => p.what { (say!(lang, "authorised-text")) },
-                }
+                } }
             }
+            (since(lang, load))
             @match load.state {
                 State::Failed => {
                     @if let Some(why) = load.reason { (notice(Tone::Bad, &say!(lang, "load-reason"), reason(lang, why))) }
                 }
                 State::Unknown => {
                     (doubt_facts(lang, load))
-                    @if at == At::Station { template data-put-back { (put_back(lang, load)) } }
+                    @if at == At::Station && !load.asked_in_vain { template data-put-back { (put_back(lang, load)) } }
                 }
                 State::Succeeded | State::Authorised => {}
             }
@@ -92,15 +117,21 @@ pub(crate) fn outcome(lang: Lang, load: &Load, at: At) -> Markup {
     }
 }
 
-/// 待核实: put the card back; if it cannot come back, who decides, by when.
+/// 待核实: put the card back; if it cannot come back or cannot tell, who decides, by when.
 pub(crate) fn doubt_facts(lang: Lang, load: &Load) -> Markup {
     html! {
-        (notice(Tone::Doubt, &say!(lang, "unknown-card"), html! {
-            @if let Some(why) = load.reason { (reason(lang, why)) br; }
-            (say!(lang, "unknown-next", tail = show::tail(&load.card)))
-        }))
+        @if load.asked_in_vain {
+            (notice(Tone::Doubt, &say!(lang, "unknown-in-vain"), say!(lang, "unknown-in-vain-text")))
+        } @else {
+            (notice(Tone::Doubt, &say!(lang, "unknown-card"), html! {
+                @if let Some(why) = load.reason { (reason(lang, why)) br; }
+                (show::card(&load.card)) br;
+                (say!(lang, "unknown-here"))
+            }))
+        }
         dl.facts {
-            (fact(&say!(lang, "unknown-who"), say!(lang, "unknown-who-text")))
+            @if load.asked_in_vain { (fact(&say!(lang, "unknown-who-now"), say!(lang, "unknown-who-text"))) }
+            @else { (fact(&say!(lang, "unknown-who"), say!(lang, "unknown-who-text"))) }
             (fact(&say!(lang, "unknown-when"), say!(lang, "unknown-when-text")))
         }
     }

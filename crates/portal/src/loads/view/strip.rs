@@ -3,7 +3,6 @@
 use link::Readiness;
 use maud::{Markup, html};
 use topup::groups::Quota;
-use topup::loads::State;
 use topup::terminals::{Live, Phase};
 
 use super::Station;
@@ -120,7 +119,7 @@ impl Ailment {
 /// An empty reader that works: what it waits for, and what should be seen to while it does.
 fn vacant(lang: Lang, station: &Station) -> Lamp {
     let look = |is, next, fix| Lamp { fix, ..Lamp::new("look", is, next) };
-    if let Some(load) = station.sitting.loads.first().filter(|load| load.state == State::Unknown) {
+    if let Some(load) = station.missing() {
         let next = say!(lang, "strip-put-back-next", tail = show::tail(&load.card));
         return look(say!(lang, "strip-put-back"), next, false);
     }
