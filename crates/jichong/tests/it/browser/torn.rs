@@ -88,7 +88,14 @@ impl Torn {
 /// 待核实: the money is held, which card it was, and what happens next.
 async fn in_doubt(clerk: &Clerk) {
     let result = clerk.read("#result").await;
-    let next = ["请放回原卡", "写卡途中卡片被拿开", "尾号 0001", "系统会自动核实", "卡片无法取回时", "3 个工作日"];
+    let next = [
+        "请放回原卡",
+        "写卡途中卡片被拿开",
+        "0001",
+        "请在此放回这张原卡，几秒内自动核实",
+        "卡片无法取回时",
+        "3 个工作日",
+    ];
     for said in ["待核实", "已冻结 ¥50.00"].into_iter().chain(next) {
         assert!(result.contains(said), "{said:?} is not in {result}");
     }
