@@ -106,7 +106,7 @@ pub(crate) fn how(lang: Lang, server: &str) -> Markup {
                 p { (say!(lang, "home-enrol")) }
                 (command(&enrol_command(server, &say!(lang, "home-enrol-code"))))
                 p { (say!(lang, "home-enrol-then")) }
-                (command(&format!("./jichong terminal run --server {server} --soft-keys soft-keys.json")))
+                (command(&format!("./jichong terminal run --server {server}")))
                 p { (say!(lang, "home-soft")) }
                 p { (say!(lang, "home-doctor")) }
                 (command("./jichong terminal doctor"))

@@ -96,3 +96,8 @@ pub(super) fn checkups(lang: Lang) -> Vec<(String, Checkup)> {
     checkups.push(("over".into(), Checkup { certificate_ends: Some(Micros(NOW_US.saturating_sub(1))), ..of(well()) }));
     checkups
 }
+
+/// One of them.
+pub(super) fn checkup(lang: Lang, name: &str) -> Option<Checkup> {
+    checkups(lang).into_iter().find(|(known, _)| known == name).map(|(_, checkup)| checkup)
+}

@@ -168,5 +168,10 @@ fn one(lang: Lang, stand: Stand) -> Shown {
         Stand::Connected | Stand::Silent { .. } => {}
     }
     let terminal = terminal(lang, 0, stand);
-    Shown { terminal, health: None, alarms: vec![], trail, fresh: None, outstanding: None }
+    let checkup = match stand {
+        Stand::Connected => super::checks::checkup(lang, "clock"),
+        Stand::Silent { .. } => super::checks::checkup(lang, "gone"),
+        Stand::New | Stand::Revoked { .. } => None,
+    };
+    Shown { terminal, health: None, checkup, alarms: vec![], trail, fresh: None, outstanding: None }
 }

@@ -12,13 +12,15 @@ use serde::Deserialize;
 use topup::Micros;
 use topup::alarms::{self, Alarm};
 use topup::audit::{self, Recorded, Subject};
-use topup::terminals::list::{self, Listed};
+use topup::terminals::list::{self, Listed, Stand};
 use topup::terminals::{self, Health, Register, RegisterError, TerminalNumber};
 
 use super::{Decide, See, number_in, path, view, wrong};
 use crate::App;
 use crate::look::Frame;
 use crate::people::access::Office;
+use crate::terminals::Place;
+use crate::terminals::check::Checkup;
 use crate::web::Html;
 use crate::web::problem::Problem;
 
@@ -36,6 +38,8 @@ const HAND_OVER_S: i64 = 60;
 pub(crate) struct Shown {
     pub(crate) terminal: Listed,
     pub(crate) health: Option<Health>,
+    /// How everything stands between it and the server; none for a terminal that is out of use or not enrolled yet.
+    pub(crate) checkup: Option<Checkup>,
     pub(crate) alarms: Vec<Alarm>,
     pub(crate) trail: Vec<Recorded>,
     /// A code that was made for whoever looks now, and until when it can be used.
@@ -119,6 +123,7 @@ async fn look(app: &App, number: TerminalNumber, handed: Option<&str>) -> Result
         None => None,
     };
     Ok(Shown {
+        checkup: checkup(app, &terminal).await?,
         terminal,
         health: terminals::health(&app.house, number).await?,
         alarms: alarms::open(&app.house, Some(subject), ALARMS).await?,
@@ -126,6 +131,15 @@ async fn look(app: &App, number: TerminalNumber, handed: Option<&str>) -> Result
         fresh,
         outstanding: terminals::outstanding(&app.house, number, None).await?,
     })
+}
+
+/// The terminal's self-test, as its clerks see it.
+async fn checkup(app: &App, terminal: &Listed) -> Result<Option<Checkup>, Problem> {
+    if matches!(terminal.stand, Stand::New | Stand::Revoked { .. }) {
+        return Ok(None);
+    }
+    let place = Place { number: terminal.number, name: terminal.name.clone() };
+    Ok(Some(Checkup::of(app, terminal.group, place, false).await?))
 }
 
 /// The page again, with what is wrong.

@@ -11,6 +11,7 @@ use topup::terminals::{CODE_LIFE, Health};
 use super::terminal::Shown;
 use super::{path, since, stand_tag};
 use crate::look::{Field, Frame, Tone, command, fact, notice, show, summary, tag};
+use crate::terminals::check;
 use crate::words::{Lang, say};
 
 /// The page. `server` is the address that terminals connect to.
@@ -33,6 +34,7 @@ pub(crate) fn page(frame: &Frame, shown: &Shown, server: &str, problems: &[(&str
             }
             section.sheet.pad.stack { (enrolment(lang, shown, may_decide)) }
         }
+        @if let Some(checkup) = &shown.checkup { (check::fragment(lang, checkup)) }
         (trail(lang, &shown.trail))
         p { a href="/office/terminals" { (say!(lang, "back-terminals")) } }
     };

@@ -57,15 +57,22 @@ pub(crate) async fn now(State(app): State<App>, may: Glance<Load>, jar: CookieJa
 
 async fn look(app: &App, group: GroupId, jar: &CookieJar) -> Result<Option<Checkup>, Problem> {
     let Some((place, others)) = chosen(&app.house, group, jar).await? else { return Ok(None) };
-    let live = live(&app.house, group, place.number).await?;
-    Ok(Some(Checkup {
-        place,
-        others,
-        live,
-        server: app.settings.public_url.clone(),
-        certificate_ends: app.settings.certificate_ends,
-        now: app.house.now(),
-    }))
+    Checkup::of(app, group, place, others).await.map(Some)
+}
+
+impl Checkup {
+    /// Looks at a terminal of `group`.
+    pub(crate) async fn of(app: &App, group: GroupId, place: Place, others: bool) -> Result<Self, Problem> {
+        let live = live(&app.house, group, place.number).await?;
+        Ok(Self {
+            place,
+            others,
+            live,
+            server: app.settings.public_url.clone(),
+            certificate_ends: app.settings.certificate_ends,
+            now: app.house.now(),
+        })
+    }
 }
 
 /// The page.
