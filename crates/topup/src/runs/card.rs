@@ -146,24 +146,24 @@ pub(super) async fn lock(house: &House, tx: &mut Tx, group: GroupId, run: RunId)
     Ok(locked == 1)
 }
 
-/// The run of a load, if it is one of a run that is under way.
-pub(crate) async fn of_load(house: &House, group: GroupId, order: OrderNumber) -> Result<Option<Run>, store::Error> {
+/// The run of a load whose end is open, if it is one of a run that is under way.
+pub(crate) async fn of_open_load(
+    house: &House,
+    group: GroupId,
+    order: OrderNumber,
+) -> Result<Option<RunId>, store::Error> {
     let mut tx = house.db.read().await?;
     let found: Option<(RunId,)> = tx
         .query(
             "SELECT r.id FROM loads l JOIN intents i ON i.intent = l.intent AND i.group_id = l.group_id \
              JOIN runs r ON r.group_id = i.group_id AND r.id = i.run_id AND r.ended_at_us IS NULL \
-             WHERE l.group_id = $1 AND l.id = $2",
+             WHERE l.group_id = $1 AND l.id = $2 AND l.state IN ('authorised', 'unknown')",
         )
         .bind(group)
         .bind(order.id())
         .optional()
         .await?;
-    drop(tx);
-    match found {
-        Some((id,)) => super::by_id(house, group, id).await,
-        None => Ok(None),
-    }
+    Ok(found.map(|(id,)| id))
 }
 
 async fn attempts(tx: &mut Tx, run: &Run, card: &Card) -> Result<Vec<Attempt>, store::Error> {

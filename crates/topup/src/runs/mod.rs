@@ -27,7 +27,7 @@ mod query;
 mod rules;
 
 pub use again::{AgainError, again};
-pub(crate) use card::{Opened, of_load, open, tell};
+pub(crate) use card::{Opened, of_open_load, open, tell};
 pub use course::{Start, StartError, resume, start, stop, sweep, watch};
 pub(crate) use query::is_under_way;
 pub use query::{Look, Summary, active, by_id, look, summary};

@@ -301,14 +301,13 @@ impl<'a> Station<'a> {
     /// A result that nobody waited for: taken once, then acknowledged. Scripts whose results are not kept are of no
     /// interest any more.
     async fn take_late(&mut self, done: &Done) -> Result<(), Refused> {
+        let open = self.open_in_run(done).await?;
         let Some(taken) = loads::late(self.house, &self.terminal, done).await? else { return Ok(()) };
         if taken {
             self.wire.send(&ToTerminal::Ack { script: done.script.clone() }).await?;
             self.check().await?;
         }
-        if let Some(order) = OrderNumber::parse(&done.script) {
-            self.tell_late(order).await?;
-        }
+        self.news = open;
         self.look_again().await
     }
 

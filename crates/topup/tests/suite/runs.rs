@@ -75,7 +75,11 @@ async fn a_run_charges_only_cards_that_are_put_down_while_it_is_at_work() {
         hall.quiet().await;
         assert_eq!(hall.look(run).await.run.told, None, "it lay there when the run began");
         assert!(matches!(hall.put_down(0).await, What::Load(_)));
+        // A terminal says a result again until it hears that it was taken; that is told once.
+        hall.terminal.strike = Some(Strike::Credit(Fault::Double));
         assert!(matches!(hall.put_down(1).await, What::Load(_)));
+        hall.quiet().await;
+        assert_eq!(hall.look(run).await.run.told_count, 2);
 
         // It lies there when the terminal connects again: that is not being put down.
         hall.terminal.remove().await.expect("connected");

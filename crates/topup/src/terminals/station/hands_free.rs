@@ -1,8 +1,8 @@
 //! A station under a hands-free run: the card that is put down is charged by itself, or told why not.
 
-use link::Tap;
+use link::{Done, Tap};
 
-use super::{Charge, OrderNumber, Phase, Problem, Refused, Station, What, cards, loads, owned};
+use super::{Charge, OrderNumber, Phase, Problem, Refused, RunId, Station, What, cards, loads, owned};
 use crate::cards::{Card, Seen};
 use crate::loads::Intent;
 use crate::runs::{self, Opened, Run, Told};
@@ -100,12 +100,12 @@ impl Station<'_> {
         self.show().await
     }
 
-    /// The end of a load that came late, if it is one of the run's.
-    pub(super) async fn tell_late(&mut self, order: OrderNumber) -> Result<(), Refused> {
-        if let Some(run) = runs::of_load(self.house, self.terminal.group, order).await? {
-            self.news = Some((run.id, What::Load(order)));
-        }
-        Ok(())
+    /// The load of a run that a late result may end. One that has ended is not told of again: terminals repeat results
+    /// until they hear that they were taken.
+    pub(super) async fn open_in_run(&self, done: &Done) -> Result<Option<(RunId, What)>, Refused> {
+        let Some(order) = OrderNumber::parse(&done.script) else { return Ok(None) };
+        let run = runs::of_open_load(self.house, self.terminal.group, order).await?;
+        Ok(run.map(|run| (run, What::Load(order))))
     }
 
     /// Writes what pages see, and tells the run what there is to tell, in one unit of work.

@@ -20,6 +20,8 @@ pub(super) const SESSION: &str = "the clerk's session";
 const NUMBER: TerminalNumber = TerminalNumber([0, 0, 1, 0, 0, 0x52]);
 /// How long the server says nothing before it is done with what it does.
 const QUIET: Duration = Duration::from_millis(2);
+/// Times [`QUIET`] after which nothing more is told of a card that was in flight when the link broke.
+const LONG: u32 = 200;
 /// Times [`QUIET`] that anything may take.
 const PATIENCE: u32 = 4_000;
 
@@ -107,8 +109,29 @@ impl Hall {
             self.terminal.connect(&house).await.expect("let in");
             self.terminal.tap(card).await.expect("connected");
         }
-        self.until_told(self.heard).await;
+        self.until_told_or_lost(card).await;
         self.told(run).await.1.expect("something")
+    }
+
+    /// Waits until the card is told of. One that lay there when the link came back has to be put down anew, as the panel
+    /// says; who does that waits first whether its load is still told.
+    async fn until_told_or_lost(&mut self, card: usize) {
+        let run = self.run.expect("a run");
+        let mut since_connected = None;
+        for _ in 0..PATIENCE {
+            if self.told(run).await.0 >= self.heard {
+                return;
+            }
+            if self.serve().await {
+                since_connected = Some(0);
+            }
+            since_connected = since_connected.map(|quiet| quiet + 1);
+            if since_connected.is_some_and(|quiet| quiet > LONG) {
+                since_connected = None;
+                drop(self.terminal.tap(card).await);
+            }
+        }
+        panic!("nothing is told of card {card}: {:?}", self.phase().await);
     }
 
     /// Puts a card down for so long, whatever comes of it.
@@ -184,11 +207,14 @@ impl Hall {
         self.terminal.connect(&self.world.house().await).await.expect("let in");
     }
 
-    async fn serve(&mut self) {
-        if self.terminal.serve(QUIET).await.is_err() {
+    /// Does the terminal's work until nothing more comes; true if it had to connect anew.
+    async fn serve(&mut self) -> bool {
+        let lost = self.terminal.serve(QUIET).await.is_err();
+        if lost {
             let house = self.world.house().await;
             self.terminal.connect(&house).await.expect("let in");
         }
+        lost
     }
 
     async fn told(&self, run: RunId) -> (i64, Option<What>) {
