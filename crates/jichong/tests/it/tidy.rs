@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pay", &[]),
     ("store", &[]),
     ("ledger", &["store"]),
-    ("topup", &["epurse", "vault", "link", "store", "ledger"]),
+    ("topup", &["epurse", "vault", "link", "pay", "store", "ledger"]),
     ("terminal", &["link", "epurse"]),
     ("portal", &["topup", "link"]),
     ("jichong", &["epurse", "vault", "link", "pay", "store", "ledger", "topup", "terminal", "portal"]),

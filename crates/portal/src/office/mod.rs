@@ -7,6 +7,7 @@
 pub(crate) mod home;
 pub(crate) mod reviews;
 pub(crate) mod terminals;
+mod trail;
 
 use topup::people::staff::{Staff, StaffPermission, StaffRole};
 

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
 use ledger::GroupId;
 use store::{Micros, Tx};
 
@@ -73,6 +74,24 @@ pub enum Action {
     ReviewDeclined,
     /// What a correction owed was taken from the quota.
     CorrectionCollected,
+    /// The bank's file of a day was taken in.
+    DayFileTaken,
+    /// A difference between the bank and our books was closed by a person.
+    DifferenceClosed,
+    /// How the statement of a bank account is read was set up or changed.
+    StatementReaderKept,
+    /// A bank statement was taken in.
+    StatementTaken,
+    /// The data of who gets a group's invoices was changed.
+    BuyerChanged,
+    /// An invoice for a deposit was requested.
+    InvoiceRequested,
+    /// A request was withdrawn before anything was issued.
+    InvoiceWithdrawn,
+    /// The tax system issued it.
+    InvoiceIssued,
+    /// It was reversed by a red invoice.
+    InvoiceReversed,
 }
 
 impl Action {
@@ -89,6 +108,15 @@ impl Action {
         Self::ReviewConfirmed,
         Self::ReviewDeclined,
         Self::CorrectionCollected,
+        Self::DayFileTaken,
+        Self::DifferenceClosed,
+        Self::StatementReaderKept,
+        Self::StatementTaken,
+        Self::BuyerChanged,
+        Self::InvoiceRequested,
+        Self::InvoiceWithdrawn,
+        Self::InvoiceIssued,
+        Self::InvoiceReversed,
     ];
 
     /// As stored.
@@ -105,6 +133,15 @@ impl Action {
             Self::ReviewConfirmed => "review.confirmed",
             Self::ReviewDeclined => "review.declined",
             Self::CorrectionCollected => "correction.collected",
+            Self::DayFileTaken => "reconcile.file-taken",
+            Self::DifferenceClosed => "reconcile.difference-closed",
+            Self::StatementReaderKept => "reconcile.reader-kept",
+            Self::StatementTaken => "reconcile.statement-taken",
+            Self::BuyerChanged => "invoice.buyer-changed",
+            Self::InvoiceRequested => "invoice.requested",
+            Self::InvoiceWithdrawn => "invoice.withdrawn",
+            Self::InvoiceIssued => "invoice.issued",
+            Self::InvoiceReversed => "invoice.reversed",
         }
     }
 
@@ -123,6 +160,14 @@ pub enum Subject {
     Load(OrderNumber),
     /// A member of staff.
     Staff(StaffId),
+    /// A group.
+    Group(GroupId),
+    /// A day at the bank.
+    Day(Date),
+    /// A bank account whose statements are read.
+    Account(i64),
+    /// An invoice.
+    Invoice(i64),
 }
 
 impl fmt::Display for Subject {
@@ -131,6 +176,10 @@ impl fmt::Display for Subject {
             Self::Terminal(number) => write!(f, "terminal/{number}"),
             Self::Load(order) => write!(f, "load/{order}"),
             Self::Staff(id) => write!(f, "staff/{}", id.0),
+            Self::Group(id) => write!(f, "group/{}", id.0),
+            Self::Day(day) => write!(f, "day/{day}"),
+            Self::Account(id) => write!(f, "account/{id}"),
+            Self::Invoice(id) => write!(f, "invoice/{id}"),
         }
     }
 }
@@ -142,6 +191,10 @@ impl Subject {
             ("terminal", number) => number.parse().ok().map(Self::Terminal),
             ("load", order) => OrderNumber::parse(order).map(Self::Load),
             ("staff", id) => id.parse().ok().map(|id| Self::Staff(StaffId(id))),
+            ("group", id) => id.parse().ok().map(|id| Self::Group(GroupId(id))),
+            ("day", day) => day.parse().ok().map(Self::Day),
+            ("account", id) => id.parse().ok().map(Self::Account),
+            ("invoice", id) => id.parse().ok().map(Self::Invoice),
             _ => None,
         }
     }

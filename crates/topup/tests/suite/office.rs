@@ -62,7 +62,15 @@ fn what_is_stored_reads_back() {
         assert_eq!(StaffRole::parse(role.as_str()), Some(role));
     }
     let order = topup::loads::OrderNumber::new(7_350_000_000_000_000_123);
-    for subject in [Subject::Terminal(NUMBER), Subject::Load(order), Subject::Staff(staff::StaffId(5))] {
+    for subject in [
+        Subject::Terminal(NUMBER),
+        Subject::Load(order),
+        Subject::Staff(staff::StaffId(5)),
+        Subject::Group(GroupId(7)),
+        Subject::Day(jiff::civil::date(2026, 11, 22)),
+        Subject::Account(8),
+        Subject::Invoice(9),
+    ] {
         assert_eq!(Subject::parse(&subject.to_string()), Some(subject));
     }
 }

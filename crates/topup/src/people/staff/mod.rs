@@ -59,6 +59,14 @@ pub enum StaffPermission {
     SeeReviews,
     /// Propose and decide what becomes of them.
     ReviewLoads,
+    /// See the bank's daily files, its statements, and where they and our books differ.
+    SeeReconcile,
+    /// Bring in files and statements, and close differences.
+    Reconcile,
+    /// See invoices, and the data of those who get them.
+    SeeInvoices,
+    /// Keep that data, request invoices, and record what was issued.
+    Invoices,
 }
 
 impl StaffRole {
@@ -70,12 +78,26 @@ impl StaffRole {
         use StaffPermission as P;
         match (self, permission) {
             (Self::Teller, P::OwnAccount | P::SeeTerminals | P::Terminals)
-            | (Self::Finance, P::OwnAccount | P::SeeReviews | P::ReviewLoads)
+            | (
+                Self::Finance,
+                P::OwnAccount
+                | P::SeeReviews
+                | P::ReviewLoads
+                | P::SeeReconcile
+                | P::Reconcile
+                | P::SeeInvoices
+                | P::Invoices,
+            )
             | (Self::Admin, _)
-            | (Self::Auditor, P::OwnAccount | P::SeeTerminals | P::SeeReviews) => true,
-            (Self::Teller, P::SeeReviews | P::ReviewLoads)
+            | (Self::Auditor, P::OwnAccount | P::SeeTerminals | P::SeeReviews | P::SeeReconcile | P::SeeInvoices) => {
+                true
+            }
+            (
+                Self::Teller,
+                P::SeeReviews | P::ReviewLoads | P::SeeReconcile | P::Reconcile | P::SeeInvoices | P::Invoices,
+            )
             | (Self::Finance, P::SeeTerminals | P::Terminals)
-            | (Self::Auditor, P::Terminals | P::ReviewLoads) => false,
+            | (Self::Auditor, P::Terminals | P::ReviewLoads | P::Reconcile | P::Invoices) => false,
         }
     }
 

@@ -1,0 +1,76 @@
+//! Who did what to something, when and from where.
+
+use maud::{Markup, html};
+use topup::audit::{self, Action, Recorded};
+
+use crate::look::show;
+use crate::words::{Lang, say};
+
+/// The section of a page that shows it.
+pub(crate) fn trail(lang: Lang, entries: &[Recorded]) -> Markup {
+    html! {
+        section.sheet.trail {
+            h2 { (say!(lang, "trail")) }
+            @if entries.is_empty() { p.soft.none { (say!(lang, "trail-none")) } } @else {
+                div.scroll tabindex="0" { table.table {
+                    thead { tr {
+                        th scope="col" { (say!(lang, "load-time")) }
+                        th scope="col" { (say!(lang, "trail-what")) }
+                        th.wide-only scope="col" { (say!(lang, "trail-who")) }
+                        th.wide-only scope="col" { (say!(lang, "trail-from")) }
+                    } }
+                    tbody { @for entry in entries { tr {
+                        td.num { (show::date_time(entry.at)) }
+                        td.what { (action(lang, entry)) @if let Some(why) = reason(entry) { div.sub { (why) } }
+                            div.sub.narrow-only { (actor(lang, entry)) " · " (origin(lang, entry)) } }
+                        td.wide-only { (actor(lang, entry)) }
+                        td.wide-only.num.sub { (origin(lang, entry)) }
+                    } } }
+                } }
+            }
+        }
+    }
+}
+
+fn actor(lang: Lang, entry: &Recorded) -> String {
+    if entry.actor == audit::SYSTEM { say!(lang, "actor-system") } else { entry.actor.clone() }
+}
+
+fn origin(lang: Lang, entry: &Recorded) -> String {
+    match entry.origin.as_str() {
+        "" => "—".to_owned(),
+        audit::COMMAND_LINE => say!(lang, "origin-command-line"),
+        address => address.to_owned(),
+    }
+}
+
+fn reason(entry: &Recorded) -> Option<&str> {
+    entry.details.get("reason").and_then(|reason| reason.as_str())
+}
+
+/// What was done, in words.
+fn action(lang: Lang, entry: &Recorded) -> String {
+    match entry.action {
+        Some(Action::StaffAdded) => say!(lang, "action-staff-added"),
+        Some(Action::TerminalAdded) => say!(lang, "action-terminal-added"),
+        Some(Action::CodeIssued) => say!(lang, "action-code-issued"),
+        Some(Action::TerminalEnrolled) => say!(lang, "action-terminal-enrolled"),
+        Some(Action::TerminalRevoked) => say!(lang, "action-terminal-revoked"),
+        Some(Action::AlarmRaised) => say!(lang, "action-alarm-raised"),
+        Some(Action::AlarmClosed) => say!(lang, "action-alarm-closed"),
+        Some(Action::ReviewProposed) => say!(lang, "action-review-proposed"),
+        Some(Action::ReviewConfirmed) => say!(lang, "action-review-confirmed"),
+        Some(Action::ReviewDeclined) => say!(lang, "action-review-declined"),
+        Some(Action::CorrectionCollected) => say!(lang, "action-correction-collected"),
+        Some(Action::DayFileTaken) => say!(lang, "action-day-file-taken"),
+        Some(Action::DifferenceClosed) => say!(lang, "action-difference-closed"),
+        Some(Action::StatementReaderKept) => say!(lang, "action-statement-reader-kept"),
+        Some(Action::StatementTaken) => say!(lang, "action-statement-taken"),
+        Some(Action::BuyerChanged) => say!(lang, "action-buyer-changed"),
+        Some(Action::InvoiceRequested) => say!(lang, "action-invoice-requested"),
+        Some(Action::InvoiceWithdrawn) => say!(lang, "action-invoice-withdrawn"),
+        Some(Action::InvoiceIssued) => say!(lang, "action-invoice-issued"),
+        Some(Action::InvoiceReversed) => say!(lang, "action-invoice-reversed"),
+        None => say!(lang, "action-unknown"),
+    }
+}
