@@ -1,6 +1,8 @@
 //! The unit of work.
 
+use metrics::histogram;
 use sqlx::{Connection as _, Executor as _, PgConnection, Postgres, Sqlite, Transaction};
+use tokio::time::Instant;
 
 use crate::query::{Conn, Query};
 use crate::text;
@@ -11,6 +13,15 @@ use crate::{Engine, Error, Result};
 pub struct Tx {
     on: On,
     course: Course,
+    /// None for the work of a queue, which measures its batches.
+    _stopwatch: Option<Stopwatch>,
+}
+
+/// Tells the metrics, at its end, how long a unit of work took.
+#[derive(Debug)]
+pub(crate) struct Stopwatch {
+    kind: &'static str,
+    began: Instant,
 }
 
 #[derive(Debug)]
@@ -56,12 +67,12 @@ impl Tx {
         }
     }
 
-    pub(crate) fn sqlite(tx: Transaction<'static, Sqlite>) -> Self {
-        Self { on: On::Sqlite(tx), course: Course { begun: true, ..Course::default() } }
+    pub(crate) fn sqlite(tx: Transaction<'static, Sqlite>, stopwatch: Option<Stopwatch>) -> Self {
+        Self { on: On::Sqlite(tx), course: Course { begun: true, ..Course::default() }, _stopwatch: stopwatch }
     }
 
-    pub(crate) fn postgres(tx: Transaction<'static, Postgres>) -> Self {
-        Self { on: On::Postgres(tx), course: Course { begun: true, ..Course::default() } }
+    pub(crate) fn postgres(tx: Transaction<'static, Postgres>, stopwatch: Stopwatch) -> Self {
+        Self { on: On::Postgres(tx), course: Course { begun: true, ..Course::default() }, _stopwatch: Some(stopwatch) }
     }
 
     /// A unit of work on a connection of the caller's own.
@@ -70,7 +81,7 @@ impl Tx {
     /// connection still lives: one more round trip a batch. And on its own connection a unit of one statement needs no
     /// BEGIN and no COMMIT.
     pub(crate) fn on_own(conn: Box<PgConnection>) -> Self {
-        Self { on: On::Own(conn), course: Course::default() }
+        Self { on: On::Own(conn), course: Course::default(), _stopwatch: None }
     }
 
     /// Commits, and gives back the connection if it was the caller's own.
@@ -96,5 +107,18 @@ impl Tx {
             On::Sqlite(tx) => tx.rollback().await.err().and(None),
             On::Postgres(tx) => tx.rollback().await.err().and(None),
         }
+    }
+}
+
+impl Stopwatch {
+    /// Starts when a unit of work is asked for: waiting for a connection is part of it.
+    pub(crate) fn start(kind: &'static str) -> Self {
+        Self { kind, began: Instant::now() }
+    }
+}
+
+impl Drop for Stopwatch {
+    fn drop(&mut self) {
+        histogram!("store_work_seconds", "kind" => self.kind).record(self.began.elapsed());
     }
 }

@@ -85,6 +85,7 @@ impl Runner {
             journal: self.journal.clone(),
             exchange_limit: self.exchange_limit,
             answers: Vec::new(),
+            spent: Spent::default(),
         };
         let task = tokio::spawn(run.run(self.powered.remove(&tap)));
         self.running = Some(Running { script: id, tap, task });
@@ -135,12 +136,24 @@ struct Run {
     journal: SharedJournal,
     exchange_limit: Duration,
     answers: Vec<HexBytes>,
+    spent: Spent,
+}
+
+/// Where the time of a script went.
+#[derive(Default)]
+struct Spent {
+    /// Waiting for the card.
+    card: Duration,
+    /// Waiting for the disk.
+    journal: Duration,
 }
 
 impl Run {
     async fn run(mut self, card: Option<Box<dyn Card>>) -> Finished {
         let began = Instant::now();
-        let (end, left) = match self.power_up(card).await {
+        let powered = self.power_up(card).await;
+        self.spent.card = began.elapsed();
+        let (end, left) = match powered {
             Ok(card) => {
                 if self.may_begin().await {
                     self.steps(card, began).await
@@ -152,10 +165,20 @@ impl Run {
             Err(CardLost) => (End::NoSuchTap, Left::Nothing),
         };
         let done = Done { script: self.script.id, end, answers: self.answers };
-        tracing::info!(script = done.script, tap = self.script.tap, end = ?done.end, "script ended");
         if self.script.commits {
+            let keeping = Instant::now();
             keep(&self.journal, &done).await;
+            self.spent.journal = self.spent.journal.saturating_add(keeping.elapsed());
         }
+        tracing::info!(
+            script = done.script,
+            tap = self.script.tap,
+            end = ?done.end,
+            took_us = micros(began.elapsed()),
+            card_us = micros(self.spent.card),
+            journal_us = micros(self.spent.journal),
+            "script ended"
+        );
         Finished { done, left }
     }
 
@@ -169,9 +192,11 @@ impl Run {
     }
 
     /// Nothing that commits is sent unless the journal knows of it.
-    async fn may_begin(&self) -> bool {
-        let id = self.script.id.clone();
-        !self.script.commits || self.journal.write(move |journal| journal.begin(&id)).await.is_ok()
+    async fn may_begin(&mut self) -> bool {
+        let (id, began) = (self.script.id.clone(), Instant::now());
+        let may = !self.script.commits || self.journal.write(move |journal| journal.begin(&id)).await.is_ok();
+        self.spent.journal = self.spent.journal.saturating_add(began.elapsed());
+        may
     }
 
     async fn steps(&mut self, mut card: Box<dyn Card>, began: Instant) -> (End, Left) {
@@ -185,7 +210,10 @@ impl Run {
                 let answer = card.transmit(step.apdu.as_ref());
                 (card, answer)
             });
-            let answer = match timeout(self.exchange_limit, &mut command).await {
+            let sent = Instant::now();
+            let answered = timeout(self.exchange_limit, &mut command).await;
+            self.spent.card = self.spent.card.saturating_add(sent.elapsed());
+            let answer = match answered {
                 Ok(Ok((returned, Ok(answer)))) if answer.len() >= 2 => {
                     card = returned;
                     HexBytes(answer)
@@ -213,11 +241,12 @@ impl Run {
     }
 
     /// The last answer goes into the journal before the next command goes to the card.
-    async fn keep_answer(&self) {
+    async fn keep_answer(&mut self) {
         if let (true, Some(answer)) = (self.script.commits, self.answers.last().cloned()) {
-            let id = self.script.id.clone();
+            let (id, began) = (self.script.id.clone(), Instant::now());
             // A failure is logged; the answer is still in memory and goes on with the result.
             self.journal.write(move |journal| journal.answer(&id, &answer)).await.ok();
+            self.spent.journal = self.spent.journal.saturating_add(began.elapsed());
         }
     }
 }
@@ -235,6 +264,10 @@ async fn not_started(journal: &SharedJournal, script: &Script, end: End) -> Done
 async fn keep(journal: &SharedJournal, done: &Done) {
     let done = done.clone();
     journal.write(move |journal| journal.end(&done)).await.ok();
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 async fn wait_out(command: JoinHandle<Exchanged>) {

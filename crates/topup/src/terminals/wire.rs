@@ -1,9 +1,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use link::{Done, FromTerminal, Script, ToTerminal};
+use link::{Done, End, FromTerminal, Script, ToTerminal};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// Messages that wait while a script runs: far more than readers can produce in its seconds.
 const MOST_WAITING: usize = 256;
@@ -58,8 +58,11 @@ impl Wire {
     pub(crate) async fn run(&mut self, script: Script, limit: Duration) -> Result<Done, Lost> {
         let id = script.id.clone();
         self.scripts = self.scripts.saturating_add(1);
+        let began = Instant::now();
         self.send(&ToTerminal::Run(script)).await?;
-        timeout(limit, self.end_of(&id)).await.unwrap_or(Err(Lost::Silent))
+        let done = timeout(limit, self.end_of(&id)).await.unwrap_or(Err(Lost::Silent));
+        metrics::histogram!("jichong_script_seconds", "end" => word(&done)).record(began.elapsed());
+        done
     }
 
     /// How many scripts were sent so far: while one runs, nothing else is taken from the wire.
@@ -85,5 +88,20 @@ impl Wire {
     async fn receive(&mut self) -> Result<FromTerminal, Lost> {
         let text = self.incoming.recv().await.ok_or(Lost::Link)?;
         FromTerminal::parse(&text).map_err(|malformed| Lost::Malformed(malformed.0))
+    }
+}
+
+/// How a script ended, for the metrics.
+const fn word(done: &Result<Done, Lost>) -> &'static str {
+    match done {
+        Ok(Done { end: End::Completed, .. }) => "completed",
+        Ok(Done { end: End::Unexpected, .. }) => "unexpected",
+        Ok(Done { end: End::Removed, .. }) => "removed",
+        Ok(Done { end: End::TimedOut, .. }) => "timed_out",
+        Ok(Done { end: End::Busy, .. }) => "busy",
+        Ok(Done { end: End::NoSuchTap, .. }) => "no_such_tap",
+        Ok(Done { end: End::Interrupted, .. }) => "interrupted",
+        Err(Lost::Silent) => "silent",
+        Err(Lost::NotSent | Lost::Link | Lost::Malformed(_)) => "lost",
     }
 }
