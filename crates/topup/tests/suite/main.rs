@@ -18,6 +18,7 @@ mod health;
 mod office;
 mod processes;
 mod proofs;
+mod reconcile;
 mod register;
 mod replay;
 mod reviews;

@@ -1,0 +1,5 @@
+//! Invoices.
+
+mod taxpayer;
+
+pub use taxpayer::{TaxpayerError, TaxpayerNumber};

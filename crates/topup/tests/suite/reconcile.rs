@@ -1,0 +1,6 @@
+//! Reconciliation: the bank's files and statements against our books.
+
+mod file;
+mod matching;
+mod settling;
+mod statement;
