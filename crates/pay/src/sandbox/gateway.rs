@@ -18,11 +18,11 @@ use crate::unionpay::{B2B, time};
 const PAY_TIME: SignedDuration = SignedDuration::from_mins(15);
 
 /// `POST /gateway/api/frontTransReq.do`: the payer's browser.
-pub(super) async fn front(State(bank): State<Bank>, headers: HeaderMap, body: Bytes) -> Response {
+pub(super) async fn front(State(bank): State<Bank>, lang: pages::Lang, headers: HeaderMap, body: Bytes) -> Response {
     match bank.take_payment(&headers, &body) {
         Ok(token) => Redirect::to(&format!("/cashier/{token}")).into_response(),
         Err(Refused::Page(why)) => bad_request(&why),
-        Err(Refused::Code(code, text)) => pages::refused(code, &text).into_response(),
+        Err(Refused::Code(code, text)) => pages::refused(lang, code, &text).into_response(),
     }
 }
 

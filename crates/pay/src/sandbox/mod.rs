@@ -113,7 +113,8 @@ impl Bank {
             .with_state(self.clone())
     }
 
-    fn merchant(&self) -> &str {
+    /// The merchant's number.
+    pub fn merchant(&self) -> &str {
         &self.config.merchant
     }
 

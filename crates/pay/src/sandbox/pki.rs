@@ -4,7 +4,9 @@
 //! gateway's name between `@`s, and a merchant's key in a PFX with an old encryption. All of it is in the open: no real
 //! money hangs on it.
 
+use std::fmt;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -51,6 +53,8 @@ pub struct PkiFiles {
     pub middle: PathBuf,
     /// The merchant's key and certificate, PFX.
     pub merchant: PathBuf,
+    /// The password of that file, for its owner alone, as a server wants it.
+    pub merchant_password: PathBuf,
 }
 
 /// Why there are no keys.
@@ -81,6 +85,7 @@ impl Pki {
             root: folder.join("root.cer"),
             middle: folder.join("middle.cer"),
             merchant: folder.join("merchant.pfx"),
+            merchant_password: folder.join("merchant.password"),
         };
         let gateway = folder.join("gateway.pfx");
         if !gateway.exists() {
@@ -105,7 +110,7 @@ fn key(path: &Path) -> Result<SigningKey, PkiError> {
 }
 
 fn make(files: &PkiFiles, gateway: &Path, merchant: &str, now: Timestamp) -> Result<(), PkiError> {
-    let (root_key, middle_key, gateway_key, merchant_key) = (new_key()?, new_key()?, new_key()?, new_key()?);
+    let [root_key, middle_key, gateway_key, merchant_key] = four_keys()?;
     let root = authority("SANDBOX TEST ROOT", 1, now)?;
     let middle = authority("SANDBOX TEST OCA1", 2, now)?;
     let root_certificate = root.self_signed(&root_key).map_err(|error| made("the root", &error))?;
@@ -124,7 +129,17 @@ fn make(files: &PkiFiles, gateway: &Path, merchant: &str, now: Timestamp) -> Res
     write(&files.root, pem(root_certificate.der()).as_bytes())?;
     write(&files.middle, pem(middle_certificate.der()).as_bytes())?;
     write(&files.merchant, &pfx(&merchant_key, merchant_certificate.der())?)?;
+    write_closed(&files.merchant_password, PFX_PASSWORD.as_bytes())?;
     write(gateway, &pfx(&gateway_key, gateway_certificate.der())?)
+}
+
+/// They take their time, so they are made side by side.
+fn four_keys() -> Result<[KeyPair; 4], PkiError> {
+    std::thread::scope(|scope| {
+        let making = [(); 4].map(|()| scope.spawn(new_key));
+        let [a, b, c, d] = making.map(|key| key.join().unwrap_or_else(|_| Err(made("an RSA key", &fmt::Error))));
+        Ok([a?, b?, c?, d?])
+    })
 }
 
 fn new_key() -> Result<KeyPair, PkiError> {
@@ -177,6 +192,14 @@ fn pem(der: &[u8]) -> String {
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), PkiError> {
     fs::write(path, bytes).map_err(of_file(path))
+}
+
+/// A file that nobody but its owner can read.
+fn write_closed(path: &Path, bytes: &[u8]) -> Result<(), PkiError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(of_file(path))?;
+    file.write_all(bytes).map_err(of_file(path))?;
+    file.persist(path).map(drop).map_err(|error| of_file(path)(error.error))
 }
 
 fn of_file(path: &Path) -> impl Fn(std::io::Error) -> PkiError {

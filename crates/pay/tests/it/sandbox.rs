@@ -327,7 +327,7 @@ async fn codes_and_passwords_run_out() {
     world.pass(61);
     world.press(&format!("{cashier}/code"), &[]).await;
     let code = world.sms().await;
-    for left in ["还可以试 2 次", "还可以试 1 次", "已锁定"] {
+    for left in ["还可以试 2 次", "还可以试 1 次", "账户已锁定"] {
         assert!(world.press(&confirm, &[("code", &code), ("password", "000000")]).await.contains(left), "{left}");
     }
     assert!(world.press(&confirm, &[("code", &code), ("password", "123456")]).await.contains("已锁定"));

@@ -40,3 +40,18 @@ for (const form of document.querySelectorAll("form:not([data-countdown])")) {
     form.dataset.sent = "yes";
   });
 }
+
+// The console follows what happens, where nobody is at work.
+const live = document.querySelectorAll("[data-live]");
+if (live.length > 0) {
+  setInterval(async () => {
+    if (document.hidden) return;
+    const answer = await fetch(location.pathname).catch(() => null);
+    if (!answer?.ok) return;
+    const now = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of document.querySelectorAll("[data-live]")) {
+      const other = now.getElementById(part.id);
+      if (other && !part.contains(document.activeElement) && part.innerHTML !== other.innerHTML) part.replaceWith(other);
+    }
+  }, 2000);
+}

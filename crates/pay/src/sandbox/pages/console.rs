@@ -7,16 +7,17 @@ use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::look::{Html, Lang, Page, page, yuan};
+use super::cashier::{approve_path, path};
+use super::look::{Html, Lang, Page, clock, hidden, yuan};
 use super::{accounts, to};
 use crate::sandbox::Bank;
-use crate::sandbox::accounts::masked;
 use crate::sandbox::books::{Books, settle_date};
 use crate::sandbox::order::{Notice, Order, Status};
-use crate::unionpay::time;
 
 /// Orders shown, newest first.
 const SHOWN: usize = 100;
+/// Messages shown, newest first.
+const MESSAGES: usize = 5;
 
 /// What shall happen next.
 #[derive(Debug, Deserialize)]
@@ -46,12 +47,22 @@ pub(in crate::sandbox) async fn show(State(bank): State<Bank>, lang: Lang) -> Ht
     let books = bank.shelf.read(Books::clone);
     let body = html! {
         h1 { (title) }
-        (messages(lang, &books))
-        (plans(lang, &books, now))
-        (orders(lang, &books))
-        (accounts(lang))
+        div.console {
+            div {
+                (orders(lang, &books))
+            }
+            div {
+                (messages(lang, &books))
+                (plans(lang, &books, now))
+                details.sheet {
+                    summary { h2 { (lang.say("测试账户", "Test accounts")) } }
+                    p.soft { (lang.say("交易密码都是 ", "The transaction password of all is ")) code { "123456" } }
+                    (accounts(lang, None))
+                }
+            }
+        }
     };
-    page(&Page { lang, title, back: "/console" }, &body)
+    Page::new(lang, title, "/console").at(title).draw(&body)
 }
 
 /// `POST /console/plan`
@@ -90,10 +101,6 @@ pub(in crate::sandbox) async fn notice(State(bank): State<Bank>, Form(form): For
     to("/console")
 }
 
-fn clock(at: Timestamp) -> String {
-    time::in_china(at).strftime("%m-%d %H:%M:%S").to_string()
-}
-
 fn messages(lang: Lang, books: &Books) -> Markup {
     let newest = books.orders.iter().rev().take(SHOWN);
     let mut sent: Vec<_> = newest
@@ -102,15 +109,17 @@ fn messages(lang: Lang, books: &Books) -> Markup {
         .collect();
     sent.sort_by_key(|(_, code)| std::cmp::Reverse(code.sent_at));
     html! {
-        section.card {
+        section.sheet id="sms" data-live {
             h2 { (lang.say("发出的短信", "SMS sent")) }
-            @if sent.is_empty() { p.soft { (lang.say("还没有发出短信。", "None yet.")) } }
+            @if sent.is_empty() { p.soft { (lang.say("还没有发出短信。付款人点 获取验证码 后在这里出现。", "None yet. They appear here when a payer asks for a code.")) } }
             ul.sms {
-                @for (order, code) in sent.into_iter().take(10) {
+                @for (order, code) in sent.into_iter().take(MESSAGES) {
                     li {
-                        span.digits.soft { (clock(code.sent_at)) " → " (code.phone) }
-                        p { (lang.say("【沙箱银行】订单 ", "[Sandbox bank] Order ")) (order.number) (lang.say(" 付款 ", " pays ")) (yuan(order.amount_fen))
-                            (lang.say(", 验证码 ", ", code ")) strong.digits data-code { (code.digits) } }
+                        p.soft.digits { (clock(code.sent_at)) " → " (code.phone) }
+                        p.bubble { (lang.say("【沙箱银行】验证码 ", "[Sandbox Bank] Code ")) strong.digits data-code { (code.digits) }
+                            (lang.say("，您正在支付 ", ", you are paying ")) (yuan(order.amount_fen))
+                            (lang.say("，5 分钟内有效，请勿告诉他人。", ", good for 5 minutes. Tell nobody.")) }
+                        p.soft.digits { (order.number) }
                     }
                 }
             }
@@ -120,10 +129,15 @@ fn messages(lang: Lang, books: &Books) -> Markup {
 
 fn plans(lang: Lang, books: &Books, now: Timestamp) -> Markup {
     let number = |label: &str, name: &str, value: i64| {
-        html! { label.field { span { (label) } input.digits type="number" min="0" name=(name) value=(value) required; } }
+        html! {
+            div.field {
+                label for=(name) { (label) }
+                input.digits type="number" min="0" id=(name) name=(name) value=(value) required;
+            }
+        }
     };
     html! {
-        section.card {
+        section.sheet {
             h2 { (lang.say("接下来", "What happens next")) }
             form.row method="post" action="/console/plan" {
                 (number(lang.say("丢失接下来的通知 (个)", "Lose the next notifications"), "lose", books.plan.lose.into()))
@@ -131,53 +145,70 @@ fn plans(lang: Lang, books: &Books, now: Timestamp) -> Markup {
                 (number(lang.say("拒绝接下来的退款 (个)", "Refuse the next refunds"), "refuse_refunds", books.plan.refuse_refunds.into()))
                 button.button.quiet { (lang.say("保存", "Save")) }
             }
+        }
+        section.sheet {
+            h2 { (lang.say("对账文件", "Daily file")) }
+            p.soft { (lang.say("每天 23:00 截止，次日 09:00 后可下载。也可以现在生成：", "A day ends at 23:00 and its file is ready at 09:00 the next day. To have it now:")) }
             form.row method="post" action="/console/day" {
-                label.field { span { (lang.say("对账文件日期 (月日)", "File of the day (MMDD)")) } input.digits name="day" pattern="[0-9]{4}" required value=(settle_date(now)); }
-                button.button.quiet { (lang.say("立即生成对账文件", "Make the file now")) }
-                @if !books.closed_days.is_empty() { span.soft { (lang.say("已生成: ", "Made: ")) (books.closed_days.join(", ")) } }
+                div.field {
+                    label for="day" { (lang.say("日期 (月日)", "Day (MMDD)")) }
+                    input.digits id="day" name="day" inputmode="numeric" pattern="[0-9]{4}" maxlength="4" required value=(settle_date(now));
+                }
+                button.button.quiet { (lang.say("立即生成", "Make it now")) }
             }
+            @if !books.closed_days.is_empty() { p.soft.digits { (lang.say("已生成：", "Made: ")) (books.closed_days.join(", ")) } }
         }
     }
 }
 
 fn orders(lang: Lang, books: &Books) -> Markup {
     html! {
-        section.card {
+        section.sheet id="orders" data-live {
             h2 { (lang.say("订单", "Orders")) }
             @if books.orders.is_empty() { p.soft { (lang.say("还没有订单。请从商户网站下单。", "None yet. Order something at the merchant.")) } }
-            @for order in books.orders.iter().rev().take(SHOWN) {
-                article.line {
-                    p {
-                        strong.digits { (order.number) } " "
-                        span.tag { (status(lang, order)) } " "
-                        span.amount.small { (yuan(order.amount_fen)) } " "
-                        span.soft { (clock(order.created_at)) " " (order.account.as_deref().map(masked).unwrap_or_default()) }
-                    }
-                    @if order.payment().is_some() {
-                        p {
-                            a href=(format!("/cashier/{}", order.token)) { (lang.say("收银台", "cashier")) }
-                            @if order.status == Status::AwaitingApproval {
-                                " · " a href=(format!("/cashier/{}/approve", order.token)) { (lang.say("复核授权", "approve")) }
-                            }
-                        }
-                    }
-                    @for (index, notice) in order.notices.iter().enumerate() { (one_notice(lang, order, index, notice)) }
-                }
-            }
+            @for order in books.orders.iter().rev().take(SHOWN) { (one_order(lang, order)) }
         }
     }
 }
 
-fn status(lang: Lang, order: &Order) -> String {
+fn one_order(lang: Lang, order: &Order) -> Markup {
+    let (tone, words) = status(lang, order);
+    html! {
+        article.line {
+            div.first {
+                b.digits { (order.number) }
+                span class={ "tag " (tone) } { (words) }
+                b.amount.small { (yuan(order.amount_fen)) }
+            }
+            p.soft.digits {
+                (clock(order.created_at))
+                @if let Some(account) = &order.account { " · " (hidden(account)) }
+                @if let Some(serial) = &order.serial { " · " (lang.say("流水号 ", "serial ")) (serial) }
+            }
+            @if order.payment().is_some() {
+                p.links {
+                    a href=(path(&order.token)) { (lang.say("收银台", "Cashier")) }
+                    @if order.status == Status::AwaitingApproval {
+                        a href=(approve_path(&order.token)) { (lang.say("复核授权", "Approve")) }
+                    }
+                }
+            }
+            @for (index, notice) in order.notices.iter().enumerate() { (one_notice(lang, order, index, notice)) }
+        }
+    }
+}
+
+/// The tone of an order's state, and its words.
+fn status(lang: Lang, order: &Order) -> (&'static str, String) {
     let kind = if order.payment().is_some() { lang.say("付款", "payment") } else { lang.say("退款", "refund") };
-    let text = match &order.status {
-        Status::Waiting => lang.say("未支付", "not paid").to_owned(),
-        Status::AwaitingApproval => lang.say("待复核", "waits for approval").to_owned(),
-        Status::Processing => lang.say("处理中", "under way").to_owned(),
-        Status::Done { code } => format!("{} {code}", lang.say("成功", "done")),
-        Status::Failed { code } => format!("{} {code}", lang.say("失败", "failed")),
+    let (tone, text) = match &order.status {
+        Status::Waiting => ("", lang.say("未支付", "not paid").to_owned()),
+        Status::AwaitingApproval => ("wait", lang.say("待复核", "waits for approval").to_owned()),
+        Status::Processing => ("wait", lang.say("处理中", "under way").to_owned()),
+        Status::Done { code } => ("good", format!("{} {code}", lang.say("成功", "done"))),
+        Status::Failed { code } => ("bad", format!("{} {code}", lang.say("失败", "failed"))),
     };
-    format!("{kind} · {text}")
+    (tone, format!("{kind} · {text}"))
 }
 
 fn one_notice(lang: Lang, order: &Order, index: usize, notice: &Notice) -> Markup {
@@ -186,13 +217,18 @@ fn one_notice(lang: Lang, order: &Order, index: usize, notice: &Notice) -> Marku
         form.notice method="post" action="/console/notice" {
             input type="hidden" name="token" value=(order.token);
             input type="hidden" name="index" value=(index);
-            span.soft { (lang.say("通知 ", "notification ")) (index.saturating_add(1)) ": "
-                @for attempt in &notice.attempts { (clock(attempt.at)) " " (attempt.outcome) "; " }
-                @if let Some(at) = notice.next_at { (lang.say("下次 ", "next ")) (clock(at)) }
+            p {
+                b { (lang.say("通知 ", "Notification ")) (index.saturating_add(1)) } " "
+                @for attempt in &notice.attempts {
+                    span class={ "tag " (if attempt.taken { "good" } else { "bad" }) } { (clock(attempt.at)) " " (attempt.outcome) } " "
+                }
+                @if let Some(at) = notice.next_at { span.tag.wait { (lang.say("将于 ", "next at ")) (clock(at)) (lang.say(" 发送", "")) } }
             }
-            (button("send", lang.say("立即发送", "send now")))
-            (button("later", lang.say("一分钟后", "in a minute")))
-            @if notice.next_at.is_some() { (button("drop", lang.say("不再发送", "give up"))) }
+            p.links {
+                (button("send", lang.say("立即发送", "Send now")))
+                (button("later", lang.say("一分钟后发送", "Send in a minute")))
+                @if notice.next_at.is_some() { (button("drop", lang.say("不再发送", "Give up"))) }
+            }
         }
     }
 }

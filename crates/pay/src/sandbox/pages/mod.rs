@@ -3,6 +3,8 @@
 mod cashier;
 mod console;
 mod look;
+mod outcome;
+mod steps;
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -12,9 +14,10 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 
 use super::Bank;
-use look::{Lang, Page, page};
+use crate::gateway::Payer;
+use look::{Page, fact, fours};
 
-pub(super) use look::Html;
+pub(super) use look::{Html, Lang};
 
 /// The pages' addresses.
 pub(super) fn router() -> Router<Bank> {
@@ -30,6 +33,7 @@ pub(super) fn router() -> Router<Bank> {
         .route("/console/notice", post(console::notice))
         .route("/keys/{file}", get(key_file))
         .route("/bank.css", get(|| asset("text/css; charset=utf-8", look::CSS)))
+        .route("/mark.svg", get(|| asset("image/svg+xml", look::MARK)))
         .route("/bank.js", get(|| asset("text/javascript; charset=utf-8", look::JS)))
         .route("/language", post(look::choose))
 }
@@ -38,78 +42,78 @@ fn asset(kind: &'static str, text: &'static str) -> std::future::Ready<impl Into
     std::future::ready(([(header::CONTENT_TYPE, kind)], text))
 }
 
-/// `GET /`: what this is.
-pub(super) async fn welcome(lang: Lang) -> Html {
-    page(
-        &Page { lang, title: lang.say("沙箱银行", "Sandbox bank"), back: "/" },
-        &html! {
-            section.card {
-                h1 { (lang.say("沙箱银行", "Sandbox bank")) }
-                p { (lang.say(
-                    "这里按银联 ACP 5.1.0 协议应答, 但不动用任何真实资金。仅供测试。",
-                    "It answers by UnionPay's ACP 5.1.0 protocol and moves no real money. For tests only.",
-                )) }
-                p { a.button href="/console" { (lang.say("打开控制台", "Open the console")) } }
-                h2 { (lang.say("商户需要的文件", "Files for the merchant")) }
-                ul {
-                    @for file in ["root.cer", "middle.cer", "merchant.pfx"] { li { a href=(format!("/keys/{file}")) { (file) } } }
-                }
-                p.soft { (lang.say("PFX 密码 000000", "The PFX's password is 000000")) }
+/// `GET /`: what this is, and the accounts to test with.
+pub(super) async fn welcome(State(bank): State<Bank>, lang: Lang) -> Html {
+    let title = lang.say("测试账户", "Test accounts");
+    let body = html! {
+        section.sheet {
+            h1 { (title) }
+            p { (lang.say(
+                "这里按银联 ACP 5.1.0 协议应答，但不动用任何真实资金。在收银台输入下面的账号，每个账号只有一种结果。",
+                "This bank answers by UnionPay's ACP 5.1.0 protocol and moves no real money. Enter one of these accounts at the cashier; each has one outcome.",
+            )) }
+            p { (lang.say("交易密码都是 ", "The transaction password of all is ")) code { "123456" }
+                (lang.say("；短信验证码在", "; SMS codes are in the ")) a href="/console#sms" target="bank-console" { (lang.say("控制台", "console")) } (lang.say("。", ".")) }
+            h2 { (lang.say("个人银行卡", "Cards of persons")) }
+            (accounts(lang, Some(Payer::Person)))
+            h2 { (lang.say("企业账户 (第二个人复核)", "Accounts of companies (a second person approves)")) }
+            (accounts(lang, Some(Payer::Company)))
+        }
+        section.sheet {
+            h2 { (lang.say("商户需要的文件", "Files for the merchant")) }
+            dl.facts {
+                (fact(lang.say("商户号", "Merchant number"), html! { span.digits { (bank.merchant()) } }))
+                (fact(lang.say("商户证书 (PFX)", "Merchant's key (PFX)"), html! { a href="/keys/merchant.pfx" { "merchant.pfx" } (lang.say("，密码 ", ", password ")) code { (super::PFX_PASSWORD) } }))
+                (fact(lang.say("根证书", "Root authority"), html! { a href="/keys/root.cer" { "root.cer" } }))
+                (fact(lang.say("中级证书", "Authority between"), html! { a href="/keys/middle.cer" { "middle.cer" } }))
             }
-            (accounts(lang))
-        },
-    )
+        }
+    };
+    Page::new(lang, title, "/").at(lang.say("测试说明", "For testers")).draw(&body)
 }
 
-/// The accounts and what they do.
-fn accounts(lang: Lang) -> Markup {
+/// The accounts of a kind of payer, or all, and what they do.
+fn accounts(lang: Lang, payer: Option<Payer>) -> Markup {
+    let shown = super::accounts::ACCOUNTS.iter().filter(|account| payer.is_none_or(|payer| account.payer == payer));
     html! {
-        section.card {
-            h2 { (lang.say("测试账户", "Test accounts")) }
-            p.soft { (lang.say("交易密码都是 123456; 短信验证码见控制台。", "The transaction password of all is 123456; SMS codes are in the console.")) }
-            div.scroll { table {
-                thead { tr {
-                    th { (lang.say("账号", "Account")) }
-                    th { (lang.say("类型", "Kind")) }
-                    th { (lang.say("结果", "What happens")) }
-                } }
-                tbody { @for account in &super::accounts::ACCOUNTS { tr {
-                    td.digits { (account.number) }
-                    td { (match account.payer {
-                        crate::Payer::Person => lang.say("个人银行卡", "person's card"),
-                        crate::Payer::Company => lang.say("企业账户", "company account"),
-                    }) }
-                    td { (lang.say(account.zh, account.en)) }
-                } } }
-            } }
+        ul.accounts {
+            @for account in shown {
+                li { code.digits { (fours(account.number)) } span { (lang.say(account.zh, account.en)) } }
+            }
         }
     }
 }
 
 /// The page for an order that the bank does not take.
-pub(super) fn refused(code: &str, text: &str) -> (StatusCode, Html) {
-    let lang = Lang::Zh;
+pub(super) fn refused(lang: Lang, code: &str, text: &str) -> (StatusCode, Html) {
+    let title = lang.say("订单无法受理", "The order was refused");
     let body = html! {
-        section.card.bad role="alert" {
-            h1 { "订单无法受理" }
-            p.big { (text) }
-            p { "Order refused · respCode " (code) }
-            p.soft { "请返回商户网站重新下单。Please go back to the merchant." }
+        section.sheet {
+            div.result role="alert" {
+                (outcome::sign("bad"))
+                h1 { (title) }
+                p { (text) }
+                p.soft { "respCode " (code) }
+            }
+            p.soft { (lang.say("没有生成订单，未扣款。请返回商户网站重新下单。", "No order was made and nothing was debited. Please go back to the merchant and order again.")) }
         }
     };
-    (StatusCode::OK, page(&Page { lang, title: "订单无法受理", back: "/" }, &body))
+    (StatusCode::OK, Page::new(lang, title, "/").draw(&body))
 }
 
 /// The page for what is not there.
 fn not_found(lang: Lang) -> Response {
     let title = lang.say("没有这个订单", "No such order");
     let body = html! {
-        section.card {
-            h1 { (title) }
-            p { (lang.say("链接可能已失效。请从商户网站重新进入。", "The link may be old. Please come from the merchant's site again.")) }
+        section.sheet {
+            div.result {
+                (outcome::sign("bad"))
+                h1 { (title) }
+                p { (lang.say("链接可能已失效。请从商户网站重新进入。", "The link may be old. Please come from the merchant's site again.")) }
+            }
         }
     };
-    (StatusCode::NOT_FOUND, page(&Page { lang, title, back: "/" }, &body)).into_response()
+    (StatusCode::NOT_FOUND, Page::new(lang, title, "/").draw(&body)).into_response()
 }
 
 /// `GET /keys/{file}`: what the merchant needs, and nothing else of the folder.
