@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::bank::BankCommand;
 use crate::config::Flags;
 use crate::doctor::Doctor;
 use crate::pay::PayCommand;
@@ -15,6 +16,7 @@ const WAYS: &str = "\
 Common ways:
   try everything on this machine     jichong demo
   run a server                       jichong serve --config /etc/jichong/jichong.toml
+  a bank to test with                jichong bank
   make this machine a terminal       jichong terminal enrol --server https://… --code …
   run the terminal                   jichong terminal run --server https://…
   prove the books                    jichong books --database sqlite:/var/lib/jichong/jichong.sqlite
@@ -63,6 +65,8 @@ pub(crate) enum Command {
     /// Tools for cards
     #[command(subcommand)]
     Card(CardCommand),
+    /// Run the sandbox bank alone: a payment gateway to test with, which moves no real money
+    Bank(BankCommand),
     /// Tools for the payment gateway
     #[command(subcommand)]
     Pay(PayCommand),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
+use crate::merchant::{self, Merchant};
 use crate::vault::Keys;
 
 /// The shortest idle time of a session: below it people are thrown out while they count money.
@@ -59,6 +60,29 @@ pub(crate) struct Config {
     /// Whether cards may use SM4.
     #[serde(default)]
     pub allow_sm4: bool,
+    /// The card company's number as a merchant of UnionPay; without it nobody can pay in.
+    unionpay_merchant: Option<String>,
+    /// Where browsers are sent to pay.
+    unionpay_front_url: Option<String>,
+    /// Where refunds are asked for.
+    unionpay_back_url: Option<String>,
+    /// Where questions are asked.
+    unionpay_query_url: Option<String>,
+    /// Where the daily file comes from.
+    unionpay_file_url: Option<String>,
+    /// The merchant's key and certificate, PFX.
+    unionpay_key: Option<PathBuf>,
+    /// A file with the password of that; refused if group or others can read it.
+    unionpay_key_password_file: Option<PathBuf>,
+    /// The authorities that vouch for the gateway, PEM: the root, and those between it and the gateway.
+    #[serde(default)]
+    unionpay_authorities: Vec<PathBuf>,
+    /// Names that the gateway's certificate may bear; the real gateway's if none is given.
+    #[serde(default)]
+    unionpay_names: Vec<String>,
+    /// Whether chains signed with SHA-1 are believed: those of CFCA are.
+    #[serde(default)]
+    unionpay_allow_sha1: bool,
 }
 
 mod defaults {
@@ -132,7 +156,9 @@ impl Config {
                 .ignore_empty(true)
                 .try_parsing(true)
                 .list_separator(",")
-                .with_list_parse_key("trusted_proxies"),
+                .with_list_parse_key("trusted_proxies")
+                .with_list_parse_key("unionpay_authorities")
+                .with_list_parse_key("unionpay_names"),
         );
         for (key, value) in flags.pairs() {
             sources = sources.set_override_option(key, value)?;
@@ -163,6 +189,7 @@ impl Config {
             bail!("database_connections: at least 4 are needed, is {}", self.database_connections);
         }
         self.layout()?;
+        self.merchant()?;
         let keys = self.keys()?;
         if self.allow_sm4 && matches!(keys, Keys::Token { .. }) {
             bail!("allow_sm4: tokens have no SM4; keep such keys in a key file (vault), or leave this out");
@@ -179,6 +206,23 @@ impl Config {
     pub(crate) fn keys(&self) -> Result<Keys> {
         let Self { vault, vault_passphrase_file, vault_module, vault_token, vault_pin_file, .. } = self.clone();
         Keys::of(vault, vault_passphrase_file, vault_module, vault_token, vault_pin_file)
+    }
+
+    /// The card company as a merchant; none if it is not configured.
+    pub(crate) fn merchant(&self) -> Result<Option<Merchant>> {
+        let settings = merchant::Settings {
+            merchant: self.unionpay_merchant.clone(),
+            front_url: self.unionpay_front_url.clone(),
+            back_url: self.unionpay_back_url.clone(),
+            query_url: self.unionpay_query_url.clone(),
+            file_url: self.unionpay_file_url.clone(),
+            key: self.unionpay_key.clone(),
+            key_password_file: self.unionpay_key_password_file.clone(),
+            authorities: self.unionpay_authorities.clone(),
+            names: self.unionpay_names.clone(),
+            allow_sha1: self.unionpay_allow_sha1,
+        };
+        settings.merchant()
     }
 
     /// The layout of file 15.

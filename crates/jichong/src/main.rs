@@ -1,6 +1,7 @@
 //! The command line of Jichong: serve, terminal, demo, and the tools of an operator.
 
 mod add;
+mod bank;
 mod books;
 mod card_check;
 mod card_run;
@@ -9,6 +10,7 @@ mod config;
 mod demo;
 mod doctor;
 mod manual;
+mod merchant;
 mod pay;
 mod serve;
 mod system;
@@ -95,6 +97,7 @@ async fn run(command: Command) -> Result<bool> {
             manual::write(&folder)?;
             say(format!("man pages and completions are in {}", folder.display())).map(|()| true)
         }
+        Command::Bank(asked) => bank::run(asked).await.map(|()| true),
         Command::Pay(command) => pay::run(&command),
         Command::Books(database) => books::run(&database.database).await,
     }

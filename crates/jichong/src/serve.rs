@@ -85,6 +85,9 @@ async fn house(config: &Config) -> Result<(House, Vec<CheckValue>)> {
     if keys.is_empty() {
         tracing::warn!("there are no card keys yet: no card can be charged");
     }
+    if let Some(merchant) = config.merchant()? {
+        drop(merchant.gateway()?);
+    }
     let options = Options::at(&config.database).connections(config.database_connections);
     let db = Db::open(options)
         .await

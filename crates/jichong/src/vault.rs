@@ -31,6 +31,7 @@ use vault::{CheckValue, KeySet, KeyStore, Listing};
 use crate::say;
 
 pub(crate) use place::Keys;
+pub(crate) use secret::line as secret_line;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum VaultCommand {

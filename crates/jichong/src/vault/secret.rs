@@ -34,7 +34,8 @@ pub(super) fn pin(path: &Path) -> Result<Zeroizing<String>> {
     Ok(pin)
 }
 
-fn line(path: &Path, what: &str) -> Result<Zeroizing<String>> {
+/// The first and only line of a file that only its owner can read; `what` names it to people.
+pub(crate) fn line(path: &Path, what: &str) -> Result<Zeroizing<String>> {
     let text = file(path, what)?;
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }

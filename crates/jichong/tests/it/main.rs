@@ -7,6 +7,7 @@
     reason = "a test that goes wrong here fails, as it should"
 )]
 
+mod bank;
 mod browser;
 mod command_line;
 mod doctor;
