@@ -56,16 +56,16 @@ proptest! {
         for (day, settling) in &found {
             let owed = days.iter().find(|owed| owed.day == *day).unwrap();
             match settling {
-                Settling::Line(id) => {
+                Line(id) => {
                     prop_assert!(used.insert(*id), "line {} is used twice", id);
                     let line = lines.iter().find(|line| line.id == *id).unwrap();
                     prop_assert_eq!(line.amount, owed.net);
                     prop_assert!(line.day >= *day);
                 }
-                Settling::Nothing => prop_assert_eq!(owed.net, Fen::ZERO),
-                Settling::Awaited | Settling::Missing => {
+                Nothing => prop_assert_eq!(owed.net, Fen::ZERO),
+                Awaited | Missing => {
                     let free = lines.iter().any(|line| {
-                        !found.iter().any(|(_, other)| *other == Settling::Line(line.id))
+                        !found.iter().any(|(_, other)| *other == Line(line.id))
                             && line.amount == owed.net && line.day >= *day && line.day.since(*day).unwrap().get_days() <= 10
                     });
                     prop_assert!(!free, "a line that fits was left: {:?}", day);
