@@ -198,7 +198,8 @@ impl Work<'_> {
         let quirks = self.profile.quirks.proof;
         let mut fields = Fields::of(command.data(), 2)?;
         let counter = Counter(fields.u16()?);
-        let found = self.state.proof.and_then(|last| last.answer(kind, counter, quirks.takes));
+        let last = self.state.proof.zip(quirks.takes);
+        let found = last.and_then(|(last, takes)| last.answer(kind, counter, takes));
         let proof: proof::Proof = found.ok_or(Status::ProofUnavailable)?;
         if quirks.answers_once {
             let mut next = self.state.clone();

@@ -130,8 +130,8 @@ pub struct Quirks {
 /// How GET TRANSACTION PROVE behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProofQuirks {
-    /// The counter the command must name.
-    pub takes: CounterValue,
+    /// The counter the command must name; none if there is never a proof to give.
+    pub takes: Option<CounterValue>,
     /// Whether any INITIALIZE throws the proof away.
     pub lost_on_initialize: bool,
     /// Whether the proof is given once and then gone.
@@ -173,7 +173,7 @@ impl Quirks {
     pub const FIELD: Self = Self {
         log_carries: CounterValue::After,
         proof: ProofQuirks {
-            takes: CounterValue::After,
+            takes: Some(CounterValue::After),
             lost_on_initialize: false,
             answers_once: false,
             blank_load_mac: false,
@@ -183,12 +183,15 @@ impl Quirks {
         fci_shows_file15: true,
     };
 
+    /// As in the field, but no load can be proven afterwards: people have to decide.
+    pub const WITHOUT_PROOF: Self = Self { proof: ProofQuirks { takes: None, ..Self::FIELD.proof }, ..Self::FIELD };
+
     /// As one published applet was seen to behave: log and proof use the counter before the transaction; the proof is
     /// given once, with a blank MAC, and any INITIALIZE loses it.
     pub const APPLET: Self = Self {
         log_carries: CounterValue::Before,
         proof: ProofQuirks {
-            takes: CounterValue::Before,
+            takes: Some(CounterValue::Before),
             lost_on_initialize: true,
             answers_once: true,
             blank_load_mac: true,

@@ -241,14 +241,26 @@ fn a_load_needs_the_pin_and_the_pin_has_three_tries() {
 }
 
 #[test]
+fn a_card_without_proofs_tells_only_by_its_unproven_log() {
+    let mut card = ready(Profile { quirks: Quirks::WITHOUT_PROOF, ..profile() }, State::new(0, 1));
+    load(&mut card, 100).unwrap().unwrap();
+    for counter in [Counter(0), Counter(1)] {
+        let answer = ask(&mut card, &proof::command(0x02, counter)).unwrap();
+        assert_eq!(answer.status, Status::ProofUnavailable);
+    }
+    assert!(ask(&mut card, &log::read_command(log::SFI, 1)).unwrap().success().is_ok());
+}
+
+#[test]
 fn proof_and_log_in_both_flavours() {
     for quirks in QUIRKS {
         let mut card = ready(Profile { quirks, ..profile() }, State::new(0, 1));
         load(&mut card, 100).unwrap().unwrap();
         let session = load(&mut card, 200).unwrap().unwrap();
         let (good, bad) = match quirks.proof.takes {
-            CounterValue::Before => (Counter(1), Counter(2)),
-            CounterValue::After => (Counter(2), Counter(1)),
+            Some(CounterValue::Before) => (Counter(1), Counter(2)),
+            Some(CounterValue::After) => (Counter(2), Counter(1)),
+            None => panic!("both flavours prove"),
         };
         let mut prove = |kind, counter| ask(&mut card, &proof::command(kind, counter)).unwrap();
         assert_eq!(prove(0x02, bad).status, Status::ProofUnavailable);

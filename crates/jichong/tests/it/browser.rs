@@ -13,6 +13,7 @@ mod keyboard;
 mod office;
 mod once;
 mod plain;
+mod reviews;
 mod run;
 mod session;
 mod torn;

@@ -20,7 +20,7 @@ const SETTLE_MS = 600;
 const SLOW_MS = 4_000;
 
 let typed = { text: "", at: 0 };
-let result = null; // { state, card, at, emptied }
+let result = null; // { state, card, at, emptied, order, vain }
 
 /* ---- Values ---- */
 
@@ -111,6 +111,8 @@ function react() {
   } else if (mode() === "result" && result.state === "unknown" && $("card").dataset.proven) {
     play("done");
     next(); // The card has settled the doubt, and says so itself.
+  } else if (mode() === "result" && result.state === "unknown" && $("card").dataset.vain === result.order && !result.vain) {
+    handOver(); // The card was asked and cannot tell.
   } else if (mode() === "result" && result.state !== "unknown") {
     if (phase === "no-card") result.emptied = true;
     else if (result.emptied || field("card") !== result.card) next();
@@ -172,11 +174,14 @@ function slow() {
   document.querySelector("[data-slow]").hidden = false;
 }
 
+/** Where it is asked what became of an intent. */
+const outcome = (intent) => `/station/outcome/${TERMINAL}/${encodeURIComponent(intent)}`;
+
 /** Asks what became of an intent until it is known. */
 async function follow(intent) {
   if (mode() !== "charging") begin();
   const late = setTimeout(slow, SLOW_MS);
-  const url = `/station/outcome/${TERMINAL}/${encodeURIComponent(intent)}`;
+  const url = outcome(intent);
   let unheard = 0;
   for (let tries = 1; ; tries += 1) {
     try {
@@ -200,13 +205,34 @@ async function follow(intent) {
   }
 }
 
-function finish(html) {
+/** Draws a result and gives what the script must know of it. */
+function draw(html) {
   const box = $("result");
   box.innerHTML = html;
   box.append($("next").content.cloneNode(true));
   putBack();
-  const { state } = box.querySelector("[data-state]").dataset;
-  result = { state, card: ask.elements.card.value || field("card"), at: Date.now(), emptied: limits().dataset.phase === "no-card" };
+  return box.querySelector("[data-state]").dataset;
+}
+
+/** The result says no longer that the card should come back, but who decides now. */
+async function handOver() {
+  const of = result;
+  of.vain = true;
+  try {
+    const response = await call(outcome($("result").querySelector("[data-state]").dataset.intent), { limit: 20_000 });
+    if (response.status !== 200 || result !== of) return;
+    of.state = draw(await response.text()).state;
+    $("result").focus({ preventScroll: true });
+  } catch {
+    of.vain = false; // The next look tries again.
+  }
+}
+
+function finish(html) {
+  const box = $("result");
+  const { state, order } = draw(html);
+  const card = ask.elements.card.value || field("card");
+  result = { state, order, card, at: Date.now(), emptied: limits().dataset.phase === "no-card", vain: false };
   $("card").classList.remove("charging"); // Its own news may come a moment later.
   clear();
   show("result");

@@ -1,6 +1,6 @@
 //! Cards to try everything with: one that works, and one for each way in which a card can be refused.
 
-use epurse::card::{CardKeys, Profile, State};
+use epurse::card::{CardKeys, Profile, Quirks, State};
 use epurse::file15::{CardNumber, File15, Layout};
 use epurse::keys::{Algorithm, Key};
 use epurse::time::Date;
@@ -32,6 +32,7 @@ struct Sample {
     last_year: u16,
     enabled: bool,
     foreign: bool,
+    proves: bool,
 }
 
 const ORDINARY: Sample = Sample {
@@ -43,9 +44,10 @@ const ORDINARY: Sample = Sample {
     last_year: 2049,
     enabled: true,
     foreign: false,
+    proves: true,
 };
 
-const SAMPLES: [Sample; 6] = [
+const SAMPLES: [Sample; 7] = [
     ORDINARY,
     Sample {
         zh: "学生卡",
@@ -59,10 +61,18 @@ const SAMPLES: [Sample; 6] = [
     Sample { zh: "过期的卡", en: "Expired card", number: "4100000099000355", last_year: 2020, ..ORDINARY },
     Sample { zh: "未启用的卡", en: "Disabled card", number: "4100000099000341", enabled: false, ..ORDINARY },
     Sample { zh: "外地的卡", en: "Another issuer's card", number: "5100000088000007", foreign: true, ..ORDINARY },
+    Sample {
+        zh: "不留证明的卡",
+        en: "Card that proves nothing",
+        number: "4100000099000362",
+        balance_fen: 3_500,
+        proves: false,
+        ..ORDINARY
+    },
 ];
 
-/// MOHURD cards of an issuer with these keys: ordinary, student, nearly full (¥980), expired and disabled; and one
-/// whose keys are `foreign`. Each draws its random numbers from `seed` and its own place in the list.
+/// MOHURD cards of an issuer with these keys: ordinary, student, nearly full (¥980), expired, disabled and one that
+/// cannot prove a load afterwards; and one whose keys are `foreign`. Each draws its random numbers from `seed` and its own place in the list.
 pub fn sample_cards(keys: &MasterKeys, foreign: &MasterKeys, seed: u64) -> Vec<SoftCardDefinition> {
     let cards = SAMPLES.iter().zip(seed..).filter_map(|(sample, seed)| {
         let file15 = file15(sample)?;
@@ -70,7 +80,7 @@ pub fn sample_cards(keys: &MasterKeys, foreign: &MasterKeys, seed: u64) -> Vec<S
         let keys = CardKeys::of_masters(Algorithm::TripleDes, &keys.mlk, &keys.mpk, &keys.mtk, file15.diversifier());
         Some(SoftCardDefinition {
             title: Title::new(sample.zh, sample.en),
-            profile: Profile::new(file15, keys),
+            profile: Profile { quirks: quirks(sample), ..Profile::new(file15, keys) },
             state: State::new(sample.balance_fen, seed.rotate_left(32)),
         })
     });
@@ -91,6 +101,10 @@ pub fn ordinary_card(keys: &MasterKeys, number: CardNumber, seed: u64) -> Option
 /// Nothing only if a number or date of the table were wrong; a test reads them all.
 fn file15(sample: &Sample) -> Option<File15> {
     numbered(sample, sample.number.parse().ok()?)
+}
+
+fn quirks(sample: &Sample) -> Quirks {
+    if sample.proves { Quirks::FIELD } else { Quirks::WITHOUT_PROOF }
 }
 
 fn numbered(sample: &Sample, number: CardNumber) -> Option<File15> {

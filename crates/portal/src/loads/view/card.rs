@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use topup::Fen;
 use topup::cards::{Allowance, Card, Problem};
-use topup::loads::Proven;
+use topup::loads::{OrderNumber, Proven};
 use topup::terminals::Phase;
 
 use super::Station;
@@ -23,7 +23,8 @@ pub(crate) fn card(lang: Lang, station: &Station, amount: Option<Fen>) -> Markup
         None => "nothing",
     };
     html! {
-        section.sheet.pad.card.(class) id="card" data-proven=[station.proven().map(|proven| proven.order)] aria-label=(say!(lang, "card-panel")) aria-live="polite" {
+        section.sheet.pad.card.(class) id="card" data-proven=[station.proven().map(|proven| proven.order)]
+            data-vain=[station.card().and_then(asked_in_vain)] aria-label=(say!(lang, "card-panel")) aria-live="polite" {
             @if let Some(card) = station.card() { (there(lang, station, card, amount)) } @else { (nothing(lang, station)) }
             div.hold-still role="alert" {
                 (icon::HAND.draw())
@@ -34,6 +35,14 @@ pub(crate) fn card(lang: Lang, station: &Station, amount: Option<Fen>) -> Markup
                 div.progress { }
             }
         }
+    }
+}
+
+/// The load in doubt that this card was asked about and could not prove.
+fn asked_in_vain(card: &Card) -> Option<OrderNumber> {
+    match &card.allowed {
+        Err(Problem::InDoubt { load: Some(load) }) if load.asked_in_vain => Some(load.order),
+        Ok(_) | Err(_) => None,
     }
 }
 

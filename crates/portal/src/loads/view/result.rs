@@ -72,11 +72,13 @@ pub(crate) fn outcome(lang: Lang, load: &Load, at: At) -> Markup {
         State::Authorised => (Tone::Plain, say!(lang, "authorised-title")),
     };
     html! {
-        div.outcome.(tone.class()) data-state=(load.state.as_str()) data-intent=(load.intent) {
+        div.outcome.(tone.class()) data-state=(load.state.as_str()) data-intent=(load.intent) data-order=(load.order) {
             div.head {
                 h2.verdict { (tone.icon().draw()) (title) span.num { (show::yuan(load.amount)) } }
                 // After a correction neither the card nor the quota is as it was told then.
                 @if load.proven_since.is_none() { @match load.state {
+                    // Long after the card was there: who decided it is said below.
+                    State::Succeeded if load.reason == Some(Reason::DecidedWritten) => {}
                     State::Succeeded => @if at != (At::Page { fresh: false }) { p.what { (say!(lang, "succeeded-next")) } },
                     State::Failed => p.what { (say!(lang, "failed-text")) },
                     State::Unknown => p.what { (say!(lang, "unknown-held", amount = show::yuan(load.amount))) },
@@ -92,7 +94,13 @@ pub(crate) fn outcome(lang: Lang, load: &Load, at: At) -> Markup {
                     (doubt_facts(lang, load))
                     @if at == At::Station && !load.asked_in_vain { template data-put-back { (put_back(lang, load)) } }
                 }
-                State::Succeeded | State::Authorised => {}
+                // Why it succeeded is said when people decided that it did.
+                State::Succeeded => {
+                    @if let Some(why @ Reason::DecidedWritten) = load.reason {
+                        (notice(Tone::Plain, &say!(lang, "load-reason"), reason(lang, why)))
+                    }
+                }
+                State::Authorised => {}
             }
             dl.facts {
                 (fact(&say!(lang, "load-order"), html! {
