@@ -231,6 +231,8 @@ pub struct Incoming<'a> {
 pub struct Notification {
     /// About what.
     pub subject: Subject,
+    /// When we made what it is about, as the gateway repeats it, if it does.
+    pub made_at: Option<Timestamp>,
     /// Every field, in the gateway's own names: evidence.
     pub evidence: Vec<(String, String)>,
 }

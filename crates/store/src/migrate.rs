@@ -9,7 +9,8 @@ use sqlx::{Executor as _, PgPool, SqlitePool};
 use crate::{Error, Result};
 
 /// Tables whose rows are never changed or deleted: a correction is a new row. The database refuses anything else.
-const APPEND_ONLY: &[&str] = &["movements", "audit", "reviews", "review_answers"];
+const APPEND_ONLY: &[&str] =
+    &["movements", "audit", "reviews", "review_answers", "deposit_events", "deposit_reviews", "deposit_answers"];
 
 /// Any number: held while the triggers are made, because two processes that make the same one at once both fail.
 const STARTING: i64 = 0x6a_6963_686f_6e67;

@@ -11,6 +11,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use vault::Vault;
 
 use crate::cards::{Application, Classes};
+use crate::deposits::{Terms, Till};
 use crate::loads::book::Book;
 use crate::people::{Doorkeeper, WORK_KIB};
 use crate::{Clock, Entropy, Ids, cards};
@@ -36,6 +37,8 @@ pub struct House {
     pub doorkeeper: Arc<Doorkeeper>,
     /// The bounds of time.
     pub settings: Settings,
+    /// The gateway that groups pay through; none where they cannot.
+    pub till: Option<Till>,
     /// Asked to stop: no new work is taken up.
     stopping: CancellationToken,
     /// Connections of terminals that are being attended.
@@ -67,6 +70,8 @@ pub struct Settings {
     pub forsaken: Duration,
     /// How long a load in doubt waits for its card before it waits for people.
     pub card_patience: Duration,
+    /// What the issuer sets about deposits.
+    pub deposits: Terms,
     /// Work per password guess, in KiB of memory; lower only in tests.
     pub password_kib: u32,
 }
@@ -87,6 +92,7 @@ impl Default for Settings {
             watch: Duration::from_secs(15),
             forsaken: Duration::from_mins(5),
             card_patience: Duration::from_hours(24),
+            deposits: Terms::default(),
             password_kib: WORK_KIB,
         }
     }
@@ -109,6 +115,7 @@ impl House {
             book: Arc::new(Book::start(&db)),
             ids: Ids::new(Arc::clone(&clock), &*entropy),
             doorkeeper: Arc::new(Doorkeeper::new(&*entropy, settings.password_kib)),
+            till: None,
             stopping: CancellationToken::new(),
             attended: TaskTracker::new(),
             db,
@@ -118,6 +125,12 @@ impl House {
             classes,
             settings,
         })
+    }
+
+    /// With the gateway that groups pay through.
+    #[must_use]
+    pub fn with_till(self, till: Till) -> Self {
+        Self { till: Some(till), ..self }
     }
 
     /// Takes up no new work and waits until the loads in flight have ended and the terminals are let go.

@@ -6,6 +6,7 @@ use super::UnionPay;
 use super::calls::settlement;
 use super::code::{Meaning, meaning};
 use super::message::Message;
+use super::time;
 use super::trust::NotGenuine;
 use crate::gateway::{Incoming, Notification, NotificationError, OrderId, PaymentStatus, RefundStatus, Subject};
 
@@ -25,7 +26,8 @@ impl UnionPay {
             return Err(NotificationError::NotOurs(format!("merId: is that of another merchant, {merchant:?}")));
         }
         let evidence = message.fields().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Ok(Notification { subject: subject(&message)?, evidence })
+        let made_at = message.get("txnTime").and_then(time::parse);
+        Ok(Notification { subject: subject(&message)?, made_at, evidence })
     }
 }
 

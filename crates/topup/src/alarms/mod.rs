@@ -17,17 +17,20 @@ pub enum Kind {
     KeyInTwoPlaces,
     /// A proof came that contradicts how a load had ended; its money was corrected, or is owed.
     LoadContradicted,
+    /// Something about a deposit, or about money of no deposit, does not fit; it is an exception that waits.
+    DepositUnfit,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: &[Self] = &[Self::KeyInTwoPlaces, Self::LoadContradicted];
+    pub const ALL: &[Self] = &[Self::KeyInTwoPlaces, Self::LoadContradicted, Self::DepositUnfit];
 
     /// As stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::KeyInTwoPlaces => "key-in-two-places",
             Self::LoadContradicted => "load-contradicted",
+            Self::DepositUnfit => "deposit-unfit",
         }
     }
 

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use ledger::GroupId;
 use store::{Micros, Tx};
 
+use crate::deposits::{DepositNumber, ExceptionId};
 use crate::loads::OrderNumber;
 use crate::people::staff::{Staff, StaffId};
 use crate::terminals::TerminalNumber;
@@ -92,6 +93,18 @@ pub enum Action {
     InvoiceIssued,
     /// It was reversed by a red invoice.
     InvoiceReversed,
+    /// Somebody proposed what becomes of a paid deposit.
+    DepositProposed,
+    /// Another declined it.
+    DepositDeclined,
+    /// A deposit became quota.
+    DepositApproved,
+    /// A deposit is to go back.
+    DepositRejected,
+    /// Somebody proposed how an exception of deposits is closed.
+    ExceptionProposed,
+    /// An exception of deposits was closed.
+    ExceptionClosed,
 }
 
 impl Action {
@@ -117,6 +130,12 @@ impl Action {
         Self::InvoiceWithdrawn,
         Self::InvoiceIssued,
         Self::InvoiceReversed,
+        Self::DepositProposed,
+        Self::DepositDeclined,
+        Self::DepositApproved,
+        Self::DepositRejected,
+        Self::ExceptionProposed,
+        Self::ExceptionClosed,
     ];
 
     /// As stored.
@@ -142,6 +161,12 @@ impl Action {
             Self::InvoiceWithdrawn => "invoice.withdrawn",
             Self::InvoiceIssued => "invoice.issued",
             Self::InvoiceReversed => "invoice.reversed",
+            Self::DepositProposed => "deposit.proposed",
+            Self::DepositDeclined => "deposit.declined",
+            Self::DepositApproved => "deposit.approved",
+            Self::DepositRejected => "deposit.rejected",
+            Self::ExceptionProposed => "exception.proposed",
+            Self::ExceptionClosed => "exception.closed",
         }
     }
 
@@ -168,6 +193,10 @@ pub enum Subject {
     Account(i64),
     /// An invoice.
     Invoice(i64),
+    /// A deposit.
+    Deposit(DepositNumber),
+    /// An exception of deposits that is about none of ours.
+    DepositException(ExceptionId),
 }
 
 impl fmt::Display for Subject {
@@ -180,6 +209,8 @@ impl fmt::Display for Subject {
             Self::Day(day) => write!(f, "day/{day}"),
             Self::Account(id) => write!(f, "account/{id}"),
             Self::Invoice(id) => write!(f, "invoice/{id}"),
+            Self::Deposit(order) => write!(f, "deposit/{order}"),
+            Self::DepositException(id) => write!(f, "exception/{}", id.0),
         }
     }
 }
@@ -195,6 +226,8 @@ impl Subject {
             ("day", day) => day.parse().ok().map(Self::Day),
             ("account", id) => id.parse().ok().map(Self::Account),
             ("invoice", id) => id.parse().ok().map(Self::Invoice),
+            ("deposit", order) => DepositNumber::parse(order).map(Self::Deposit),
+            ("exception", id) => id.parse().ok().map(|id| Self::DepositException(ExceptionId(id))),
             _ => None,
         }
     }

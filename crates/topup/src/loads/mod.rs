@@ -21,7 +21,7 @@ mod collect;
 mod held;
 mod intents;
 mod late;
-mod order;
+pub(crate) mod order;
 mod proofs;
 mod prove;
 mod query;

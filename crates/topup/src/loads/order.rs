@@ -35,47 +35,56 @@ impl OrderNumber {
 
     /// Reads what people type: case, spaces and the dash do not matter.
     pub fn parse(text: &str) -> Option<Self> {
-        let text: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-        let text = text.strip_prefix(['L', 'l'])?;
-        let (second, rest) = text.split_at_checked(12)?;
-        let second = jiff::fmt::strtime::parse("%y%m%d%H%M%S", second).ok()?.to_datetime().ok()?;
-        let second = second.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).ok()?.timestamp().as_second();
-        if rest.len() != REST {
-            return None;
-        }
-        let rest = rest.bytes().try_fold(0_i64, |sum, byte| {
-            let value = ALPHABET.iter().position(|c| *c == byte.to_ascii_uppercase())?;
-            sum.checked_mul(32)?.checked_add(i64::try_from(value).ok()?)
-        })?;
-        let start = Ids::first_of(Micros(second.checked_mul(1_000_000)?));
-        let order = Self(start.checked_add(rest)?);
-        (order.second() == second).then_some(order)
+        read(text, 'L').map(Self)
     }
 
     /// When the load was confirmed, to the microsecond.
     pub fn moment(self) -> Micros {
         Ids::moment(self.0)
     }
-
-    fn second(self) -> i64 {
-        Ids::moment(self.0).0.div_euclid(1_000_000)
-    }
 }
 
 impl fmt::Display for OrderNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let second = self.second();
-        let shown = second.saturating_add(BEIJING_S);
-        let time = jiff::Timestamp::from_second(shown).map_err(|_| fmt::Error)?;
-        let start = Ids::first_of(Micros(second.saturating_mul(1_000_000)));
-        let mut rest = self.0.saturating_sub(start);
-        let mut code = [b'0'; REST];
-        for place in code.iter_mut().rev() {
-            *place = usize::try_from(rest & 31).ok().and_then(|i| ALPHABET.get(i)).copied().unwrap_or(b'0');
-            rest >>= 5;
-        }
-        write!(f, "L{}-{}", time.strftime("%y%m%d%H%M%S"), String::from_utf8_lossy(&code))
+        let (second, rest) = halves(self.0).ok_or(fmt::Error)?;
+        write!(f, "L{second}-{rest}")
     }
+}
+
+/// An id as people read it: its second in Beijing time, and the rest.
+pub(crate) fn halves(id: i64) -> Option<(String, String)> {
+    let second = second(id);
+    let time = jiff::Timestamp::from_second(second.saturating_add(BEIJING_S)).ok()?;
+    let start = Ids::first_of(Micros(second.saturating_mul(1_000_000)));
+    let mut rest = id.saturating_sub(start);
+    let mut code = [b'0'; REST];
+    for place in code.iter_mut().rev() {
+        *place = usize::try_from(rest & 31).ok().and_then(|i| ALPHABET.get(i)).copied().unwrap_or(b'0');
+        rest >>= 5;
+    }
+    Some((time.strftime("%y%m%d%H%M%S").to_string(), String::from_utf8_lossy(&code).into_owned()))
+}
+
+/// The id whose halves, behind this capital, people wrote: case, spaces and dashes do not matter.
+pub(crate) fn read(text: &str, capital: char) -> Option<i64> {
+    let text: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let text = text.strip_prefix([capital, capital.to_ascii_lowercase()])?;
+    let (written, rest) = text.split_at_checked(12)?;
+    let written = jiff::fmt::strtime::parse("%y%m%d%H%M%S", written).ok()?.to_datetime().ok()?;
+    let written = written.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).ok()?.timestamp().as_second();
+    if rest.len() != REST {
+        return None;
+    }
+    let rest = rest.bytes().try_fold(0_i64, |sum, byte| {
+        let value = ALPHABET.iter().position(|c| *c == byte.to_ascii_uppercase())?;
+        sum.checked_mul(32)?.checked_add(i64::try_from(value).ok()?)
+    })?;
+    let id = Ids::first_of(Micros(written.checked_mul(1_000_000)?)).checked_add(rest)?;
+    (second(id) == written).then_some(id)
+}
+
+fn second(id: i64) -> i64 {
+    Ids::moment(id).0.div_euclid(1_000_000)
 }
 
 #[cfg(test)]

@@ -83,6 +83,8 @@ pub enum Permission {
     Load,
     /// Change one's own password, see one's own account.
     OwnAccount,
+    /// Pay in for the group, and see what was paid in.
+    Deposits,
 }
 
 impl Role {
@@ -92,7 +94,9 @@ impl Role {
     /// Whether this role carries `permission`.
     pub const fn may(self, permission: Permission) -> bool {
         match (self, permission) {
-            (Self::Clerk | Self::Manager, Permission::Load | Permission::OwnAccount) => true,
+            (Self::Clerk | Self::Manager, Permission::Load | Permission::OwnAccount)
+            | (Self::Manager, Permission::Deposits) => true,
+            (Self::Clerk, Permission::Deposits) => false,
         }
     }
 

@@ -121,8 +121,8 @@ fn enrolment(lang: Lang, shown: &Shown, may_decide: bool) -> Markup {
 fn alarm_notice(lang: Lang, terminal: &Listed, alarm: &Alarm, may_decide: bool, problems: &[(&str, String)]) -> Markup {
     let (heading, text) = match alarm.kind {
         Kind::KeyInTwoPlaces => (say!(lang, "clone-title"), say!(lang, "clone-text")),
-        // It is about a load, and stands on that load's page.
-        Kind::LoadContradicted => return html! {},
+        // They are about a load or a deposit, and stand on its page.
+        Kind::LoadContradicted | Kind::DepositUnfit => return html! {},
     };
     let places: Vec<&str> = alarm
         .details

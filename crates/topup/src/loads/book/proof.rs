@@ -6,6 +6,7 @@ use ledger::{Fen, GroupId, Kind, Proof};
 use store::{Result, Tx};
 
 use super::State;
+use crate::deposits::{self, DepositsFault, DepositsProof};
 use crate::loads::OrderNumber;
 
 /// Faults listed at most by each question; books with more are beyond reading a list.
@@ -20,6 +21,8 @@ pub struct Books {
     pub loads: Vec<(State, i64, Fen)>,
     /// How many corrections there are of each kind, and their sum; kinds without any are left out.
     pub corrections: Vec<(CorrectionKind, i64, Fen)>,
+    /// The deposits, what was decided about them, their refunds, and money that belongs to no group.
+    pub deposits: DepositsProof,
     /// Where they disagree; empty in true books.
     pub faults: Vec<BooksFault>,
 }
@@ -73,13 +76,14 @@ pub enum BooksFault {
 impl Books {
     /// Whether the books are exact.
     pub fn hold(&self) -> bool {
-        self.ledger.holds() && self.faults.is_empty()
+        self.ledger.holds() && self.deposits.faults.is_empty() && self.faults.is_empty()
     }
 }
 
 /// Proves all the books in the one moment that `tx` sees; begin it with [`store::Db::read`]. The ledger is exact by
 /// itself; what is held is the sum of the loads authorised or unknown; what is on cards is that of the loads succeeded,
-/// and of the corrections since; each correction has its movement; and what counts as decided by people was.
+/// and of the corrections since; each correction has its movement; what counts as decided by people was; and
+/// each deposit has the movements of its state.
 pub async fn prove_books(tx: &mut Tx) -> Result<Books> {
     let ledger = ledger::prove(tx).await?;
     let states: Vec<(String, i64, Fen)> = tx
@@ -108,7 +112,8 @@ pub async fn prove_books(tx: &mut Tx) -> Result<Books> {
     let mut faults = accounts(tx).await?;
     faults.extend(stray_corrections(tx).await?);
     faults.extend(undecided(tx).await?);
-    Ok(Books { ledger, loads, corrections, faults })
+    let deposits = deposits::prove(tx).await?;
+    Ok(Books { ledger, loads, corrections, deposits, faults })
 }
 
 async fn accounts(tx: &mut Tx) -> Result<Vec<BooksFault>> {
@@ -206,6 +211,8 @@ impl fmt::Display for Books {
         for (kind, count, sum) in &self.corrections {
             writeln!(f, "corrections {kind:<12}{count:>12}{sum:>24}")?;
         }
+        write!(f, "{}", self.deposits)?;
+        self.deposits.faults.iter().try_for_each(|fault: &DepositsFault| writeln!(f, "{fault}"))?;
         self.ledger.faults.iter().try_for_each(|fault| writeln!(f, "{fault}"))?;
         self.faults.iter().try_for_each(|fault| writeln!(f, "{fault}"))
     }

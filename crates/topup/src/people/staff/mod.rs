@@ -59,6 +59,10 @@ pub enum StaffPermission {
     SeeReviews,
     /// Propose and decide what becomes of them.
     ReviewLoads,
+    /// See deposits of all groups and what does not fit about them.
+    SeeDeposits,
+    /// Decide about deposits, and close what does not fit.
+    ReviewDeposits,
     /// See the bank's daily files, its statements, and where they and our books differ.
     SeeReconcile,
     /// Bring in files and statements, and close differences.
@@ -83,21 +87,31 @@ impl StaffRole {
                 P::OwnAccount
                 | P::SeeReviews
                 | P::ReviewLoads
+                | P::SeeDeposits
+                | P::ReviewDeposits
                 | P::SeeReconcile
                 | P::Reconcile
                 | P::SeeInvoices
                 | P::Invoices,
             )
             | (Self::Admin, _)
-            | (Self::Auditor, P::OwnAccount | P::SeeTerminals | P::SeeReviews | P::SeeReconcile | P::SeeInvoices) => {
-                true
-            }
+            | (
+                Self::Auditor,
+                P::OwnAccount | P::SeeTerminals | P::SeeReviews | P::SeeDeposits | P::SeeReconcile | P::SeeInvoices,
+            ) => true,
             (
                 Self::Teller,
-                P::SeeReviews | P::ReviewLoads | P::SeeReconcile | P::Reconcile | P::SeeInvoices | P::Invoices,
+                P::SeeReviews
+                | P::ReviewLoads
+                | P::SeeDeposits
+                | P::ReviewDeposits
+                | P::SeeReconcile
+                | P::Reconcile
+                | P::SeeInvoices
+                | P::Invoices,
             )
             | (Self::Finance, P::SeeTerminals | P::Terminals)
-            | (Self::Auditor, P::Terminals | P::ReviewLoads | P::Reconcile | P::Invoices) => false,
+            | (Self::Auditor, P::Terminals | P::ReviewLoads | P::ReviewDeposits | P::Reconcile | P::Invoices) => false,
         }
     }
 

@@ -1,0 +1,277 @@
+//! Looks at deposits.
+
+use ledger::{Fen, GroupId};
+use pay::Payer;
+use store::{Micros, Tx};
+
+use super::{Deposit, DepositNumber, Payment, State};
+use crate::House;
+use crate::people::OperatorId;
+
+/// The most rows of the office's queue.
+const MOST_ROWS: i64 = 500;
+
+/// A deposit in a list of its group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// It.
+    pub deposit: Deposit,
+    /// Who confirmed it, by name.
+    pub operator: String,
+}
+
+/// The sums over a group's deposits of some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// How many there are.
+    pub count: i64,
+    /// How many were paid, approved or not, and how much.
+    pub paid: (i64, Fen),
+    /// How many were approved, and how much.
+    pub approved: (i64, Fen),
+}
+
+/// A paid deposit that waits for a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// It.
+    pub deposit: Deposit,
+    /// Its group's name.
+    pub group: String,
+    /// Who confirmed it, by name.
+    pub operator: String,
+    /// How many open exceptions stand beside it.
+    pub unfit: i64,
+    /// What was proposed and waits for another's answer: to approve it or not, and by whom.
+    pub proposed: Option<(bool, String)>,
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(super) struct Row {
+    pub(super) group_id: GroupId,
+    pub(super) id: i64,
+    state: String,
+    operator_id: OperatorId,
+    pub(super) amount_fen: Fen,
+    remark: String,
+    payer: String,
+    pub(super) gateway: String,
+    pub(super) payer_ip: Option<String>,
+    created_at_us: Micros,
+    pub(super) expires_at_us: Micros,
+    pub(super) redirected_at_us: Option<Micros>,
+    paid_fen: Option<Fen>,
+    serial: Option<String>,
+    settle_date: Option<String>,
+    traced_at: Option<String>,
+    paid_at_us: Option<Micros>,
+    decided_at_us: Option<Micros>,
+    code: Option<String>,
+    words: Option<String>,
+    pub(super) asked: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct NamedRow {
+    #[sqlx(flatten)]
+    row: Row,
+    group_name: String,
+    operator_name: String,
+    unfit: i64,
+    proposed: Option<i64>,
+    proposer: Option<String>,
+}
+
+impl Row {
+    pub(super) fn state(&self) -> Option<State> {
+        State::parse(&self.state)
+    }
+
+    pub(super) fn payer(&self) -> Option<Payer> {
+        match self.payer.as_str() {
+            "person" => Some(Payer::Person),
+            "company" => Some(Payer::Company),
+            _ => None,
+        }
+    }
+
+    pub(super) fn into_deposit(self) -> Option<Deposit> {
+        let (state, payer) = (self.state()?, self.payer()?);
+        let paid = self.paid_fen.zip(self.serial).zip(self.paid_at_us);
+        Some(Deposit {
+            group: self.group_id,
+            order: DepositNumber::new(self.id),
+            state,
+            operator: self.operator_id,
+            amount: self.amount_fen,
+            remark: self.remark,
+            payer,
+            gateway: self.gateway,
+            created_at: self.created_at_us,
+            expires_at: self.expires_at_us,
+            redirected_at: self.redirected_at_us,
+            paid: paid.map(|((amount, serial), at)| Payment {
+                amount,
+                serial,
+                settle_date: self.settle_date,
+                traced_at: self.traced_at,
+                at,
+            }),
+            decided_at: self.decided_at_us,
+            failure: self.code.zip(self.words),
+        })
+    }
+}
+
+pub(super) async fn row(tx: &mut Tx, group: GroupId, id: i64) -> Result<Option<Row>, store::Error> {
+    tx.query(
+        "SELECT group_id, id, state, operator_id, amount_fen, remark, payer, gateway, payer_ip, created_at_us, \
+         expires_at_us, redirected_at_us, paid_fen, serial, settle_date, traced_at, paid_at_us, decided_at_us, code, \
+         words, asked FROM deposits WHERE group_id = $1 AND id = $2",
+    )
+    .bind(group)
+    .bind(id)
+    .optional()
+    .await
+}
+
+/// Whose deposit it is; none if there is none of this number.
+pub(super) async fn key(house: &House, order: DepositNumber) -> Result<Option<(GroupId, i64)>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let found: Option<(GroupId, i64)> =
+        tx.query("SELECT group_id, id FROM deposits WHERE order_id = $1").bind(order.to_string()).optional().await?;
+    Ok(found)
+}
+
+/// A deposit of a group, for its operators.
+pub async fn by_order(house: &House, group: GroupId, order: DepositNumber) -> Result<Option<Deposit>, store::Error> {
+    let mut tx = house.db.read().await?;
+    Ok(row(&mut tx, group, order.id()).await?.and_then(Row::into_deposit))
+}
+
+/// A deposit of whichever group, for the office.
+pub async fn find(house: &House, order: DepositNumber) -> Result<Option<Deposit>, store::Error> {
+    let Some((group, _)) = key(house, order).await? else { return Ok(None) };
+    by_order(house, group, order).await
+}
+
+/// A group's deposits that were confirmed from one moment until before another, newest first, at most `most`.
+pub async fn list(
+    house: &House,
+    group: GroupId,
+    (from, until): (Micros, Micros),
+    most: i64,
+) -> Result<Vec<Listed>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let rows: Vec<NamedRow> = tx
+        .query(
+            "SELECT d.*, '' AS group_name, COALESCE(operators.name, '') AS operator_name, CAST(0 AS BIGINT) AS unfit, \
+             CAST(NULL AS BIGINT) AS proposed, CAST(NULL AS TEXT) AS proposer \
+             FROM deposits d LEFT JOIN operators ON operators.id = d.operator_id \
+             WHERE d.group_id = $1 AND d.created_at_us >= $2 AND d.created_at_us < $3 ORDER BY d.id DESC LIMIT $4",
+        )
+        .bind(group)
+        .bind(from)
+        .bind(until)
+        .bind(most)
+        .all()
+        .await?;
+    let listed = |named: NamedRow| Some(Listed { deposit: named.row.into_deposit()?, operator: named.operator_name });
+    Ok(rows.into_iter().filter_map(listed).collect())
+}
+
+/// The sums over what [`list`] lists.
+pub async fn totals(house: &House, group: GroupId, (from, until): (Micros, Micros)) -> Result<Totals, store::Error> {
+    let mut tx = house.db.read().await?;
+    let (count, paid, paid_fen, approved, approved_fen): (i64, i64, Fen, i64, Fen) = tx
+        .query(
+            "SELECT COUNT(*), COUNT(paid_fen), CAST(COALESCE(SUM(paid_fen), 0) AS BIGINT), \
+             CAST(COALESCE(SUM(CASE WHEN state = 'approved' THEN 1 ELSE 0 END), 0) AS BIGINT), \
+             CAST(COALESCE(SUM(CASE WHEN state = 'approved' THEN paid_fen ELSE 0 END), 0) AS BIGINT) \
+             FROM deposits WHERE group_id = $1 AND created_at_us >= $2 AND created_at_us < $3",
+        )
+        .bind(group)
+        .bind(from)
+        .bind(until)
+        .one()
+        .await?;
+    Ok(Totals { count, paid: (paid, paid_fen), approved: (approved, approved_fen) })
+}
+
+/// The paid deposits of all groups that wait for a decision, oldest first.
+pub async fn queue(house: &House) -> Result<Vec<Waiting>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let rows: Vec<NamedRow> = tx
+        .query(
+            "SELECT d.*, groups.name AS group_name, COALESCE(operators.name, '') AS operator_name, \
+             (SELECT COUNT(*) FROM deposit_exceptions e WHERE e.group_id = d.group_id AND e.deposit_id = d.id \
+             AND e.closed_at_us IS NULL) AS unfit, r.approve AS proposed, staff.name AS proposer \
+             FROM deposits d JOIN groups ON groups.id = d.group_id \
+             LEFT JOIN operators ON operators.id = d.operator_id \
+             LEFT JOIN deposit_reviews r ON r.group_id = d.group_id AND r.deposit_id = d.id AND NOT EXISTS (\
+             SELECT 1 FROM deposit_answers a WHERE a.group_id = r.group_id AND a.deposit_id = r.deposit_id \
+             AND a.number = r.number) LEFT JOIN staff ON staff.id = r.proposed_by \
+             WHERE d.state = 'paid' ORDER BY d.paid_at_us, d.id LIMIT $1",
+        )
+        .bind(MOST_ROWS)
+        .all()
+        .await?;
+    Ok(rows.into_iter().filter_map(NamedRow::into_waiting).collect())
+}
+
+/// The deposits whose money is to go back and has not yet, oldest first.
+pub async fn open_refunds(house: &House) -> Result<Vec<Waiting>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let rows: Vec<NamedRow> = tx
+        .query(
+            "SELECT d.*, groups.name AS group_name, COALESCE(operators.name, '') AS operator_name, \
+             (SELECT COUNT(*) FROM deposit_exceptions e WHERE e.group_id = d.group_id AND e.deposit_id = d.id \
+             AND e.closed_at_us IS NULL) AS unfit, CAST(NULL AS BIGINT) AS proposed, CAST(NULL AS TEXT) AS proposer \
+             FROM deposits d JOIN groups ON groups.id = d.group_id \
+             LEFT JOIN operators ON operators.id = d.operator_id \
+             WHERE d.state IN ('rejected', 'refunding') ORDER BY d.decided_at_us, d.id LIMIT $1",
+        )
+        .bind(MOST_ROWS)
+        .all()
+        .await?;
+    Ok(rows.into_iter().filter_map(NamedRow::into_waiting).collect())
+}
+
+/// How many deposits wait for a decision, and how many exceptions are open.
+pub async fn counts(house: &House) -> Result<(i64, i64), store::Error> {
+    let mut tx = house.db.read().await?;
+    tx.query(
+        "SELECT (SELECT COUNT(*) FROM deposits WHERE state = 'paid'), \
+         (SELECT COUNT(*) FROM deposit_exceptions WHERE closed_at_us IS NULL)",
+    )
+    .one()
+    .await
+}
+
+/// The deposits of all groups whose money came from one moment until before another, by that time: for reconciliation.
+pub async fn paid_between(house: &House, from: Micros, until: Micros) -> Result<Vec<Deposit>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let rows: Vec<Row> = tx
+        .query(
+            "SELECT group_id, id, state, operator_id, amount_fen, remark, payer, gateway, payer_ip, created_at_us, \
+             expires_at_us, redirected_at_us, paid_fen, serial, settle_date, traced_at, paid_at_us, decided_at_us, \
+             code, words, asked FROM deposits WHERE paid_at_us >= $1 AND paid_at_us < $2 ORDER BY paid_at_us, id",
+        )
+        .bind(from)
+        .bind(until)
+        .all()
+        .await?;
+    Ok(rows.into_iter().filter_map(Row::into_deposit).collect())
+}
+
+impl NamedRow {
+    fn into_waiting(self) -> Option<Waiting> {
+        Some(Waiting {
+            deposit: self.row.into_deposit()?,
+            group: self.group_name,
+            operator: self.operator_name,
+            unfit: self.unfit,
+            proposed: self.proposed.map(|approve| approve == 1).zip(self.proposer),
+        })
+    }
+}

@@ -1,0 +1,275 @@
+//! What staff decide about a paid deposit. Below the issuer's limit one person's word is enough; above it another person
+//! confirms what the first proposed. The money moves in the commit of the last word.
+
+use store::Tx;
+
+use super::event::{self, By, Happened};
+use super::exceptions::{Closed, ExceptionId, Outcome, close_by_decision};
+use super::rules::{Last, Refused, may_answer, may_propose, may_say};
+use super::{DepositNumber, State, book, query, refunds, topic};
+use crate::audit::{self, Action, Actor, Entry, Subject};
+use crate::people::staff::{Staff, StaffId};
+use crate::{House, patiently};
+
+/// What someone proposes to decide.
+#[derive(Clone, Copy, Debug)]
+pub struct Proposal<'a> {
+    /// The deposit.
+    pub order: DepositNumber,
+    /// Whether it becomes quota; otherwise it goes back.
+    pub approve: bool,
+    /// Why.
+    pub reason: &'a str,
+}
+
+/// What someone else says to a proposal.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// The deposit.
+    pub order: DepositNumber,
+    /// Which proposal.
+    pub number: i64,
+    /// Whether it is to be done.
+    pub confirm: bool,
+    /// Why.
+    pub reason: &'a str,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decided {
+    /// It is done, and the money moved.
+    Done(State),
+    /// Another person has to confirm it: the proposal's number.
+    Proposed(i64),
+    /// The proposal is declined; the deposit waits again.
+    Declined,
+}
+
+/// A proposal that waits for another's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposed {
+    /// Counts the proposals of a deposit.
+    pub number: i64,
+    /// Whether to approve.
+    pub approve: bool,
+    /// By whom: nobody answers their own.
+    pub by: StaffId,
+    /// Their name.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: store::Micros,
+}
+
+/// Why a decision was not recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum ReviewError {
+    /// There is no such deposit.
+    #[error("there is no such deposit")]
+    NoDeposit,
+    /// The rules.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The database did not answer.
+    #[error(transparent)]
+    Storage(#[from] store::Error),
+}
+
+/// Proposes a decision about a paid deposit; if the amount is within the limit, it is decided by that.
+pub async fn propose(
+    house: &House,
+    staff: &Staff,
+    actor: &Actor,
+    proposal: Proposal<'_>,
+) -> Result<Decided, ReviewError> {
+    let decided = patiently!(put(house, staff, actor, proposal))?;
+    after(house, proposal.order, decided).await;
+    Ok(decided)
+}
+
+/// Answers the proposal of another; confirmed, it is done.
+pub async fn answer(house: &House, staff: &Staff, actor: &Actor, answer: Answer<'_>) -> Result<Decided, ReviewError> {
+    let decided = patiently!(reply(house, staff, actor, answer))?;
+    after(house, answer.order, decided).await;
+    Ok(decided)
+}
+
+async fn after(house: &House, order: DepositNumber, decided: Decided) {
+    house.signal(&topic(order)).await;
+    if let Decided::Done(state) = decided {
+        tracing::info!(%order, state = state.as_str(), "a deposit was decided");
+        metrics::counter!("jichong_deposits_total", "state" => state.as_str()).increment(1);
+        if state == State::Rejected {
+            refunds::pursue_now(house, order).await;
+        }
+    }
+}
+
+/// A decision to be carried out.
+struct Ruling<'a> {
+    number: i64,
+    approve: bool,
+    proposed_by: StaffId,
+    limit: ledger::Fen,
+    reason: &'a str,
+}
+
+async fn put(house: &House, staff: &Staff, actor: &Actor, proposal: Proposal<'_>) -> Result<Decided, ReviewError> {
+    let reason = may_say(staff.role, proposal.reason)?;
+    let (mut tx, mut locked) = lock(house, proposal.order).await?;
+    let (key, last) = (locked.key(), last(&mut tx, locked.key()).await?);
+    let paid = locked.deposit.paid.as_ref().map_or(ledger::Fen::ZERO, |paid| paid.amount);
+    let limit = house.settings.deposits.two_people_above;
+    let course = may_propose(locked.deposit.state, paid, limit, last)?;
+    tx.query(
+        "INSERT INTO deposit_reviews (group_id, deposit_id, number, approve, alone, paid_fen, limit_fen, proposed_by, \
+         reason, proposed_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(key.0)
+    .bind(key.1)
+    .bind(course.number)
+    .bind(i64::from(proposal.approve))
+    .bind(i64::from(course.alone))
+    .bind(paid)
+    .bind(limit)
+    .bind(staff.id)
+    .bind(reason)
+    .bind(house.now())
+    .execute()
+    .await?;
+    let decided = if course.alone {
+        let (number, approve) = (course.number, proposal.approve);
+        let ruling = Ruling { number, approve, proposed_by: staff.id, limit, reason };
+        carry_out(&mut tx, house, (staff, actor), &mut locked, &ruling).await?
+    } else {
+        let by = By::Staff(actor.name.clone());
+        let what = Happened::Proposed { number: course.number, approve: proposal.approve, reason: reason.to_owned() };
+        event::add(&mut tx, key, house.now(), &by, &what).await?;
+        record(&mut tx, house, actor, &locked, (Action::DepositProposed, proposal.approve, reason)).await?;
+        Decided::Proposed(course.number)
+    };
+    tx.commit().await?;
+    Ok(decided)
+}
+
+async fn reply(house: &House, staff: &Staff, actor: &Actor, answer: Answer<'_>) -> Result<Decided, ReviewError> {
+    let reason = may_say(staff.role, answer.reason)?;
+    let (mut tx, mut locked) = lock(house, answer.order).await?;
+    let (key, last) = (locked.key(), last(&mut tx, locked.key()).await?);
+    may_answer(locked.deposit.state, last, answer.number, staff.id)?;
+    let (approve, proposed_by, limit): (i64, StaffId, ledger::Fen) = tx
+        .query(
+            "SELECT approve, proposed_by, limit_fen FROM deposit_reviews \
+             WHERE group_id = $1 AND deposit_id = $2 AND number = $3",
+        )
+        .bind(key.0)
+        .bind(key.1)
+        .bind(answer.number)
+        .one()
+        .await?;
+    let ruling = Ruling { number: answer.number, approve: approve == 1, proposed_by, limit, reason };
+    let decided = if answer.confirm {
+        carry_out(&mut tx, house, (staff, actor), &mut locked, &ruling).await?
+    } else {
+        put_answer(&mut tx, house, staff, &locked, (&ruling, false)).await?;
+        let what = Happened::Declined { number: answer.number, reason: reason.to_owned() };
+        event::add(&mut tx, key, house.now(), &By::Staff(actor.name.clone()), &what).await?;
+        record(&mut tx, house, actor, &locked, (Action::DepositDeclined, ruling.approve, reason)).await?;
+        Decided::Declined
+    };
+    tx.commit().await?;
+    Ok(decided)
+}
+
+/// Records the last word, moves the money, and closes what waited for it.
+async fn carry_out(
+    tx: &mut Tx,
+    house: &House,
+    (staff, actor): (&Staff, &Actor),
+    locked: &mut book::Locked,
+    ruling: &Ruling<'_>,
+) -> Result<Decided, ReviewError> {
+    let (key, at) = (locked.key(), house.now());
+    put_answer(tx, house, staff, locked, (ruling, true)).await?;
+    book::decide(tx, locked, ruling.approve, at).await?;
+    let reason = ruling.reason.to_owned();
+    let (what, action, outcome) = if ruling.approve {
+        (Happened::Approved { reason }, Action::DepositApproved, Outcome::Credited)
+    } else {
+        (Happened::Rejected { reason }, Action::DepositRejected, Outcome::Refund)
+    };
+    event::add(tx, key, at, &By::Staff(actor.name.clone()), &what).await?;
+    record(tx, house, actor, locked, (action, ruling.approve, ruling.reason)).await?;
+    let proposer = (ruling.proposed_by != staff.id).then_some(ruling.proposed_by);
+    let closed = Closed { id: ExceptionId(0), outcome, reason: ruling.reason, limit: ruling.limit, proposer };
+    close_by_decision(tx, house, staff, actor, (key, &closed)).await?;
+    if !ruling.approve {
+        refunds::plan(tx, house, &locked.deposit).await?;
+    }
+    Ok(Decided::Done(locked.deposit.state))
+}
+
+async fn put_answer(
+    tx: &mut Tx,
+    house: &House,
+    staff: &Staff,
+    locked: &book::Locked,
+    (ruling, confirmed): (&Ruling<'_>, bool),
+) -> Result<(), store::Error> {
+    let key = locked.key();
+    tx.query(
+        "INSERT INTO deposit_answers (group_id, deposit_id, number, approve, alone, proposed_by, confirmed, \
+         answered_by, reason, answered_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(key.0)
+    .bind(key.1)
+    .bind(ruling.number)
+    .bind(i64::from(ruling.approve))
+    .bind(i64::from(ruling.proposed_by == staff.id))
+    .bind(ruling.proposed_by)
+    .bind(i64::from(confirmed))
+    .bind(staff.id)
+    .bind(ruling.reason)
+    .bind(house.now())
+    .execute()
+    .await?;
+    Ok(())
+}
+
+async fn record(
+    tx: &mut Tx,
+    house: &House,
+    actor: &Actor,
+    locked: &book::Locked,
+    (action, approve, reason): (Action, bool, &str),
+) -> Result<(), store::Error> {
+    let deposit = &locked.deposit;
+    let fen = deposit.paid.as_ref().map(|paid| paid.amount);
+    let details = serde_json::json!({ "approve": approve, "reason": reason, "fen": fen });
+    let subject = Subject::Deposit(deposit.order);
+    audit::record(tx, &house.ids, &Entry { actor, action, group: deposit.group, subject, details }).await
+}
+
+async fn lock(house: &House, order: DepositNumber) -> Result<(Tx, book::Locked), ReviewError> {
+    let (group, id) = query::key(house, order).await?.ok_or(ReviewError::NoDeposit)?;
+    let mut tx = house.db.begin().await?;
+    let locked = book::lock(&mut tx, group, id).await?.ok_or(ReviewError::NoDeposit)?;
+    Ok((tx, locked))
+}
+
+/// What was proposed last of a deposit, and whether it was answered.
+async fn last(tx: &mut Tx, (group, id): (ledger::GroupId, i64)) -> Result<Option<Last>, store::Error> {
+    let row: Option<(i64, StaffId, Option<i64>)> = tx
+        .query(
+            "SELECT r.number, r.proposed_by, a.number FROM deposit_reviews r LEFT JOIN deposit_answers a \
+             ON a.group_id = r.group_id AND a.deposit_id = r.deposit_id AND a.number = r.number \
+             WHERE r.group_id = $1 AND r.deposit_id = $2 ORDER BY r.number DESC LIMIT 1",
+        )
+        .bind(group)
+        .bind(id)
+        .optional()
+        .await?;
+    Ok(row.map(|(number, by, answered)| Last { number, by, answered: answered.is_some() }))
+}

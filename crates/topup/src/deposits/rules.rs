@@ -1,0 +1,240 @@
+//! What follows from what the gateway says, when it is asked again, and who may decide. Pure.
+
+use std::time::Duration;
+
+use ledger::Fen;
+use pay::{Payer, PaymentStatus};
+use store::Micros;
+
+use super::State;
+use crate::people::staff::{StaffId, StaffPermission, StaffRole};
+
+/// The longest reason, in characters: a few sentences.
+pub const MOST_REASON: usize = 500;
+
+/// The gateway's code for money debited after the time to pay, which it gives back by itself.
+const RETURNED_LATE: &str = "42";
+
+/// After news the gateway is asked at these gaps, in seconds: the gateway's own advice.
+const BURST_S: [i64; 6] = [1, 2, 4, 8, 16, 32];
+/// Asks since news at which the burst is over: a payer who was just sent needs a minute at least.
+pub(super) const NO_BURST: i64 = 6;
+/// Then a person's payment is asked about so often, in seconds, and a company's so.
+const PERSON_S: i64 = 5 * 60;
+const COMPANY_S: i64 = 30 * 60;
+/// Asked first so long after the payer was sent, in seconds.
+pub(super) const FIRST_S: i64 = 60;
+/// A moment after it can no longer be paid, the gateway knows for sure.
+const AFTER_EXPIRY_S: i64 = 5;
+/// What has failed or expired is asked about at these gaps, in seconds: money may come late and its notification be lost.
+const TAIL_S: [i64; 4] = [10 * 60, 60 * 60, 6 * 60 * 60, 24 * 60 * 60];
+/// A company's bank may approve a payment long after its time; so long, in seconds, it counts as under way.
+const COMPANY_GRACE_S: i64 = 7 * 24 * 60 * 60;
+/// A refund is asked for, and asked about, at these gaps, in seconds; the last for ever.
+const REFUND_S: [i64; 6] = [30, 60, 5 * 60, 30 * 60, 2 * 60 * 60, 6 * 60 * 60];
+
+/// What is known of a deposit when the gateway says something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) state: State,
+    pub(super) amount: Fen,
+    pub(super) payer: Payer,
+    pub(super) expires_at: Micros,
+    /// How it was paid: serial number and amount.
+    pub(super) paid: Option<(String, Fen)>,
+    /// What genuine notifications claimed: serial number and amount.
+    pub(super) claims: Vec<(String, Fen)>,
+}
+
+/// What follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Nothing is decided by it, or it is known.
+    Nothing,
+    /// It is paid.
+    Pay {
+        /// After it had failed or expired.
+        late: bool,
+        /// Not the amount that was asked for, or not the one that was notified.
+        wrong_amount: bool,
+        /// Under another serial number than was notified.
+        contradicted: bool,
+    },
+    /// It will not be paid.
+    Fail {
+        /// The payer's money was taken too late, and the gateway gives it back by itself.
+        returned_late: bool,
+        /// Though a genuine notification said that it was.
+        contradicted: bool,
+    },
+    /// It was not paid in time.
+    Expire {
+        /// Though a genuine notification said that it was.
+        contradicted: bool,
+    },
+    /// The gateway says otherwise than it did before.
+    Contradict,
+}
+
+/// What follows from the gateway's own word. Once paid, only another payment says otherwise: any other answer may be older
+/// than what is known.
+pub(super) fn judge(known: &Known, word: &PaymentStatus, now: Micros) -> Verdict {
+    match (known.state, word) {
+        (State::Created, PaymentStatus::Paid(_)) => Verdict::Contradict,
+        (State::Redirected | State::Failed | State::Expired, PaymentStatus::Paid(settled)) => {
+            let amount = Fen::new(settled.amount.fen());
+            Verdict::Pay {
+                late: known.state != State::Redirected,
+                wrong_amount: amount != known.amount || known.claims.iter().any(|(_, claimed)| *claimed != amount),
+                contradicted: known.claims.iter().any(|(serial, _)| *serial != settled.serial),
+            }
+        }
+        (paid, PaymentStatus::Paid(settled)) if paid.is_paid() => {
+            let same = (settled.serial.clone(), Fen::new(settled.amount.fen()));
+            if known.paid.as_ref() == Some(&same) { Verdict::Nothing } else { Verdict::Contradict }
+        }
+        (State::Redirected, PaymentStatus::Failed { code, .. }) => {
+            Verdict::Fail { returned_late: code == RETURNED_LATE, contradicted: !known.claims.is_empty() }
+        }
+        (State::Failed | State::Expired, PaymentStatus::Failed { code, .. }) if code == RETURNED_LATE => {
+            Verdict::Fail { returned_late: true, contradicted: !known.claims.is_empty() }
+        }
+        (State::Redirected, PaymentStatus::NotFound) if now >= known.expires_at => {
+            Verdict::Expire { contradicted: !known.claims.is_empty() }
+        }
+        (State::Redirected, PaymentStatus::Pending { .. }) if now >= given_up_at(known) => {
+            Verdict::Expire { contradicted: !known.claims.is_empty() }
+        }
+        (State::Created, PaymentStatus::NotFound) if now >= known.expires_at => Verdict::Expire { contradicted: false },
+        (_, _) => Verdict::Nothing,
+    }
+}
+
+/// From when on a payment that the gateway still calls under way counts as expired.
+fn given_up_at(known: &Known) -> Micros {
+    match known.payer {
+        Payer::Person => known.expires_at,
+        Payer::Company => later(known.expires_at, COMPANY_GRACE_S),
+    }
+}
+
+/// When the gateway is asked again about a payment, `asked` times after there was news.
+pub(super) fn next_ask(state: State, payer: Payer, expires_at: Micros, asked: i64, now: Micros) -> Option<Micros> {
+    let nth = |gaps: &[i64]| usize::try_from(asked).ok().and_then(|asked| gaps.get(asked).copied());
+    match state {
+        State::Redirected => {
+            let usual = match payer {
+                Payer::Person => PERSON_S,
+                Payer::Company => COMPANY_S,
+            };
+            let next = later(now, nth(&BURST_S).unwrap_or(usual));
+            let expired = later(expires_at, AFTER_EXPIRY_S);
+            Some(if now < expired { next.min(expired) } else { next })
+        }
+        State::Failed | State::Expired => nth(&TAIL_S).map(|gap| later(now, gap)),
+        State::Created | State::Paid | State::Approved | State::Rejected | State::Refunding | State::Refunded => None,
+    }
+}
+
+/// When the gateway is asked again for a refund, or about it.
+pub(super) fn next_refund_ask(asked: i64, now: Micros) -> Micros {
+    let gap = usize::try_from(asked).ok().and_then(|asked| REFUND_S.get(asked).copied());
+    later(now, gap.or(REFUND_S.last().copied()).unwrap_or(PERSON_S))
+}
+
+pub(super) fn later(at: Micros, seconds: i64) -> Micros {
+    Micros(at.0.saturating_add(seconds.saturating_mul(1_000_000)))
+}
+
+pub(super) fn after(at: Micros, by: Duration) -> Micros {
+    Micros(at.0.saturating_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))
+}
+
+/// What was proposed last of a deposit, and whether it was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Last {
+    pub(super) number: i64,
+    pub(super) by: StaffId,
+    pub(super) answered: bool,
+}
+
+/// Why a decision is not taken. No money moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// This role does not decide about money.
+    #[error("this role may not decide")]
+    Role,
+    /// The reason is empty.
+    #[error("a reason is needed")]
+    NoReason,
+    /// The reason is longer than [`MOST_REASON`].
+    #[error("the reason is too long")]
+    LongReason,
+    /// The deposit is not paid, or was decided already; look where it stands.
+    #[error("there is nothing to decide, or no longer")]
+    Settled,
+    /// Something was proposed already and waits for an answer.
+    #[error("a proposal waits for an answer")]
+    Proposed,
+    /// There is no such proposal.
+    #[error("there is no such proposal")]
+    NoProposal,
+    /// Nobody answers their own proposal.
+    #[error("it is one's own proposal")]
+    Own,
+    /// Somebody answered it already.
+    #[error("the proposal is answered already")]
+    Answered,
+}
+
+/// What a proposal becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Course {
+    /// Counts the proposals of a deposit.
+    pub(super) number: i64,
+    /// One person's word is enough.
+    pub(super) alone: bool,
+}
+
+/// Whether someone of this role may give this reason; the reason without blanks around it.
+pub(super) fn may_say(role: StaffRole, reason: &str) -> Result<&str, Refused> {
+    let reason = reason.trim();
+    if !role.may(StaffPermission::ReviewDeposits) {
+        Err(Refused::Role)
+    } else if reason.is_empty() {
+        Err(Refused::NoReason)
+    } else if reason.chars().count() > MOST_REASON {
+        Err(Refused::LongReason)
+    } else {
+        Ok(reason)
+    }
+}
+
+/// What a proposal about a deposit becomes, if there may be one.
+pub(super) fn may_propose(state: State, paid: Fen, limit: Fen, last: Option<Last>) -> Result<Course, Refused> {
+    if state != State::Paid {
+        return Err(Refused::Settled);
+    }
+    let number = match last {
+        None => 1,
+        Some(Last { number, answered: true, .. }) => number.saturating_add(1),
+        Some(Last { answered: false, .. }) => return Err(Refused::Proposed),
+    };
+    Ok(Course { number, alone: paid <= limit })
+}
+
+/// Whether `by` may answer proposal `number`.
+pub(super) fn may_answer(state: State, last: Option<Last>, number: i64, by: StaffId) -> Result<(), Refused> {
+    let last = last.filter(|last| last.number == number).ok_or(Refused::NoProposal)?;
+    if last.answered {
+        Err(Refused::Answered)
+    } else if last.by == by {
+        Err(Refused::Own)
+    } else if state != State::Paid {
+        Err(Refused::Settled)
+    } else {
+        Ok(())
+    }
+}
+
+const _: () = assert!(BURST_S.len() == 6, "NO_BURST is its length");
