@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use store::{Query, Result, Tx};
+use store::{Cell, Query, Result, Tx};
 
 use crate::{Balances, GroupId, Kind, Movement, Posted, Rejected};
 
@@ -35,6 +35,13 @@ struct Account {
 
 /// Groups remembered at most, at about 100 bytes each; with more, all are forgotten and learnt anew.
 const REMEMBERED: usize = 100_000;
+
+/// Writes balances.
+const BALANCES: &str = "UPDATE accounts SET bank_fen = rows.bank, deposits_in_review_fen = rows.review, \
+     quota_fen = rows.quota, held_fen = rows.held, on_cards_fen = rows.cards, refunds_due_fen = rows.refunds, \
+     movements = rows.movements \
+     FROM rows(group_id BIGINT, bank BIGINT, review BIGINT, quota BIGINT, held BIGINT, cards BIGINT, \
+     refunds BIGINT, movements BIGINT) WHERE accounts.group_id = rows.group_id";
 
 /// As the table has them: the group, its balances in the order of [`Kind::ALL`], its movements.
 type AccountRow = (i64, i64, i64, i64, i64, i64, i64, i64);
@@ -86,10 +93,22 @@ impl Accounts {
 
     /// The statements that write balances and journal; the caller may add its own with [`Query::and`] before it runs them.
     pub fn write<'tx>(&self, tx: &'tx mut Tx) -> Query<'tx> {
-        let balances = self.groups.iter().filter(|(_, account)| account.changed).map(|(group, account)| {
+        self.journal(tx.query(BALANCES).rows(self.balance_cells()))
+    }
+
+    /// As [`Self::write`], behind statements of the caller's own.
+    pub fn write_after<'tx>(&self, before: Query<'tx>) -> Query<'tx> {
+        self.journal(before.and(BALANCES).rows(self.balance_cells()))
+    }
+
+    fn balance_cells(&self) -> impl Iterator<Item = [Cell<'static>; 8]> {
+        self.groups.iter().filter(|(_, account)| account.changed).map(|(group, account)| {
             let [bank, review, quota, held, cards, refunds] = Kind::ALL.map(|kind| account.balances.get(kind).into());
             [(*group).into(), bank, review, quota, held, cards, refunds, account.movements.into()]
-        });
+        })
+    }
+
+    fn journal<'tx>(&self, balances: Query<'tx>) -> Query<'tx> {
         let journal = self.posted.iter().map(|(movement, posted)| {
             [
                 movement.group.into(),
@@ -104,22 +123,15 @@ impl Accounts {
                 movement.at.into(),
             ]
         });
-        tx.query(
-            "UPDATE accounts SET bank_fen = rows.bank, deposits_in_review_fen = rows.review, quota_fen = rows.quota, \
-             held_fen = rows.held, on_cards_fen = rows.cards, refunds_due_fen = rows.refunds, \
-             movements = rows.movements \
-             FROM rows(group_id BIGINT, bank BIGINT, review BIGINT, quota BIGINT, held BIGINT, cards BIGINT, \
-             refunds BIGINT, movements BIGINT) WHERE accounts.group_id = rows.group_id",
-        )
-        .rows(balances)
-        .and(
-            "INSERT INTO movements (group_id, id, from_kind, to_kind, amount_fen, from_after_fen, to_after_fen, \
+        balances
+            .and(
+                "INSERT INTO movements (group_id, id, from_kind, to_kind, amount_fen, from_after_fen, to_after_fen, \
              reason, subject, at_us) \
              SELECT group_id, id, from_kind, to_kind, amount, from_after, to_after, reason, subject, at \
              FROM rows(group_id BIGINT, id BIGINT, from_kind TEXT, to_kind TEXT, amount BIGINT, from_after BIGINT, \
              to_after BIGINT, reason TEXT, subject BIGINT, at BIGINT)",
-        )
-        .rows(journal)
+            )
+            .rows(journal)
     }
 }
 

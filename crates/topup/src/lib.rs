@@ -16,6 +16,7 @@ pub mod loads;
 mod patience;
 pub mod people;
 pub mod reconcile;
+pub mod records;
 pub mod reviews;
 pub mod runs;
 pub mod terminals;

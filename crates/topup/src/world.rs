@@ -115,7 +115,7 @@ impl Ids {
     }
 
     /// The moment in an id.
-    pub fn moment(id: i64) -> Micros {
+    pub const fn moment(id: i64) -> Micros {
         Micros(id >> Self::TAG_BITS)
     }
 

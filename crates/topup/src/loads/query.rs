@@ -26,7 +26,7 @@ pub struct Sitting {
 }
 
 /// How many, and how much.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Totals {
     /// How many.
     pub count: i64,
@@ -34,8 +34,9 @@ pub struct Totals {
     pub sum: Fen,
 }
 
+/// A load as the table has it.
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(crate) struct Row {
     group_id: GroupId,
     id: i64,
     intent: String,
@@ -57,23 +58,39 @@ struct Row {
     since_movement: Option<i64>,
 }
 
-/// With what was proven since the load ended. A TAC is the last word, so what is written counts where there are both.
-macro_rules! select {
-    ($rest:literal) => {
+/// The columns of [`Row`], of `l`.
+macro_rules! load_columns {
+    () => {
         concat!(
-            "SELECT l.group_id, l.id, l.intent, l.state, l.reason, l.operator_id, o.login AS operator, l.terminal, ",
+            "l.group_id, l.id, l.intent, l.state, l.reason, l.operator_id, o.login AS operator, l.terminal, ",
             "l.card_number, l.amount_fen, l.balance_before_fen, l.balance_after_fen, l.quota_before_fen, ",
             "l.quota_after_fen, l.created_at_us, CAST(CASE WHEN l.state = 'unknown' AND EXISTS (SELECT 1 FROM proofs p ",
             "WHERE p.group_id = l.group_id AND p.load_id = l.id AND p.finding IN ('moved_on', 'refused', 'forged')) ",
             "THEN 1 ELSE 0 END AS BIGINT) AS asked_in_vain, c.written AS since_written, ",
-            "c.raised_at_us AS since_at_us, c.movement AS since_movement ",
-            "FROM loads l LEFT JOIN operators o ON o.id = l.operator_id ",
-            "LEFT JOIN corrections c ON c.group_id = l.group_id AND c.load_id = l.id AND NOT EXISTS (SELECT 1 ",
-            "FROM corrections d WHERE d.group_id = l.group_id AND d.load_id = l.id AND d.written > c.written) ",
-            $rest
+            "c.raised_at_us AS since_at_us, c.movement AS since_movement"
         )
     };
 }
+
+/// What they need beside `l`. With what was proven since the load ended: a TAC is the last word, so what is written counts
+/// where there are both.
+macro_rules! load_joins {
+    () => {
+        concat!(
+            "LEFT JOIN operators o ON o.id = l.operator_id ",
+            "LEFT JOIN corrections c ON c.group_id = l.group_id AND c.load_id = l.id AND NOT EXISTS (SELECT 1 ",
+            "FROM corrections d WHERE d.group_id = l.group_id AND d.load_id = l.id AND d.written > c.written) "
+        )
+    };
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT ", load_columns!(), " FROM loads l ", load_joins!(), $rest)
+    };
+}
+
+pub(crate) use {load_columns, load_joins};
 
 /// The load of an intent.
 pub async fn by_intent(house: &House, group: GroupId, intent: &str) -> Result<Option<Load>, store::Error> {
@@ -174,7 +191,7 @@ pub(crate) async fn doubt_of_card(
 }
 
 impl Row {
-    fn into_load(self) -> Result<Load, store::Error> {
+    pub(crate) fn into_load(self) -> Result<Load, store::Error> {
         let state = State::parse(&self.state).ok_or(store::Error::Missing)?;
         let card = self.card_number.parse().map_err(|_| store::Error::Missing)?;
         Ok(Load {

@@ -19,6 +19,7 @@ mod office;
 mod processes;
 mod proofs;
 mod reconcile;
+mod records;
 mod register;
 mod replay;
 mod reviews;

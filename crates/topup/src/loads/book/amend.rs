@@ -14,6 +14,7 @@ use ledger::{Accounts, Fen, GroupId, Kind, Movement, Rejected};
 use store::{Micros, Result, Tx};
 
 use super::desk::{impossible, passage_by_proof};
+use super::totals::{self, Place, Totals};
 use super::work::UPDATE;
 use super::{Ended, State};
 use crate::loads::Reason;
@@ -85,7 +86,10 @@ pub async fn decide(tx: &mut Tx, decision: &Decision) -> Result<Ended> {
     accounts.post(movement).map_err(impossible)?;
     let null = store::Cell::Null;
     let row = [group.into(), id.into(), to.as_str().into(), reason.as_str().into(), null, null, null, at.into()];
-    accounts.write(tx).and(UPDATE).rows([row]).execute().await?;
+    let mut totals = Totals::default();
+    totals.ended((group, id), &load.place, to, load.amount);
+    let add = tx.query(totals::ADD).rows(totals.cells());
+    accounts.write_after(add).and(UPDATE).rows([row]).execute().await?;
     Ok(Ended::Now)
 }
 
@@ -169,6 +173,7 @@ struct Look {
     state: State,
     reason: Option<String>,
     amount: Fen,
+    place: Place,
     tac: bool,
     /// Proven after it had ended otherwise.
     written_after_all: bool,
@@ -188,14 +193,18 @@ impl Look {
     }
 }
 
+type LookColumns = (String, Option<String>, Fen, Option<String>, i64, String);
+
 async fn look(tx: &mut Tx, group: GroupId, id: i64) -> Result<Option<Look>> {
-    let row: Option<(String, Option<String>, Fen, Option<String>)> = tx
-        .query("SELECT state, reason, amount_fen, tac FROM loads WHERE group_id = $1 AND id = $2")
+    let row: Option<LookColumns> = tx
+        .query(
+            "SELECT state, reason, amount_fen, tac, operator_id, terminal FROM loads WHERE group_id = $1 AND id = $2",
+        )
         .bind(group)
         .bind(id)
         .optional()
         .await?;
-    let Some((state, reason, amount, tac)) = row else { return Ok(None) };
+    let Some((state, reason, amount, tac, operator, terminal)) = row else { return Ok(None) };
     let corrections: Vec<(i64,)> = tx
         .query("SELECT written FROM corrections WHERE group_id = $1 AND load_id = $2")
         .bind(group)
@@ -206,6 +215,7 @@ async fn look(tx: &mut Tx, group: GroupId, id: i64) -> Result<Option<Look>> {
         state: State::parse(&state).ok_or(store::Error::Missing)?,
         reason,
         amount,
+        place: Place { operator, terminal: terminal.into() },
         tac: tac.is_some(),
         written_after_all: corrections.contains(&(1,)),
         not_written_after_all: corrections.contains(&(0,)),

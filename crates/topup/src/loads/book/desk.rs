@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use ledger::{Accounts, Fen, GroupId, Kind, Movement, Rejected};
 use store::{Micros, Result};
 
+use super::totals::{Place, Totals};
 use super::{Authorised, Disproof, Doubt, Ended, NewLoad, Release, Settled, State};
 
 /// What the queue is asked for.
@@ -30,6 +31,7 @@ pub(super) enum Answer {
 #[derive(Debug)]
 pub(super) struct Opening {
     pub(super) load: NewLoad,
+    pub(super) place: Place,
     pub(super) texts: Option<Texts>,
 }
 
@@ -43,10 +45,11 @@ pub(super) struct Texts {
 }
 
 /// A load as the table has it, or will have it once the batch is written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Known {
     pub(super) state: State,
     pub(super) amount: Fen,
+    pub(super) place: Place,
     /// Opened in this batch.
     pub(super) new: bool,
 }
@@ -85,6 +88,8 @@ pub(super) struct Desk<'j> {
     pub(super) opened: Vec<Opened<'j>>,
     /// By load, in order: two processes then change loads in the same order too.
     pub(super) changes: BTreeMap<(GroupId, i64), Change<'j>>,
+    /// The loads that ended in this batch.
+    pub(super) totals: Totals,
 }
 
 impl Job {
@@ -126,7 +131,7 @@ impl<'j> Desk<'j> {
         known: HashMap<(GroupId, i64), Known>,
         intents: HashSet<(GroupId, &'j str)>,
     ) -> Self {
-        Self { accounts, known, intents, opened: Vec::new(), changes: BTreeMap::new() }
+        Self { accounts, known, intents, opened: Vec::new(), changes: BTreeMap::new(), totals: Totals::default() }
     }
 
     /// Decides one job after all those before it.
@@ -194,7 +199,9 @@ impl<'j> Desk<'j> {
         let load = &opened.opening.load;
         self.intents.insert((load.group, &load.intent));
         // A caller that gave up waiting for the hold may say already that it goes back.
-        let known = Known { state: opened.state, amount: load.amount, new: true };
+        let place = opened.opening.place.clone();
+        self.totals.ended((load.group, load.id), &place, opened.state, load.amount);
+        let known = Known { state: opened.state, amount: load.amount, place, new: true };
         self.known.insert((load.group, load.id), known);
         self.opened.push(opened);
     }
@@ -225,6 +232,7 @@ impl<'j> Desk<'j> {
     fn change(&mut self, id: (GroupId, i64), change: Change<'j>) {
         let Some(load) = self.known.get_mut(&id) else { return };
         load.state = change.state;
+        self.totals.ended(id, &load.place, load.state, load.amount);
         let change = Change { of_new: load.new, ..change };
         self.changes.entry(id).or_insert_with(|| Change::to(change.state, None, None)).follow(change);
     }
@@ -273,7 +281,8 @@ impl From<NewLoad> for Opening {
             mac2: evidence.mac2.to_string(),
             host_time: evidence.host_time.to_string(),
         });
-        Self { load, texts }
+        let place = Place { operator: load.operator, terminal: load.terminal.as_str().into() };
+        Self { load, place, texts }
     }
 }
 

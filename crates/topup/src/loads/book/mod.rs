@@ -11,6 +11,8 @@
 //! | [`Book::disprove`] | unknown → failed | held → quota |
 //! | [`Book::refused`] | → failed | none |
 //!
+//! What ends a load also adds it to the totals that the records show, in the same commit.
+//!
 //! All of them may be said again: the second time moves nothing and answers so. What people decide, and what is corrected
 //! after a load has ended, is rare and has its own table in `amend`. Everything that is asked at the same
 //! time goes into one batch of a [`store::Queue`], whatever the verb and whichever the group. A batch goes at one of
@@ -18,7 +20,7 @@
 //!
 //! ```text
 //! daring    decide                        from what the last batches left; holds and settlements only
-//!           write, and commit             accounts, movements, new loads, ended loads: one round trip in all
+//!           write, and commit             accounts, movements, new loads, ended loads, totals: one round trip in all
 //!
 //! swift     BEGIN
 //!           lock the accounts             nobody else can change these groups' loads from here on
@@ -47,6 +49,7 @@
 mod amend;
 mod desk;
 mod proof;
+mod totals;
 mod work;
 
 #[cfg(test)]

@@ -5,12 +5,13 @@ use std::fmt;
 use ledger::{Fen, GroupId, Kind, Proof};
 use store::{Result, Tx};
 
-use super::State;
+use super::{State, totals};
 use crate::deposits::{self, DepositsFault, DepositsProof};
 use crate::loads::OrderNumber;
+use crate::records::Day;
 
 /// Faults listed at most by each question; books with more are beyond reading a list.
-const LISTED: i64 = 100;
+pub(super) const LISTED: i64 = 100;
 
 /// What a look through all the books found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +72,13 @@ pub enum BooksFault {
         /// The load.
         order: OrderNumber,
     },
+    /// The totals that are kept of the loads that ended are not those of the loads.
+    Totals {
+        /// Whose.
+        group: GroupId,
+        /// Of this day, or of the month that begins with it.
+        day: Day,
+    },
 }
 
 impl Books {
@@ -82,8 +90,8 @@ impl Books {
 
 /// Proves all the books in the one moment that `tx` sees; begin it with [`store::Db::read`]. The ledger is exact by
 /// itself; what is held is the sum of the loads authorised or unknown; what is on cards is that of the loads succeeded,
-/// and of the corrections since; each correction has its movement; what counts as decided by people was; and
-/// each deposit has the movements of its state.
+/// and of the corrections since; each correction has its movement; what counts as decided by people was; the totals that
+/// are kept are those of the loads that ended; and each deposit has the movements of its state.
 pub async fn prove_books(tx: &mut Tx) -> Result<Books> {
     let ledger = ledger::prove(tx).await?;
     let states: Vec<(String, i64, Fen)> = tx
@@ -112,6 +120,7 @@ pub async fn prove_books(tx: &mut Tx) -> Result<Books> {
     let mut faults = accounts(tx).await?;
     faults.extend(stray_corrections(tx).await?);
     faults.extend(undecided(tx).await?);
+    faults.extend(totals::prove(tx).await?.into_iter().map(|(group, day)| BooksFault::Totals { group, day }));
     let deposits = deposits::prove(tx).await?;
     Ok(Books { ledger, loads, corrections, deposits, faults })
 }
@@ -232,6 +241,9 @@ impl fmt::Display for BooksFault {
             }
             Self::Undecided { group, order } => {
                 write!(f, "group {}: load {order} counts as decided by people, but no two people decided it", group.0)
+            }
+            Self::Totals { group, day } => {
+                write!(f, "group {}: the totals kept for {day} are not those of its loads that ended", group.0)
             }
         }
     }

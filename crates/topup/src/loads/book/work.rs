@@ -6,6 +6,7 @@ use ledger::{Accounts, Fen, GroupId};
 use store::{Batch, Cell, Error, Pace, Result, Tx};
 
 use super::desk::{Answer, Change, Desk, Job, Known, Opened};
+use super::totals::{self, Place};
 use super::{Authorised, Ended, State};
 
 /// The work of the book's queue.
@@ -16,9 +17,9 @@ pub(super) struct Loads;
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     ledger: ledger::Memory,
-    /// The loads authorised here that have not ended, and their amounts, by group. True as long as the group's last
+    /// The loads authorised here that have not ended, with amount and place, by group. True as long as the group's last
     /// movement is the one that the ledger's memory has: whoever ends a load posts a movement.
-    open: HashMap<GroupId, HashMap<i64, Fen>>,
+    open: HashMap<GroupId, HashMap<i64, (Fen, Place)>>,
 }
 
 /// Open loads remembered at most; with more, all are forgotten. Thousands are in flight on the busiest day.
@@ -73,7 +74,11 @@ async fn write(tx: &mut Tx, desk: &Desk<'_>) -> Result<()> {
         return Ok(());
     }
     let (of_new, of_old): (Vec<_>, Vec<_>) = desk.changes.iter().partition(|(_, change)| change.of_new);
-    let mut query = desk.accounts.write(tx);
+    let mut query = if desk.totals.is_empty() {
+        desk.accounts.write(tx)
+    } else {
+        desk.accounts.write_after(tx.query(totals::ADD).rows(desk.totals.cells()))
+    };
     if !desk.opened.is_empty() {
         query = query.and(INSERT).rows(desk.opened.iter().map(opened_cells));
     }
@@ -99,8 +104,8 @@ impl Memory {
                 Job::Authorise(_) => {}
                 Job::Settle(settled) => {
                     let load = (settled.group, settled.id);
-                    let amount = *self.open.get(&settled.group)?.get(&settled.id)?;
-                    known.insert(load, Known { state: State::Authorised, amount, new: false });
+                    let (amount, place) = self.open.get(&settled.group)?.get(&settled.id)?.clone();
+                    known.insert(load, Known { state: State::Authorised, amount, place, new: false });
                 }
                 Job::Refuse(..) | Job::Release(_) | Job::Disprove(_) | Job::Doubt(_) => return None,
             }
@@ -125,7 +130,8 @@ impl Memory {
         }
         for opened in desk.opened.iter().filter(|opened| opened.state == State::Authorised) {
             let load = &opened.opening.load;
-            self.open.entry(load.group).or_default().insert(load.id, load.amount);
+            let open = self.open.entry(load.group).or_default();
+            open.insert(load.id, (load.amount, opened.opening.place.clone()));
         }
         for (group, load) in desk.changes.keys() {
             if let Some(open) = self.open.get_mut(group) {
@@ -154,18 +160,20 @@ async fn look_at_loads(tx: &mut Tx, jobs: &[Job]) -> Result<HashMap<(GroupId, i6
     }
     ids.sort_unstable();
     ids.dedup();
-    let rows: Vec<(GroupId, i64, String, Fen)> = tx
+    let rows: Vec<(GroupId, i64, String, Fen, i64, String)> = tx
         .query(
-            "SELECT loads.group_id, loads.id, loads.state, loads.amount_fen FROM rows(group_id BIGINT, id BIGINT) \
-             JOIN loads ON loads.group_id = rows.group_id AND loads.id = rows.id",
+            "SELECT loads.group_id, loads.id, loads.state, loads.amount_fen, loads.operator_id, loads.terminal \
+             FROM rows(group_id BIGINT, id BIGINT) JOIN loads ON loads.group_id = rows.group_id \
+             AND loads.id = rows.id",
         )
         .rows(ids.into_iter().map(|(group, id)| [group.into(), id.into()]))
         .all()
         .await?;
     rows.into_iter()
-        .map(|(group, id, state, amount)| {
+        .map(|(group, id, state, amount, operator, terminal)| {
             let state = State::parse(&state).ok_or(Error::Missing)?;
-            Ok(((group, id), Known { state, amount, new: false }))
+            let place = Place { operator, terminal: terminal.into() };
+            Ok(((group, id), Known { state, amount, place, new: false }))
         })
         .collect()
 }

@@ -1,0 +1,31 @@
+//! Records: what was charged, found again, totalled and told in full.
+//!
+//! ```text
+//! Typed        what stands in the address, as people typed it
+//! Filter       what it means; or, field by field, what is wrong with it
+//! Scope        whose records: one group's, from the session; all groups', for staff
+//! page         a page of loads, newest first, by keyset: no page costs more than another
+//! totals       of the whole filter, by what holds now
+//! story        all that became of one load, with the movements of its money
+//! ```
+//!
+//! **Totals.** [`crate::loads::book`] adds every load that ends to `load_totals` in the same commit: by month and by day
+//! for the whole group, and by day for each operator at each terminal. A filter that names no card, amount or order number
+//! is answered from there, in whole months and single days; the open loads come from their own index; and the corrections
+//! since, of which there are few, move their loads from how they ended to what holds. Any other filter sums up the rows
+//! that an index finds. `jichong books` proves the totals equal to the rows.
+//!
+//! **Pages.** Ids grow with time, so a page is a range of the primary key; of all groups, of an index of ids; of one card,
+//! of an index of cards; of what is open, of the index of open loads. What is left is looked at row by row within it.
+
+mod day;
+mod filter;
+mod page;
+mod scope;
+mod totals;
+
+pub use day::{Day, Period};
+pub use filter::{Field, Filter, Holds, Range, Typed, Wrong, WrongField};
+pub use page::{Cursor, Line, Page, Seek, page};
+pub use scope::{People, Scope, people};
+pub use totals::{Totals, totals};

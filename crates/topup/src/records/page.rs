@@ -1,0 +1,318 @@
+//! A page of loads, by keyset: where it is in the list is an id, not a count of rows to skip.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ledger::GroupId;
+use store::{Query, Result, Tx};
+
+use super::Filter;
+use crate::House;
+use crate::loads::{Load, OrderNumber, Row, load_columns, load_joins};
+
+/// A load in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The load.
+    pub load: Load,
+    /// The name of its group.
+    pub group: String,
+    /// The name of who confirmed it, beside the login in the load.
+    pub operator: Option<String>,
+    /// What people call the terminal.
+    pub terminal: Option<String>,
+}
+
+/// Some loads of a filter, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The loads.
+    pub lines: Vec<Line>,
+    /// Whether there are newer ones before them.
+    pub newer: bool,
+    /// Whether there are older ones after them.
+    pub older: bool,
+}
+
+/// A place in the list: that of a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    order: OrderNumber,
+    group: GroupId,
+}
+
+/// Which page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Seek {
+    /// The newest.
+    #[default]
+    First,
+    /// The oldest.
+    Last,
+    /// Those that are older than this one.
+    Older(Cursor),
+    /// Those that are newer than this one.
+    Newer(Cursor),
+}
+
+#[derive(sqlx::FromRow)]
+struct LineRow {
+    #[sqlx(flatten)]
+    load: Row,
+    group_name: Option<String>,
+    operator_name: Option<String>,
+    terminal_name: Option<String>,
+}
+
+/// Ids and groups between which the loads are, both ends excluded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bounds {
+    above: (i64, i64),
+    below: (i64, i64),
+}
+
+/// What every statement of this module takes, by number: `$1` the group, or none; `$2`, `$3` and `$4`, `$5` the ids and
+/// groups between which the loads are; `$6` the operator; `$7` the terminal; `$8` and `$9` the least and the highest
+/// amount; `$10` the end of the card's number; `$11` what holds; `$12` the whole of the card's number; `$13` how many rows.
+pub(super) fn bind<'c>(query: Query<'c>, filter: &Filter, bounds: Bounds, most: i64) -> Query<'c> {
+    let end = filter.card.as_ref().filter(|_| filter.whole_card().is_none()).map(|digits| format!("%{digits}"));
+    query
+        .bind(filter.scope.group())
+        .bind(bounds.above.0)
+        .bind(bounds.above.1)
+        .bind(bounds.below.0)
+        .bind(bounds.below.1)
+        .bind(filter.operator)
+        .bind(filter.terminal.as_deref())
+        .bind(filter.least)
+        .bind(filter.most)
+        .bind(end)
+        .bind(filter.holds.map(super::Holds::as_str))
+        .bind(filter.whole_card())
+        .bind(most)
+}
+
+/// What holds of `l` by what is known now.
+macro_rules! holds {
+    () => {
+        concat!(
+            "CASE (SELECT MAX(c.written) FROM corrections c WHERE c.group_id = l.group_id AND c.load_id = l.id) ",
+            "WHEN 1 THEN 'succeeded' WHEN 0 THEN 'failed' ",
+            "ELSE CASE l.state WHEN 'authorised' THEN 'unknown' ELSE l.state END END"
+        )
+    };
+}
+
+/// What is looked at row by row.
+macro_rules! narrowed {
+    () => {
+        concat!(
+            " AND (CAST($6 AS BIGINT) IS NULL OR l.operator_id = $6) AND (CAST($7 AS TEXT) IS NULL OR l.terminal = $7) ",
+            "AND (CAST($8 AS BIGINT) IS NULL OR l.amount_fen >= $8) AND (CAST($9 AS BIGINT) IS NULL OR l.amount_fen <= $9) ",
+            "AND (CAST($10 AS TEXT) IS NULL OR l.card_number LIKE $10) ",
+            "AND (CAST($11 AS TEXT) IS NULL OR ",
+            holds!(),
+            " = $11)"
+        )
+    };
+}
+
+/// The way to the loads of one group: a range of the primary key.
+macro_rules! of_group {
+    () => {
+        concat!("FROM loads l WHERE l.group_id = $1 AND l.id > $2 AND l.id < $4", narrowed!())
+    };
+}
+
+/// To those of all groups: a range of the index of ids.
+macro_rules! of_all {
+    () => {
+        concat!("FROM loads l WHERE (l.id, l.group_id) > ($2, $3) AND (l.id, l.group_id) < ($4, $5)", narrowed!())
+    };
+}
+
+/// To those of one card.
+macro_rules! of_card {
+    () => {
+        concat!(
+            "FROM loads l WHERE l.card_number = $12 AND l.id > $2 AND l.id < $4 ",
+            "AND (CAST($1 AS BIGINT) IS NULL OR l.group_id = $1)",
+            narrowed!()
+        )
+    };
+}
+
+/// To what is open. The plus keeps the engines from other indexes: this one is as small as what is open.
+macro_rules! of_open {
+    () => {
+        concat!(
+            "FROM loads l WHERE l.state IN ('authorised', 'unknown') AND (CAST($1 AS BIGINT) IS NULL OR +l.group_id = $1) ",
+            "AND +l.id > $2 AND +l.id < $4 AND (CAST($12 AS TEXT) IS NULL OR l.card_number = $12)",
+            narrowed!()
+        )
+    };
+}
+
+pub(super) use {holds, narrowed, of_all, of_card, of_group, of_open};
+
+/// A page, ordered, and what its rows are called by.
+macro_rules! lines {
+    ($from:expr, $order:literal) => {
+        concat!(
+            "SELECT ",
+            load_columns!(),
+            ", g.name AS group_name, o.name AS operator_name, t.name AS terminal_name FROM (SELECT l.* ",
+            $from,
+            " ORDER BY l.id ",
+            $order,
+            ", l.group_id ",
+            $order,
+            " LIMIT $13) l ",
+            load_joins!(),
+            "LEFT JOIN groups g ON g.id = l.group_id LEFT JOIN terminals t ON t.number = l.terminal ORDER BY l.id ",
+            $order,
+            ", l.group_id ",
+            $order
+        )
+    };
+}
+
+/// Of one group the ids alone order the rows; of one card too, but for what cannot be.
+fn text(filter: &Filter, newest_first: bool) -> &'static str {
+    match (Way::of(filter), newest_first) {
+        (Way::Group, true) => lines!(of_group!(), "DESC"),
+        (Way::Group, false) => lines!(of_group!(), "ASC"),
+        (Way::All, true) => lines!(of_all!(), "DESC"),
+        (Way::All, false) => lines!(of_all!(), "ASC"),
+        (Way::Card, true) => lines!(of_card!(), "DESC"),
+        (Way::Card, false) => lines!(of_card!(), "ASC"),
+        (Way::Open, true) => lines!(of_open!(), "DESC"),
+        (Way::Open, false) => lines!(of_open!(), "ASC"),
+    }
+}
+
+/// The index that finds the loads of a filter with the least to look through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Group,
+    All,
+    Card,
+    Open,
+}
+
+impl Way {
+    pub(super) fn of(filter: &Filter) -> Self {
+        if filter.holds == Some(super::Holds::Unknown) {
+            // Nothing that was corrected is open.
+            Self::Open
+        } else if filter.whole_card().is_some() {
+            Self::Card
+        } else if filter.scope.group().is_some() {
+            Self::Group
+        } else {
+            Self::All
+        }
+    }
+}
+
+impl Bounds {
+    /// All of a filter. An order number is found whenever it was.
+    pub(super) fn of(filter: &Filter) -> Self {
+        if let Some(order) = filter.order {
+            let (before, after) = (order.id().saturating_sub(1), order.id().saturating_add(1));
+            return Self { above: (before, i64::MAX), below: (after, i64::MIN) };
+        }
+        let (first, end) = (filter.period.first().first_id(), filter.period.last().plus(1).first_id());
+        Self { above: (first.saturating_sub(1), i64::MAX), below: (end, i64::MIN) }
+    }
+
+    pub(super) fn older(self, than: Cursor) -> Self {
+        Self { below: self.below.min(than.place()), ..self }
+    }
+
+    fn newer(self, than: Cursor) -> Self {
+        Self { above: self.above.max(than.place()), ..self }
+    }
+}
+
+impl Cursor {
+    /// The place of a load.
+    pub const fn at(load: &Load) -> Self {
+        Self { order: load.order, group: load.group }
+    }
+
+    const fn place(self) -> (i64, i64) {
+        (self.order.id(), self.group.0)
+    }
+}
+
+impl fmt::Display for Cursor {
+    /// `L261122143208-0QK2M7X.7`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.order, self.group.0)
+    }
+}
+
+/// It names no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoCursor;
+
+impl FromStr for Cursor {
+    type Err = NoCursor;
+
+    fn from_str(text: &str) -> Result<Self, NoCursor> {
+        let (order, group) = text.split_once('.').ok_or(NoCursor)?;
+        let order = OrderNumber::parse(order).ok_or(NoCursor)?;
+        Ok(Self { order, group: GroupId(group.parse().map_err(|_| NoCursor)?) })
+    }
+}
+
+/// The page of `filter` that is asked for, of at most `size` loads.
+pub async fn page(house: &House, filter: &Filter, seek: Seek, size: u32) -> Result<Page> {
+    let mut tx = house.db.read().await?;
+    let page = look(&mut tx, filter, seek, size).await?;
+    // Too near to the top for a whole page: then the top.
+    if matches!(seek, Seek::Newer(_)) && !page.newer {
+        return look(&mut tx, filter, Seek::First, size).await;
+    }
+    Ok(page)
+}
+
+async fn look(tx: &mut Tx, filter: &Filter, seek: Seek, size: u32) -> Result<Page> {
+    let all = Bounds::of(filter);
+    let (bounds, newest_first) = match seek {
+        Seek::First => (all, true),
+        Seek::Last => (all, false),
+        Seek::Older(than) => (all.older(than), true),
+        Seek::Newer(than) => (all.newer(than), false),
+    };
+    let mut lines = rows(tx, filter, bounds, newest_first, i64::from(size).saturating_add(1)).await?;
+    // One more than is shown tells whether there are more in this direction.
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let more = lines.len() > size;
+    lines.truncate(size);
+    if !newest_first {
+        lines.reverse();
+    }
+    let came_from = matches!(seek, Seek::Older(_) | Seek::Newer(_));
+    let (newer, older) = if newest_first { (came_from, more) } else { (more, came_from) };
+    Ok(Page { lines, newer, older })
+}
+
+async fn rows(tx: &mut Tx, filter: &Filter, bounds: Bounds, newest_first: bool, most: i64) -> Result<Vec<Line>> {
+    let query = tx.query(text(filter, newest_first));
+    let rows: Vec<LineRow> = bind(query, filter, bounds, most).all().await?;
+    rows.into_iter().map(LineRow::into_line).collect()
+}
+
+impl LineRow {
+    fn into_line(self) -> Result<Line> {
+        let Self { load, group_name, operator_name, terminal_name } = self;
+        Ok(Line {
+            load: load.into_load()?,
+            group: group_name.unwrap_or_default(),
+            operator: operator_name,
+            terminal: terminal_name,
+        })
+    }
+}
