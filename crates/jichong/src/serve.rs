@@ -12,7 +12,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use portal::{Listening, Tls};
 use store::{Db, Options};
 use topup::cards::Application;
-use topup::{House, Micros, Settings, SystemClock, SystemEntropy, loads, people, runs};
+use topup::{House, Micros, Settings, SystemClock, SystemEntropy, deposits, loads, people, runs};
 use vault::{CheckValue, Vault};
 
 use crate::cli::Serve;
@@ -32,6 +32,7 @@ pub(crate) struct Server {
     pub(crate) ops: Listening,
     house: House,
     sweeping: tokio::task::JoinHandle<()>,
+    following: tokio::task::JoinHandle<()>,
 }
 
 /// Where a server listens, and how.
@@ -125,7 +126,9 @@ pub(crate) async fn start(house: House, settings: portal::Settings, listen: List
     let portal = portal::listen(listen.portal, router, tls)
         .with_context(|| format!("listen: {} cannot be listened on", listen.portal))?;
     let sweeping = tokio::spawn(sweep(house.clone()));
-    Ok(Server { portal, ops, house, sweeping })
+    // Apart from the sweep: it waits for the gateway's answers.
+    let following = tokio::spawn(deposits::follow(house.clone()));
+    Ok(Server { portal, ops, house, sweeping, following })
 }
 
 impl Server {
@@ -137,6 +140,7 @@ impl Server {
         }
         tokio::join!(self.portal.stop(), self.ops.stop());
         self.sweeping.abort();
+        self.following.abort();
         self.house.db.close().await;
         tracing::info!("stopped");
     }

@@ -303,7 +303,6 @@ pub(super) fn pay_time(at: Micros) -> Option<jiff::Timestamp> {
     jiff::Timestamp::from_microsecond(at.0).ok()
 }
 
-/// Whether a deposit can still be paid by sending the payer.
 impl Deposit {
     /// Whether the payer can be sent, again or for the first time.
     pub fn can_be_paid(&self, now: Micros) -> bool {

@@ -1,0 +1,116 @@
+//! Looks at exceptions.
+
+use ledger::{Fen, GroupId};
+use store::{Micros, Tx};
+
+use super::{Exception, ExceptionId, ExceptionKind, Outcome};
+use crate::House;
+use crate::deposits::DepositNumber;
+use crate::people::staff::StaffId;
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: ExceptionId,
+    kind: String,
+    deposit_id: Option<i64>,
+    group_name: Option<String>,
+    gateway: String,
+    order_id: String,
+    serial: String,
+    amount_fen: Fen,
+    booked: i64,
+    evidence: String,
+    opened_at_us: Micros,
+    proposed_by: Option<StaffId>,
+    proposed_name: Option<String>,
+    proposed_outcome: Option<String>,
+    proposed_reason: Option<String>,
+    proposed_at_us: Option<Micros>,
+    closed_at_us: Option<Micros>,
+    closed_name: Option<String>,
+    close_reason: Option<String>,
+    outcome: Option<String>,
+}
+
+/// The open exceptions of all groups, oldest first, at most `most`.
+pub async fn open_exceptions(house: &House, most: i64) -> Result<Vec<Exception>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let rows: Vec<Row> = tx
+        .query(
+            "SELECT e.id, e.kind, e.deposit_id, groups.name AS group_name, e.gateway, e.order_id, e.serial, \
+             e.amount_fen, e.booked, e.evidence, e.opened_at_us, e.proposed_by, e.proposed_name, e.proposed_outcome, \
+             e.proposed_reason, e.proposed_at_us, e.closed_at_us, e.closed_name, e.close_reason, e.outcome \
+             FROM deposit_exceptions e LEFT JOIN groups ON groups.id = e.group_id WHERE e.closed_at_us IS NULL \
+             ORDER BY e.opened_at_us, e.id LIMIT $1",
+        )
+        .bind(most)
+        .all()
+        .await?;
+    Ok(rows.into_iter().filter_map(Row::into_exception).collect())
+}
+
+/// An exception, open or closed.
+pub async fn exception(house: &House, id: ExceptionId) -> Result<Option<Exception>, store::Error> {
+    let mut tx = house.db.read().await?;
+    one(&mut tx, id).await
+}
+
+pub(super) async fn one(tx: &mut Tx, id: ExceptionId) -> Result<Option<Exception>, store::Error> {
+    let row: Option<Row> = tx
+        .query(
+            "SELECT e.id, e.kind, e.deposit_id, groups.name AS group_name, e.gateway, e.order_id, e.serial, \
+             e.amount_fen, e.booked, e.evidence, e.opened_at_us, e.proposed_by, e.proposed_name, e.proposed_outcome, \
+             e.proposed_reason, e.proposed_at_us, e.closed_at_us, e.closed_name, e.close_reason, e.outcome \
+             FROM deposit_exceptions e LEFT JOIN groups ON groups.id = e.group_id WHERE e.id = $1",
+        )
+        .bind(id)
+        .optional()
+        .await?;
+    Ok(row.and_then(Row::into_exception))
+}
+
+/// The exceptions of a deposit, oldest first.
+pub(in crate::deposits) async fn of_deposit(
+    tx: &mut Tx,
+    (group, deposit): (GroupId, i64),
+) -> Result<Vec<Exception>, store::Error> {
+    let rows: Vec<Row> = tx
+        .query(
+            "SELECT e.id, e.kind, e.deposit_id, groups.name AS group_name, e.gateway, e.order_id, e.serial, \
+             e.amount_fen, e.booked, e.evidence, e.opened_at_us, e.proposed_by, e.proposed_name, e.proposed_outcome, \
+             e.proposed_reason, e.proposed_at_us, e.closed_at_us, e.closed_name, e.close_reason, e.outcome \
+             FROM deposit_exceptions e LEFT JOIN groups ON groups.id = e.group_id \
+             WHERE e.group_id = $1 AND e.deposit_id = $2 ORDER BY e.opened_at_us, e.id",
+        )
+        .bind(group)
+        .bind(deposit)
+        .all()
+        .await?;
+    Ok(rows.into_iter().filter_map(Row::into_exception).collect())
+}
+
+impl Row {
+    fn into_exception(self) -> Option<Exception> {
+        let proposed = self.proposed_by.zip(self.proposed_name).zip(self.proposed_outcome);
+        let proposed = proposed.zip(self.proposed_reason).zip(self.proposed_at_us);
+        let closed = self.closed_name.zip(self.outcome).zip(self.close_reason).zip(self.closed_at_us);
+        Some(Exception {
+            id: self.id,
+            kind: ExceptionKind::parse(&self.kind)?,
+            deposit: self.deposit_id.map(DepositNumber::new),
+            group: self.group_name,
+            gateway: self.gateway,
+            order: self.order_id,
+            serial: Some(self.serial).filter(|serial| !serial.is_empty()),
+            amount: self.amount_fen,
+            booked: self.booked == 1,
+            evidence: serde_json::from_str(&self.evidence).unwrap_or_default(),
+            opened_at: self.opened_at_us,
+            proposed: proposed.and_then(|((((by, name), outcome), reason), at)| {
+                Some((by, name, Outcome::parse(&outcome)?, reason, at))
+            }),
+            closed: closed
+                .and_then(|(((name, outcome), reason), at)| Some((name, Outcome::parse(&outcome)?, reason, at))),
+        })
+    }
+}
