@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow};
 use ledger::{Fen, GroupId, Kind, Movement};
 use store::Db;
 use topup::audit::{self, Action, Actor, Entry, Subject};
@@ -27,7 +27,7 @@ pub(crate) async fn run(add: Add) -> Result<()> {
         }
         Add::Operator { group, login, name, role, database } => {
             let role = Role::parse(&role).ok_or_else(|| anyhow!("--role: clerk or manager, is {role:?}"))?;
-            let password = first_password(&login)?;
+            let password = new_password(&login)?;
             let db = crate::open(&database.database).await?;
             let new = NewOperator { group: GroupId(group), login: &login, name: &name, role, password: &password };
             operator(&db, &new).await?;
@@ -36,7 +36,7 @@ pub(crate) async fn run(add: Add) -> Result<()> {
         Add::Staff { login, name, role, database } => {
             let role = StaffRole::parse(&role)
                 .ok_or_else(|| anyhow!("--role: teller, finance, admin or auditor, is {role:?}"))?;
-            let password = first_password(&login)?;
+            let password = new_password(&login)?;
             let db = crate::open(&database.database).await?;
             staff(&db, &NewStaff { login: &login, name: &name, role, password: &password }).await?;
             say(format!("{} {login} created: {name} signs in at /office", role.as_str()))
@@ -53,15 +53,20 @@ pub(crate) async fn run(add: Add) -> Result<()> {
     }
 }
 
-/// The first password of `login`, from standard input.
-fn first_password(login: &str) -> Result<String> {
+/// A new password of `login`, from standard input.
+pub(crate) fn new_password(login: &str) -> Result<String> {
     let mut password = String::new();
     std::io::stdin().read_to_string(&mut password).context("the password is read from standard input")?;
     password.truncate(password.trim_end_matches(['\r', '\n']).len());
-    match people::check_password(login, &password) {
-        Ok(()) => Ok(password),
-        Err(PasswordRule::TooShort) => bail!("password: at least {} characters are needed", people::MIN_PASSWORD),
-        Err(PasswordRule::Common) => bail!("password: this one is among the first that people guess"),
+    people::check_password(login, &password).map_err(broken)?;
+    Ok(password)
+}
+
+/// Which rule a password breaks.
+pub(crate) fn broken(rule: PasswordRule) -> anyhow::Error {
+    match rule {
+        PasswordRule::TooShort => anyhow!("password: at least {} characters are needed", people::MIN_PASSWORD),
+        PasswordRule::Common => anyhow!("password: this one is among the first that people guess"),
     }
 }
 

@@ -59,6 +59,12 @@ pub(crate) enum Command {
     /// Create groups, operators, terminals and staff
     #[command(subcommand)]
     Add(Add),
+    /// Reset the password of a member of staff, deactivate or activate their account
+    #[command(subcommand)]
+    Staff(AccountCommand),
+    /// Reset the password of an operator of a group, deactivate or activate their account
+    #[command(subcommand)]
+    Operator(AccountCommand),
     /// Make, bring in, list, roll and retire the card keys, in a sealed file or in a token
     #[command(subcommand)]
     Vault(VaultCommand),
@@ -247,6 +253,25 @@ pub(crate) enum Add {
         #[command(flatten)]
         database: Database,
     },
+}
+
+/// What becomes of somebody's account. All of it is written to the audit trail.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Give them a new password, read from standard input (type it, Enter, Ctrl-D); their sessions end
+    Password(Somebody),
+    /// Let them in no longer; their sessions end, and a hands-free run of theirs with them
+    Deactivate(Somebody),
+    /// Let them in again, with the password from before
+    Activate(Somebody),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Somebody {
+    /// What they type to sign in
+    pub(crate) login: String,
+    #[command(flatten)]
+    pub(crate) database: Database,
 }
 
 #[derive(Debug, Subcommand)]

@@ -20,6 +20,7 @@ use topup::{Clock as _, Ids, Settings, SystemClock, SystemEntropy, terminals};
 use vault::{Master, SoftVault};
 
 use crate::cli::Demo;
+use crate::config::without_password;
 use crate::serve::{Listen, Server, open_house, start};
 use crate::system::told_to_stop;
 use crate::terminal::{randomness, soft_keys, soft_reader};
@@ -48,7 +49,9 @@ pub(crate) async fn run(demo: Demo) -> Result<()> {
     fs::create_dir_all(&demo.dir).with_context(|| format!("--dir: {} cannot be made", demo.dir.display()))?;
     let keys = card_keys(&demo.dir)?;
     let database = demo.database.clone().unwrap_or_else(|| format!("sqlite:{}/jichong.sqlite", demo.dir.display()));
-    let db = crate::open(&database).await?;
+    let db = Db::open(database.as_str())
+        .await
+        .with_context(|| format!("the database {} cannot be opened", without_password(&database)))?;
     let fresh = sample_people(&db).await?;
     let vault = Arc::new(SoftVault::in_memory(masters(&keys)));
     let house = open_house(db.clone(), vault, Settings::default()).await?;

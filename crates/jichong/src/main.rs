@@ -1,5 +1,6 @@
 //! The command line of Jichong: serve, terminal, demo, and the tools of an operator.
 
+mod accounts;
 mod add;
 mod bank;
 mod books;
@@ -24,6 +25,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::Parser as _;
 use store::Db;
+use topup::people::Side;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{CardCommand, Cli, Command, TerminalCommand};
@@ -85,6 +87,8 @@ async fn run(command: Command) -> Result<bool> {
         Command::Terminal(TerminalCommand::Code(known)) => terminals::code(known).await.map(|()| true),
         Command::Terminal(TerminalCommand::Revoke(known)) => terminals::revoke(known).await.map(|()| true),
         Command::Add(add) => add::run(add).await.map(|()| true),
+        Command::Staff(command) => accounts::run(Side::Staff, command).await.map(|()| true),
+        Command::Operator(command) => accounts::run(Side::Operators, command).await.map(|()| true),
         Command::Vault(command) => vault::run(command).await.map(|()| true),
         Command::Card(CardCommand::Check { file }) => {
             let report = card_check::check_file(&file)?;
@@ -110,9 +114,16 @@ async fn backup(url: &str, file: &std::path::Path) -> Result<()> {
     say(format!("copied and checked: {} ({bytes} bytes)", file.display()))
 }
 
-/// Opens a database and brings its schema up to date.
+/// Opens a database that is there and brings its schema up to date. Only the server makes a new one: a tool that made
+/// one for a misspelled address would find its books in best order.
 async fn open(url: &str) -> Result<Db> {
-    Db::open(url).await.with_context(|| format!("the database {} cannot be opened", config::without_password(url)))
+    let shown = config::without_password(url);
+    let found = Db::find(url).await.with_context(|| format!("the database {shown} cannot be opened"))?;
+    found.with_context(|| {
+        format!(
+            "there is no Jichong database at {shown}. Is it spelled right? jichong serve makes it at its first start"
+        )
+    })
 }
 
 /// Prints for the person at the command line.

@@ -4,13 +4,18 @@
 //! them runs at every start and changes nothing when it is there already.
 
 use sqlx::migrate::MigrateError;
-use sqlx::{Executor as _, PgPool, SqlitePool};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgPool, SqlitePool};
 
 use crate::{Error, Result};
 
 /// Tables whose rows are never changed or deleted: a correction is a new row. The database refuses anything else.
 const APPEND_ONLY: &[&str] =
     &["movements", "audit", "reviews", "review_answers", "deposit_events", "deposit_reviews", "deposit_answers"];
+
+/// A table that only our databases have, from the first day.
+const OURS: &str = "movements";
 
 /// Any number: held while the triggers are made, because two processes that make the same one at once both fail.
 const STARTING: i64 = 0x6a_6963_686f_6e67;
@@ -57,6 +62,25 @@ pub(crate) async fn postgres(pool: &PgPool) -> Result<()> {
         }
     }
     tx.commit().await.map_err(Error::of_commit)
+}
+
+/// Whether a file holds a database that this program made.
+pub(crate) async fn is_ours_sqlite(connect: SqliteConnectOptions) -> Result<bool> {
+    let mut conn = connect.connect().await?;
+    let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1")
+        .bind(OURS)
+        .fetch_optional(&mut conn)
+        .await?;
+    conn.close().await?;
+    Ok(found.is_some())
+}
+
+/// Whether a database is one that this program made.
+pub(crate) async fn is_ours_postgres(connect: PgConnectOptions) -> Result<bool> {
+    let mut conn = connect.connect().await?;
+    let found: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL").bind(OURS).fetch_one(&mut conn).await?;
+    conn.close().await?;
+    Ok(found)
 }
 
 fn of_migration(error: MigrateError) -> Error {

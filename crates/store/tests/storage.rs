@@ -37,6 +37,17 @@ async fn write_movement(tx: &mut Tx, id: i64) -> Result<u64> {
 }
 
 #[tokio::test]
+async fn only_a_database_of_ours_is_found() {
+    let sqlite = Sqlite::new();
+    for url in [sqlite.url(), postgres_url().await] {
+        assert!(Db::find(url.as_str()).await.unwrap().is_none(), "{url}: nothing is there, and nothing is made");
+        assert!(Db::find(url.as_str()).await.unwrap().is_none(), "{url}");
+        Db::open(url.as_str()).await.unwrap().close().await;
+        Db::find(url.as_str()).await.unwrap().expect("it is there").close().await;
+    }
+}
+
+#[tokio::test]
 async fn work_is_kept_when_committed_and_gone_when_dropped() {
     on_both(|db| async move {
         let mut tx = db.begin().await.unwrap();

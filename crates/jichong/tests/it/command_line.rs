@@ -19,6 +19,16 @@ pub(crate) fn jichong(arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().expect("the program ends")
 }
 
+/// Makes a database as the server does at its first start.
+pub(crate) fn found(database: &str) {
+    let database = database.to_owned();
+    let making = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async { store::Db::open(database).await.expect("the database opens").close().await });
+    });
+    making.join().expect("made");
+}
+
 pub(crate) fn says(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
@@ -50,6 +60,7 @@ fn an_installation_is_set_up_and_its_books_hold() {
         let with_database = [arguments, &["--database", &database]].concat();
         jichong(&with_database, input)
     };
+    found(&database);
     let output = run(&["add", "group", "示例集团", "--opening-quota", "1234"], "");
     assert!(output.status.success(), "{}", says(&output));
     let id = says(&output).split_whitespace().nth(1).expect("an id").to_owned();
@@ -87,6 +98,7 @@ fn a_terminal_gets_new_codes_until_it_is_revoked() {
     let folder = tempfile::tempdir().expect("a folder");
     let database = format!("sqlite:{}/jichong.sqlite", folder.path().display());
     let run = |arguments: &[&str]| jichong(&[arguments, &["--database", &database]].concat(), "");
+    found(&database);
     let output = run(&["add", "group", "示例集团"]);
     let group = says(&output).split_whitespace().nth(1).expect("an id").to_owned();
     let code = |output: &Output| {
@@ -112,6 +124,60 @@ fn a_terminal_gets_new_codes_until_it_is_revoked() {
     assert!(output.status.success() && says(&output).contains("000001000050 is revoked"), "{}", says(&output));
     let output = run(&["terminal", "code", "000001000050"]);
     assert!(!output.status.success() && says(&output).contains("is revoked; its number"), "{}", says(&output));
+}
+
+/// A misspelled address is refused by every tool, and nothing is made there.
+#[test]
+fn no_tool_makes_a_database() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("empty.sqlite"), "").expect("written");
+    let url = |name: &str| format!("sqlite:{}", path(name).display());
+    let commands: [&[&str]; 6] = [
+        &["books"],
+        &["add", "group", "示例集团"],
+        &["add", "terminal", "7", "000001000050"],
+        &["terminal", "revoke", "000001000050"],
+        &["staff", "deactivate", "liu"],
+        &["operator", "activate", "0012"],
+    ];
+    for command in commands {
+        for name in ["jichogn.sqlite", "empty.sqlite"] {
+            let output = jichong(&[command, &["--database", &url(name)]].concat(), "");
+            let expected = format!("there is no Jichong database at {}", url(name));
+            assert_eq!(output.status.code(), Some(2), "{command:?} {name}: {}", says(&output));
+            assert!(says(&output).contains(&expected), "{command:?} {name}: {}", says(&output));
+        }
+    }
+    assert!(!path("jichogn.sqlite").exists());
+    assert_eq!(std::fs::metadata(path("empty.sqlite")).expect("still there").len(), 0);
+}
+
+#[test]
+fn an_account_gets_a_new_password_and_is_deactivated_and_activated() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = format!("sqlite:{}/jichong.sqlite", folder.path().display());
+    let run = |arguments: &[&str], input: &str| {
+        let output = jichong(&[arguments, &["--database", &database]].concat(), input);
+        (output.status.code(), says(&output))
+    };
+    found(&database);
+    let added = run(&["add", "staff", "--login", "liu", "--name", "刘会计", "--role", "finance"], "correct horse\n");
+    assert_eq!(added.0, Some(0), "{}", added.1);
+    for (arguments, input, status, expected) in [
+        (["staff", "password", "Liu"], "another horse\n", 0, "has a new password and is signed out everywhere"),
+        (["staff", "password", "liu"], "short\n", 2, "at least 8 characters"),
+        (["staff", "password", "liu"], "liu12345\n", 2, "first that people guess"),
+        (["staff", "deactivate", "liu"], "", 0, "can no longer sign in"),
+        (["staff", "deactivate", "liu"], "", 0, "can no longer sign in"),
+        (["staff", "password", "liu"], "another horse\n", 2, "activate it first"),
+        (["staff", "activate", "liu"], "", 0, "can sign in again"),
+        (["staff", "activate", "lui"], "", 2, "no member of staff has the login \"lui\""),
+        (["operator", "deactivate", "liu"], "", 2, "no operator has the login \"liu\""),
+    ] {
+        let (code, said) = run(&arguments, input);
+        assert!(code == Some(status) && said.contains(expected), "{arguments:?} {input:?}: {said}");
+    }
 }
 
 #[test]

@@ -52,6 +52,9 @@ fn reason(entry: &Recorded) -> Option<&str> {
 fn action(lang: Lang, entry: &Recorded) -> String {
     match entry.action {
         Some(Action::StaffAdded) => say!(lang, "action-staff-added"),
+        Some(Action::PasswordReset) => say!(lang, "action-password-reset"),
+        Some(Action::PersonDeactivated) => say!(lang, "action-person-deactivated"),
+        Some(Action::PersonActivated) => say!(lang, "action-person-activated"),
         Some(Action::TerminalAdded) => say!(lang, "action-terminal-added"),
         Some(Action::CodeIssued) => say!(lang, "action-code-issued"),
         Some(Action::TerminalEnrolled) => say!(lang, "action-terminal-enrolled"),

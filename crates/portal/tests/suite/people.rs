@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use topup::audit::{self, Action, Actor, Subject};
+use topup::people::staff::{self, StaffRole};
+use topup::people::{AccountError, Accounts, Side};
 
-use crate::world::{PASSWORD, World, header, location, text};
+use crate::world::{Browser, PASSWORD, World, header, location, text};
 
 #[tokio::test]
 async fn an_unknown_user_and_a_wrong_password_read_the_same() {
@@ -82,6 +85,46 @@ async fn a_new_password_works_and_ends_the_other_sessions() {
     let sign_in = async |password| here.post("/sign-in", &[("login", "0012"), ("password", password)]).await;
     assert_eq!(sign_in(PASSWORD).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(sign_in("a new long one").await.status(), StatusCode::SEE_OTHER);
+}
+
+/// What the card company does about an account holds at once, for those who are signed in too.
+#[tokio::test]
+async fn a_reset_password_and_a_deactivated_account_end_every_session() {
+    let world = World::open().await;
+    world.hire(&[StaffRole::Finance]).await;
+    let house = &world.house;
+    let actor = Actor::command_line();
+    let accounts = Accounts { db: &house.db, ids: &house.ids, entropy: &*house.entropy, actor: &actor };
+    let may_work = async |browser: &Browser<'_>, path| browser.get(path).await.status() == StatusCode::OK;
+    let sign_in = async |browser: &Browser<'_>, path, login, password| {
+        browser.post(path, &[("login", login), ("password", password)]).await.status() == StatusCode::SEE_OTHER
+    };
+    let (clerk, finance) = (world.signed_in("0012").await, world.in_office(StaffRole::Finance).await);
+
+    accounts.reset_password(Side::Operators, "0012", "a new long one").await.expect("reset");
+    assert!(!may_work(&clerk, "/station").await, "signed out by a new password");
+    assert!(may_work(&finance, "/office").await, "somebody else is not");
+    assert!(!sign_in(&clerk, "/sign-in", "0012", PASSWORD).await);
+    assert!(sign_in(&clerk, "/sign-in", "0012", "a new long one").await);
+
+    for (side, login, browser, page, door, password) in [
+        (Side::Operators, "0012", &clerk, "/station", "/sign-in", "a new long one"),
+        (Side::Staff, "finance", &finance, "/office/reviews", "/office/sign-in", PASSWORD),
+    ] {
+        assert!(may_work(browser, page).await);
+        accounts.set_active(side, login, false).await.expect("deactivated");
+        assert!(!may_work(browser, page).await, "{login} is out");
+        assert!(!sign_in(browser, door, login, password).await, "{login} stays out");
+        accounts.set_active(side, login, true).await.expect("activated");
+        assert!(sign_in(browser, door, login, password).await, "{login} is back");
+    }
+    let nobody = accounts.set_active(Side::Staff, "0012", false).await;
+    assert!(matches!(nobody, Err(AccountError::Nobody)), "{nobody:?}");
+
+    let liu = staff::by_login(house, "finance").await.expect("a look").expect("finance");
+    let trail = audit::of(house, Subject::Staff(liu.id), 10).await.expect("a look");
+    let actions: Vec<_> = trail.iter().filter_map(|entry| entry.action).collect();
+    assert!(actions.starts_with(&[Action::PersonActivated, Action::PersonDeactivated]), "{actions:?}");
 }
 
 #[tokio::test]

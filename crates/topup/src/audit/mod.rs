@@ -10,6 +10,7 @@ use store::{Micros, Tx};
 
 use crate::deposits::{DepositNumber, ExceptionId};
 use crate::loads::OrderNumber;
+use crate::people::OperatorId;
 use crate::people::staff::{Staff, StaffId};
 use crate::terminals::TerminalNumber;
 use crate::{House, Ids};
@@ -55,6 +56,12 @@ impl Actor {
 pub enum Action {
     /// A member of staff was created.
     StaffAdded,
+    /// Somebody was given a new password; their sessions ended.
+    PasswordReset,
+    /// Somebody may no longer sign in; their sessions ended.
+    PersonDeactivated,
+    /// Somebody may sign in again.
+    PersonActivated,
     /// A terminal was created.
     TerminalAdded,
     /// A one-time code was issued; those before it are void.
@@ -111,6 +118,9 @@ impl Action {
     /// Every action.
     pub const ALL: &[Self] = &[
         Self::StaffAdded,
+        Self::PasswordReset,
+        Self::PersonDeactivated,
+        Self::PersonActivated,
         Self::TerminalAdded,
         Self::CodeIssued,
         Self::TerminalEnrolled,
@@ -142,6 +152,9 @@ impl Action {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::StaffAdded => "staff.added",
+            Self::PasswordReset => "person.password-reset",
+            Self::PersonDeactivated => "person.deactivated",
+            Self::PersonActivated => "person.activated",
             Self::TerminalAdded => "terminal.added",
             Self::CodeIssued => "terminal.code-issued",
             Self::TerminalEnrolled => "terminal.enrolled",
@@ -185,6 +198,8 @@ pub enum Subject {
     Load(OrderNumber),
     /// A member of staff.
     Staff(StaffId),
+    /// A person of a group.
+    Operator(OperatorId),
     /// A group.
     Group(GroupId),
     /// A day at the bank.
@@ -205,6 +220,7 @@ impl fmt::Display for Subject {
             Self::Terminal(number) => write!(f, "terminal/{number}"),
             Self::Load(order) => write!(f, "load/{order}"),
             Self::Staff(id) => write!(f, "staff/{}", id.0),
+            Self::Operator(id) => write!(f, "operator/{}", id.0),
             Self::Group(id) => write!(f, "group/{}", id.0),
             Self::Day(day) => write!(f, "day/{day}"),
             Self::Account(id) => write!(f, "account/{id}"),
@@ -222,6 +238,7 @@ impl Subject {
             ("terminal", number) => number.parse().ok().map(Self::Terminal),
             ("load", order) => OrderNumber::parse(order).map(Self::Load),
             ("staff", id) => id.parse().ok().map(|id| Self::Staff(StaffId(id))),
+            ("operator", id) => id.parse().ok().map(|id| Self::Operator(OperatorId(id))),
             ("group", id) => id.parse().ok().map(|id| Self::Group(GroupId(id))),
             ("day", day) => day.parse().ok().map(Self::Day),
             ("account", id) => id.parse().ok().map(Self::Account),

@@ -1,6 +1,7 @@
 //! People: operators of the groups and [`staff`] of the card company, what they may do, how they sign in, and their
 //! sessions.
 
+mod accounts;
 mod doorkeeper;
 mod passwords;
 mod query;
@@ -8,6 +9,7 @@ pub mod sessions;
 mod sign_in;
 pub mod staff;
 
+pub use accounts::{AccountError, Accounts, Side};
 pub use doorkeeper::Doorkeeper;
 pub use passwords::{MIN_PASSWORD, PasswordRule, WORK_KIB, check_new as check_password};
 pub use query::{NewOperator, add, operator};

@@ -79,6 +79,17 @@ pub(super) async fn end_others(tx: &mut Tx, person: PersonId, keep: &str) -> Res
     Ok(())
 }
 
+/// Ends all sessions of `person`.
+pub(super) async fn end_all(tx: &mut Tx, person: PersonId) -> Result<(), store::Error> {
+    match person {
+        PersonId::Operator(id) => tx.query("DELETE FROM sessions WHERE operator_id = $1").bind(id),
+        PersonId::Staff(id) => tx.query("DELETE FROM sessions WHERE staff_id = $1").bind(id),
+    }
+    .execute()
+    .await?;
+    Ok(())
+}
+
 /// Removes what has ended; returns how many.
 pub async fn sweep(house: &House) -> Result<u64, store::Error> {
     let mut tx = house.db.begin().await?;

@@ -65,6 +65,7 @@ fn what_is_stored_reads_back() {
     for subject in [
         Subject::Terminal(NUMBER),
         Subject::Load(order),
+        Subject::Operator(topup::people::OperatorId(6)),
         Subject::Staff(staff::StaffId(5)),
         Subject::Group(GroupId(7)),
         Subject::Day(jiff::civil::date(2026, 11, 22)),

@@ -74,6 +74,7 @@ impl Place {
              public_url = {url:?}\n{settings}"
         );
         fs::write(folder.path().join("jichong.toml"), configuration).expect("written");
+        crate::command_line::found(database);
         let said = program(&["add", "group", "示例集团", "--opening-quota", "100000", "--database", database], "");
         let group = said.split_whitespace().nth(1).expect("an id").to_owned();
         Self { folder, database: database.to_owned(), group, environment, url }
