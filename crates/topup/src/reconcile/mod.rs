@@ -1,7 +1,56 @@
-//! Reconciliation (对账): our deposits and refunds against the bank's file of each day, and the day's net against the
+//! Reconciliation (对账): our deposits and refunds against the bank's file of each day, and the net of the day against the
 //! bank statement.
+//!
+//! ```text
+//! file of a day   fetched from the gateway each morning, or uploaded; read whole or refused whole    [file]
+//!   matching      its lines and what is ours, side by side                                           [matching]
+//!   differences   what differs is a row, open until it is resolved or a person closes it
+//! statement       of any bank, read by a layout that staff set up from a sample                      [statement]
+//!   settling      the net of each day against one line                                               [settling]
+//! ```
+//!
+//! Nothing in here moves money. A file may come again, and a day may be reconciled again, as often as one likes: the
+//! outcome is the same. A deposit is missing at the bank only once the file of the day is here on which it settles; a day
+//! at the bank goes from 23:00 to 23:00, so what is paid late in the evening belongs to the next.
 
+mod accounts;
+mod book;
+mod fetch;
 pub mod file;
 pub mod matching;
+mod query;
 pub mod settling;
 pub mod statement;
+mod take;
+
+pub use accounts::{
+    Account, AccountError, Kept, MOST_NAME, TakeError as StatementRefused, Taken as StatementTaken, account, accounts,
+    keep, statements, take_statement,
+};
+pub use fetch::{Fetched, fetch, is_due, sweep};
+pub use query::{Bank, Day, DayState, Difference, Listed, Waiting, bank, content, day, days, waiting};
+pub use take::{CloseError, MOST_REASON, TakeError, Taken, again, close, take};
+
+/// How a file came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Came {
+    /// From the gateway, by itself or at somebody's click.
+    Fetched,
+    /// From somebody's computer.
+    Uploaded,
+}
+
+impl Came {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fetched => "fetched",
+            Self::Uploaded => "uploaded",
+        }
+    }
+
+    /// From what is stored.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Fetched, Self::Uploaded].into_iter().find(|came| came.as_str() == text)
+    }
+}

@@ -1,0 +1,360 @@
+//! Writing down what a day's file and our books make of each other. The day's row is locked, so a day is reconciled by one
+//! at a time.
+
+use std::collections::BTreeMap;
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use ledger::{Fen, GroupId};
+use store::{Micros, Tx};
+
+use super::file::{Row, What};
+use super::matching::{Finding, Ours, Pair, pair, settles_on};
+use super::settling::{Arrived, Owed, Settling, WINDOW, settle as settle_days};
+use crate::House;
+
+/// How long after a day the gateway's word of a payment of it may still reach us.
+const LATE_DAYS: i64 = 40;
+/// How many days back a net is still looked for on statements.
+const LOOK_BACK: i32 = 100;
+const DAY_US: i64 = 86_400_000_000;
+
+/// The kind of a day whose net is not on the statements.
+pub(super) const NOT_SETTLED: &str = "not-settled";
+/// The kind of a line of a statement that is no day's net.
+pub(super) const NO_DAY: &str = "no-day";
+
+/// Locks the day, of which nothing may be known yet; the file that counts.
+pub(super) async fn lock(tx: &mut Tx, day: Date) -> Result<Option<i64>, store::Error> {
+    let day = day.to_string();
+    tx.query("INSERT INTO bank_days (day) VALUES ($1) ON CONFLICT DO NOTHING").bind(day.as_str()).execute().await?;
+    let (file,): (Option<i64>,) =
+        tx.query("SELECT file_id FROM bank_days WHERE day = $1 FOR UPDATE").bind(day).one().await?;
+    Ok(file)
+}
+
+#[derive(sqlx::FromRow)]
+struct BankRow {
+    line: i64,
+    what: String,
+    code: String,
+    order_id: Option<String>,
+    serial: String,
+    at: String,
+    amount_fen: Fen,
+    fee_fen: Fen,
+    net_fen: Fen,
+}
+
+/// The lines of the file of a day that counts.
+pub(super) async fn rows(tx: &mut Tx, day: Date) -> Result<Vec<Row>, store::Error> {
+    let rows: Vec<BankRow> = tx
+        .query(
+            "SELECT bank_rows.line, what, code, order_id, serial, at, amount_fen, bank_rows.fee_fen, bank_rows.net_fen \
+             FROM bank_days JOIN bank_rows ON bank_rows.file_id = bank_days.file_id WHERE bank_days.day = $1 \
+             ORDER BY number",
+        )
+        .bind(day.to_string())
+        .all()
+        .await?;
+    let read = |row: BankRow| {
+        Some(Row {
+            line: row.line,
+            what: What::parse(&row.what)?,
+            code: row.code,
+            order: row.order_id,
+            serial: row.serial,
+            at: row.at,
+            amount: row.amount_fen,
+            fee: row.fee_fen,
+            net: row.net_fen,
+        })
+    };
+    Ok(rows.into_iter().filter_map(read).collect())
+}
+
+/// What is ours, as the tables have it: what, order, deposit, group, serial, amount, state, settle date, when it moved.
+type OursRow = (String, String, String, GroupId, Option<String>, Fen, String, Option<String>, Option<Micros>);
+
+/// What settles on the day, and what its lines name.
+pub(super) async fn ours(tx: &mut Tx, day: Date, rows: &[Row]) -> Result<Vec<Ours>, store::Error> {
+    let mut found: BTreeMap<(What, String), Ours> = BTreeMap::new();
+    let from = start_of(day).saturating_sub(DAY_US.saturating_mul(2));
+    let until = start_of(day).saturating_add(DAY_US.saturating_mul(LATE_DAYS));
+    let moved: Vec<OursRow> = tx
+        .query(
+            "SELECT 'payment', order_id, order_id, group_id, serial, paid_fen, state, settle_date, paid_at_us \
+             FROM deposits WHERE paid_at_us >= $1 AND paid_at_us < $2 AND paid_fen IS NOT NULL \
+             UNION ALL \
+             SELECT 'refund', r.order_id, d.order_id, r.group_id, r.serial, r.amount_fen, r.state, r.settle_date, \
+             r.ended_at_us FROM deposit_refunds r JOIN deposits d ON d.group_id = r.group_id AND d.id = r.deposit_id \
+             WHERE r.ended_at_us >= $1 AND r.ended_at_us < $2 AND r.state = 'refunded'",
+        )
+        .bind(from)
+        .bind(until)
+        .all()
+        .await?;
+    for own in moved.into_iter().filter_map(read).filter(|own| own.day == Some(day)) {
+        found.insert((own.what, own.order.clone()), own);
+    }
+    let named: Vec<OursRow> = tx
+        .query(
+            "SELECT 'payment', d.order_id, d.order_id, d.group_id, d.serial, COALESCE(d.paid_fen, d.amount_fen), d.state, \
+             d.settle_date, d.paid_at_us \
+             FROM rows(order_id TEXT) JOIN deposits d ON d.order_id = rows.order_id",
+        )
+        .rows(rows.iter().filter_map(|row| Some([row.order.as_deref()?.into()])))
+        .all()
+        .await?;
+    let refunds: Vec<OursRow> = tx
+        .query(
+            "SELECT 'refund', r.order_id, d.order_id, r.group_id, r.serial, r.amount_fen, r.state, r.settle_date, \
+             r.ended_at_us FROM rows(order_id TEXT) JOIN deposit_refunds r ON r.order_id = rows.order_id \
+             JOIN deposits d ON d.group_id = r.group_id AND d.id = r.deposit_id",
+        )
+        .rows(rows.iter().filter_map(|row| Some([row.order.as_deref()?.into()])))
+        .all()
+        .await?;
+    for own in named.into_iter().chain(refunds).filter_map(read) {
+        found.entry((own.what, own.order.clone())).or_insert(own);
+    }
+    elsewhere(tx, day, &mut found).await?;
+    Ok(found.into_values().collect())
+}
+
+/// Finds what is in the files of other days.
+async fn elsewhere(tx: &mut Tx, day: Date, found: &mut BTreeMap<(What, String), Ours>) -> Result<(), store::Error> {
+    let other: Vec<(String, String, String)> = tx
+        .query(
+            "SELECT bank_rows.what, bank_rows.order_id, MIN(bank_days.day) \
+             FROM rows(order_id TEXT) JOIN bank_rows ON bank_rows.order_id = rows.order_id \
+             JOIN bank_days ON bank_days.file_id = bank_rows.file_id WHERE bank_days.day <> $1 \
+             GROUP BY bank_rows.what, bank_rows.order_id",
+        )
+        .bind(day.to_string())
+        .rows(found.keys().map(|(_, order)| [order.into()]))
+        .all()
+        .await?;
+    for (what, order, day) in other {
+        if let Some(own) = What::parse(&what).and_then(|what| found.get_mut(&(what, order))) {
+            own.elsewhere = day.parse().ok();
+        }
+    }
+    Ok(())
+}
+
+fn read((what, order, deposit, group, serial, amount, state, named, at): OursRow) -> Option<Ours> {
+    let what = What::parse(&what)?;
+    let moved = match what {
+        What::Payment => !["created", "redirected", "failed", "expired"].contains(&state.as_str()),
+        What::Refund => state == "refunded",
+        What::Other | What::Error => false,
+    };
+    let day = at.filter(|_| moved).and_then(|at| settles_on(named.as_deref(), at));
+    Some(Ours { what, order, deposit, group, serial, amount, moved, state, day, elsewhere: None })
+}
+
+/// The first moment of a day in Beijing.
+pub(super) fn start_of(day: Date) -> i64 {
+    let midnight = jiff::tz::offset(8).to_timestamp(day.at(0, 0, 0, 0));
+    midnight.map_or(0, jiff::Timestamp::as_microsecond)
+}
+
+/// Pairs the day's lines with what is ours.
+pub(super) async fn pairs(tx: &mut Tx, day: Date) -> Result<Vec<Pair>, store::Error> {
+    let rows = rows(tx, day).await?;
+    let ours = ours(tx, day, &rows).await?;
+    Ok(pair(day, &rows, &ours))
+}
+
+/// Reconciles a day that is locked and has a file, and writes down what differs.
+pub(super) async fn reconcile(house: &House, tx: &mut Tx, day: Date) -> Result<(), store::Error> {
+    let pairs = pairs(tx, day).await?;
+    let matched = pairs.iter().filter(|pair| pair.finding == Finding::Matched).count();
+    let found: Vec<Found> = pairs.iter().filter_map(Found::of).collect();
+    note(house, tx, day, &found, |kind| ![NOT_SETTLED, NO_DAY].contains(&kind)).await?;
+    tx.query("UPDATE bank_days SET matched = $2, reconciled_at_us = $3 WHERE day = $1")
+        .bind(day.to_string())
+        .bind(i64::try_from(matched).unwrap_or(i64::MAX))
+        .bind(house.now())
+        .execute()
+        .await?;
+    Ok(())
+}
+
+/// A difference as it was found now.
+struct Found {
+    kind: &'static str,
+    subject: String,
+    group: Option<GroupId>,
+    deposit: Option<String>,
+    order: Option<String>,
+    serial: Option<String>,
+    theirs: Option<Fen>,
+    ours: Option<Fen>,
+}
+
+impl Found {
+    fn of(pair: &Pair) -> Option<Self> {
+        let kind = pair.finding.as_str()?;
+        let (row, own) = (pair.theirs.as_ref(), pair.ours.as_ref());
+        Some(Self {
+            kind,
+            subject: pair.subject(),
+            group: own.map(|own| own.group),
+            deposit: own.map(|own| own.deposit.clone()),
+            order: row.and_then(|row| row.order.clone()).or_else(|| own.map(|own| own.order.clone())),
+            serial: row.map(|row| row.serial.clone()).or_else(|| own.and_then(|own| own.serial.clone())),
+            theirs: row.map(|row| row.amount),
+            ours: own.map(|own| own.amount),
+        })
+    }
+
+    fn of_money(kind: &'static str, subject: String, theirs: Fen) -> Self {
+        let (group, deposit, order, serial, ours) = (None, None, None, None, None);
+        Self { kind, subject, group, deposit, order, serial, theirs: Some(theirs), ours }
+    }
+}
+
+/// As the table has it: id, kind, subject, theirs, ours, whether it is resolved, whether it is closed.
+type Noted = (i64, String, String, Option<Fen>, Option<Fen>, bool, bool);
+
+/// Brings the differences of a day up to date, as far as their kind is `about`: what is new is inserted, what is no longer
+/// found is resolved, what comes again is open again. What a person closed stays closed as long as it says the same.
+async fn note(
+    house: &House,
+    tx: &mut Tx,
+    day: Date,
+    found: &[Found],
+    about: impl Fn(&str) -> bool,
+) -> Result<(), store::Error> {
+    let noted: Vec<Noted> = tx
+        .query(
+            "SELECT id, kind, subject, theirs_fen, ours_fen, resolved_at_us IS NOT NULL, closed_at_us IS NOT NULL \
+             FROM differences WHERE day = $1",
+        )
+        .bind(day.to_string())
+        .all()
+        .await?;
+    let now = house.now();
+    for (id, kind, subject, theirs, ours, resolved, closed) in &noted {
+        if *closed || !about(kind) {
+            continue;
+        }
+        let still = found.iter().find(|found| found.kind == kind && found.subject == *subject);
+        let says = still.map_or((*theirs, *ours), |found| (found.theirs, found.ours));
+        if *resolved != still.is_some() && says == (*theirs, *ours) {
+            continue;
+        }
+        tx.query("UPDATE differences SET resolved_at_us = $2, theirs_fen = $3, ours_fen = $4 WHERE id = $1")
+            .bind(*id)
+            .bind(still.is_none().then_some(now))
+            .bind(says.0)
+            .bind(says.1)
+            .execute()
+            .await?;
+    }
+    for new in found {
+        let same = |(_, kind, subject, theirs, ours, _, closed): &Noted| {
+            new.kind == kind && new.subject == *subject && (!closed || (*theirs, *ours) == (new.theirs, new.ours))
+        };
+        if noted.iter().any(same) {
+            continue;
+        }
+        tx.query(
+            "INSERT INTO differences (id, day, kind, subject, group_id, deposit, order_id, serial, theirs_fen, ours_fen, \
+             found_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        )
+        .bind(house.ids.next())
+        .bind(day.to_string())
+        .bind(new.kind)
+        .bind(new.subject.as_str())
+        .bind(new.group)
+        .bind(new.deposit.as_deref())
+        .bind(new.order.as_deref())
+        .bind(new.serial.as_deref())
+        .bind(new.theirs)
+        .bind(new.ours)
+        .bind(now)
+        .execute()
+        .await?;
+    }
+    Ok(())
+}
+
+/// A line that settles, as the table has it: id, day, amount, counterparty, remark.
+type LineRow = (i64, String, Fen, String, String);
+
+/// Looks for the nets of the last days on the statements.
+pub(super) async fn settle(house: &House, tx: &mut Tx) -> Result<(), store::Error> {
+    let Some(today) = crate::house::beijing(house.now()).map(jiff::civil::DateTime::date) else { return Ok(()) };
+    let from = today.checked_sub(LOOK_BACK.days()).unwrap_or(today).to_string();
+    let owed: Vec<(String, Fen)> = tx
+        .query(
+            "SELECT day, net_fen FROM bank_days WHERE day >= $1 AND net_fen IS NOT NULL AND line_id IS NULL \
+             ORDER BY day FOR UPDATE",
+        )
+        .bind(from.as_str())
+        .all()
+        .await?;
+    let owed: Vec<Owed> =
+        owed.into_iter().filter_map(|(day, net)| Some(Owed { day: day.parse().ok()?, net })).collect();
+    let arrived = arrived(tx, &from).await?;
+    let (until,): (Option<String>,) = tx.query("SELECT MAX(until_day) FROM bank_statements").one().await?;
+    let until = until.and_then(|until| until.parse().ok());
+    let settled = settle_days(&owed, &arrived, until);
+    let mut used = Vec::new();
+    for (day, settling) in settled {
+        let net = owed.iter().find(|owed| owed.day == day).map_or(Fen::ZERO, |owed| owed.net);
+        let missing = match settling {
+            Settling::Line(line) => {
+                used.push(line);
+                tx.query("UPDATE bank_days SET line_id = $2 WHERE day = $1")
+                    .bind(day.to_string())
+                    .bind(line)
+                    .execute()
+                    .await?;
+                vec![]
+            }
+            Settling::Nothing | Settling::Awaited => vec![],
+            Settling::Missing => vec![Found::of_money(NOT_SETTLED, "net".into(), net)],
+        };
+        note(house, tx, day, &missing, |kind| kind == NOT_SETTLED).await?;
+    }
+    for (day, lines) in strays(&arrived, &used, today) {
+        let found: Vec<Found> =
+            lines.into_iter().map(|(id, amount)| Found::of_money(NO_DAY, format!("line/{id}"), amount)).collect();
+        note(house, tx, day, &found, |kind| kind == NO_DAY).await?;
+    }
+    Ok(())
+}
+
+/// The lines that may settle and stand against no day.
+pub(super) async fn arrived(tx: &mut Tx, from: &str) -> Result<Vec<Arrived>, store::Error> {
+    let lines: Vec<LineRow> = tx
+        .query(
+            "SELECT bank_lines.id, bank_lines.day, amount_fen, counterparty, remark FROM bank_lines \
+             LEFT JOIN bank_days ON bank_days.line_id = bank_lines.id \
+             WHERE settles = 1 AND bank_lines.day >= $1 AND bank_days.day IS NULL ORDER BY bank_lines.id",
+        )
+        .bind(from)
+        .all()
+        .await?;
+    let read = |(id, day, amount, counterparty, remark): LineRow| {
+        Some(Arrived { id, day: day.parse().ok()?, amount, text: format!("{counterparty} {remark}") })
+    };
+    Ok(lines.into_iter().filter_map(read).collect())
+}
+
+/// Lines that should have found their day by now, by the day they were booked on; a day of which all have is listed empty.
+fn strays(arrived: &[Arrived], used: &[i64], today: Date) -> BTreeMap<Date, Vec<(i64, Fen)>> {
+    let mut days: BTreeMap<Date, Vec<(i64, Fen)>> = BTreeMap::new();
+    for line in arrived {
+        let lines = days.entry(line.day).or_default();
+        let late = line.day.checked_add(WINDOW.days()).is_ok_and(|last| last < today);
+        if late && !used.contains(&line.id) && line.amount != Fen::ZERO {
+            lines.push((line.id, line.amount));
+        }
+    }
+    days
+}

@@ -1,0 +1,379 @@
+//! The SQL that reads days and differences.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use data_encoding::BASE64;
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use ledger::{Fen, GroupId};
+use store::{Micros, Tx};
+
+use super::fetch::NOT_READY;
+use super::matching::{Pair, settles_on};
+use super::settling::{Arrived, within};
+use super::{Came, book, fetch};
+use crate::House;
+
+/// How many days a list shows.
+const DAYS: i32 = 62;
+
+/// A day in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// Which.
+    pub day: Date,
+    /// Its file, or why there is none.
+    pub state: DayState,
+    /// How many payments and refunds of ours settle on it.
+    pub ours: i64,
+    /// How many differences wait for someone.
+    pub open: i64,
+}
+
+/// Whether there is a file of a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DayState {
+    /// None, and it is not yet time.
+    Early,
+    /// None, though it should be there.
+    Absent {
+        /// When the gateway was last asked.
+        asked_at: Option<Micros>,
+        /// What went wrong then; none if the gateway just has none yet.
+        trouble: Option<String>,
+    },
+    /// Here.
+    Here(Box<Bank>),
+}
+
+/// What the bank says of a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bank {
+    /// The file's name.
+    pub name: String,
+    /// The merchant's number.
+    pub merchant: String,
+    /// How it came.
+    pub came: Came,
+    /// Who brought it.
+    pub by: String,
+    /// When.
+    pub taken_at: Micros,
+    /// When the day was reconciled last.
+    pub reconciled_at: Option<Micros>,
+    /// How many lines it has.
+    pub lines: i64,
+    /// How many of them stand against ours.
+    pub matched: i64,
+    /// What reaches our account for it.
+    pub net: Fen,
+    /// The gateway's fees.
+    pub fee: Fen,
+    /// When the bank booked the net, where it was found on a statement.
+    pub settled: Option<Date>,
+}
+
+/// A difference.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Difference {
+    /// Its id.
+    pub id: i64,
+    /// What it is, as [`super::matching::Finding::as_str`], `not-settled` or `no-day`.
+    pub kind: String,
+    /// Which line or which of ours.
+    pub subject: String,
+    /// Whose, if it is known.
+    #[sqlx(rename = "group_id")]
+    pub group: Option<GroupId>,
+    /// The number of the deposit that it is about, if it is ours.
+    pub deposit: Option<String>,
+    /// The order number.
+    #[sqlx(rename = "order_id")]
+    pub order: Option<String>,
+    /// The gateway's serial number.
+    pub serial: Option<String>,
+    /// As the bank has it.
+    #[sqlx(rename = "theirs_fen")]
+    pub theirs: Option<Fen>,
+    /// As we have it.
+    #[sqlx(rename = "ours_fen")]
+    pub ours: Option<Fen>,
+    /// When it was found.
+    #[sqlx(rename = "found_at_us")]
+    pub found_at: Micros,
+    /// When it was found no longer.
+    #[sqlx(rename = "resolved_at_us")]
+    pub resolved_at: Option<Micros>,
+    /// When it was closed.
+    #[sqlx(rename = "closed_at_us")]
+    pub closed_at: Option<Micros>,
+    /// By whom.
+    pub closed_by: Option<String>,
+    /// Why.
+    pub closed_why: Option<String>,
+}
+
+impl Difference {
+    /// Whether it waits for someone.
+    pub fn is_open(&self) -> bool {
+        self.resolved_at.is_none() && self.closed_at.is_none()
+    }
+}
+
+/// A day's page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The day.
+    pub day: Day,
+    /// Lines and what is ours, side by side as they are now; empty without a file.
+    pub pairs: Vec<Pair>,
+    /// What differs or did, the open ones first.
+    pub differences: Vec<Difference>,
+    /// Lines of statements that may be its net and are not, for one that was not found.
+    pub near: Vec<Arrived>,
+    /// Names of the groups that occur.
+    pub groups: BTreeMap<i64, String>,
+}
+
+/// What waits for staff.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Differences that are open.
+    pub open: i64,
+    /// Days with money of ours whose file should be there and is not.
+    pub absent: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    day: String,
+    net_fen: Option<Fen>,
+    fee_fen: Option<Fen>,
+    lines: i64,
+    matched: i64,
+    reconciled_at_us: Option<Micros>,
+    asked_at_us: Option<Micros>,
+    answer: Option<String>,
+    name: Option<String>,
+    merchant: Option<String>,
+    came: Option<String>,
+    taken_by: Option<String>,
+    taken_at_us: Option<Micros>,
+    settled: Option<String>,
+}
+
+impl Row {
+    fn bank(&self) -> Option<Bank> {
+        Some(Bank {
+            name: self.name.clone()?,
+            merchant: self.merchant.clone()?,
+            came: Came::parse(self.came.as_deref()?)?,
+            by: self.taken_by.clone()?,
+            taken_at: self.taken_at_us?,
+            reconciled_at: self.reconciled_at_us,
+            lines: self.lines,
+            matched: self.matched,
+            net: self.net_fen?,
+            fee: self.fee_fen?,
+            settled: self.settled.as_deref().and_then(|day| day.parse().ok()),
+        })
+    }
+
+    fn state(&self, day: Date, now: Micros) -> DayState {
+        match self.bank() {
+            Some(bank) => DayState::Here(Box::new(bank)),
+            None if !fetch::is_due(day, now) => DayState::Early,
+            None => DayState::Absent {
+                asked_at: self.asked_at_us,
+                trouble: self.answer.clone().filter(|answer| answer != NOT_READY),
+            },
+        }
+    }
+}
+
+/// The days of which something is known, newest first: a file, money of ours, or that the gateway was asked.
+pub async fn days(house: &House) -> Result<Vec<Day>, store::Error> {
+    let Some(today) = crate::house::beijing(house.now()).map(jiff::civil::DateTime::date) else { return Ok(vec![]) };
+    let from = today.checked_sub(DAYS.days()).unwrap_or(today);
+    let mut tx = house.db.read().await?;
+    let ours = ours_by_day(&mut tx, from).await?;
+    let rows: Vec<Row> = tx
+        .query(
+            "SELECT bank_days.day, net_fen, fee_fen, lines, matched, reconciled_at_us, asked_at_us, answer, \
+             bank_files.name, merchant, came, taken_by, taken_at_us, bank_lines.day AS settled \
+             FROM bank_days LEFT JOIN bank_files ON bank_files.id = file_id \
+             LEFT JOIN bank_lines ON bank_lines.id = line_id WHERE bank_days.day >= $1",
+        )
+        .bind(from.to_string())
+        .all()
+        .await?;
+    let open: Vec<(String, i64)> = tx
+        .query(
+            "SELECT day, COUNT(*) FROM differences WHERE closed_at_us IS NULL AND resolved_at_us IS NULL GROUP BY day",
+        )
+        .all()
+        .await?;
+    let read = |day: &str| day.parse::<Date>().ok();
+    let rows: BTreeMap<Date, Row> = rows.into_iter().filter_map(|row| Some((read(&row.day)?, row))).collect();
+    let open: BTreeMap<Date, i64> = open.into_iter().filter_map(|(day, n)| Some((read(&day)?, n))).collect();
+    let all: BTreeSet<Date> = rows.keys().chain(ours.keys()).chain(open.keys()).copied().collect();
+    let now = house.now();
+    let day_of = |day: Date| Day {
+        day,
+        state: rows.get(&day).map_or_else(|| absent(day, now), |row| row.state(day, now)),
+        ours: ours.get(&day).copied().unwrap_or(0),
+        open: open.get(&day).copied().unwrap_or(0),
+    };
+    // A day of which there is nothing, and on which the gateway had nothing either, is no news.
+    Ok(all.into_iter().rev().map(day_of).filter(|day| !day.is_blank()).collect())
+}
+
+fn absent(day: Date, now: Micros) -> DayState {
+    if fetch::is_due(day, now) { DayState::Absent { asked_at: None, trouble: None } } else { DayState::Early }
+}
+
+impl Day {
+    fn is_blank(&self) -> bool {
+        self.ours == 0
+            && self.open == 0
+            && matches!(self.state, DayState::Early | DayState::Absent { trouble: None, .. })
+    }
+
+    /// Whether somebody should see to its file.
+    pub fn lacks_file(&self) -> bool {
+        self.ours > 0 && matches!(self.state, DayState::Absent { .. })
+    }
+}
+
+/// How much of ours settles on each day since `from`.
+async fn ours_by_day(tx: &mut Tx, from: Date) -> Result<BTreeMap<Date, i64>, store::Error> {
+    let moved: Vec<(Option<String>, Micros)> = tx
+        .query(
+            "SELECT settle_date, paid_at_us FROM deposits WHERE paid_at_us >= $1 AND paid_fen IS NOT NULL \
+             UNION ALL \
+             SELECT settle_date, ended_at_us FROM deposit_refunds WHERE ended_at_us >= $1 AND state = 'refunded'",
+        )
+        .bind(book::start_of(from))
+        .all()
+        .await?;
+    let mut days = BTreeMap::new();
+    for (named, at) in moved {
+        if let Some(day) = settles_on(named.as_deref(), at).filter(|day| *day >= from) {
+            let count: &mut i64 = days.entry(day).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+    Ok(days)
+}
+
+/// A day with all that is known of it; none if nothing is.
+pub async fn day(house: &House, day: Date) -> Result<Option<Listed>, store::Error> {
+    let now = house.now();
+    let mut tx = house.db.read().await?;
+    let row = row(&mut tx, day).await?;
+    let differences: Vec<Difference> = tx
+        .query(
+            "SELECT id, kind, subject, group_id, deposit, order_id, serial, theirs_fen, ours_fen, found_at_us, \
+             resolved_at_us, closed_at_us, closed_by, closed_why FROM differences WHERE day = $1 \
+             ORDER BY CASE WHEN closed_at_us IS NULL AND resolved_at_us IS NULL THEN 0 ELSE 1 END, id",
+        )
+        .bind(day.to_string())
+        .all()
+        .await?;
+    let state = row.as_ref().map_or_else(|| absent(day, now), |row| row.state(day, now));
+    let here = matches!(state, DayState::Here(_));
+    let pairs = if here { book::pairs(&mut tx, day).await? } else { vec![] };
+    let near = near(&mut tx, day, &state).await?;
+    let ours = ours_by_day(&mut tx, day).await?.get(&day).copied().unwrap_or(0);
+    let open = differences.iter().filter(|difference| difference.is_open()).count();
+    let day = Day { day, state, ours, open: i64::try_from(open).unwrap_or(i64::MAX) };
+    let nothing = row.is_none() && day.ours == 0 && differences.is_empty();
+    let groups = if nothing { vec![] } else { tx.query("SELECT id, name FROM groups").all().await? };
+    let listed = Listed { day, pairs, differences, near, groups: groups.into_iter().collect() };
+    Ok((!nothing).then_some(listed))
+}
+
+async fn row(tx: &mut Tx, day: Date) -> Result<Option<Row>, store::Error> {
+    tx.query(
+        "SELECT bank_days.day, net_fen, fee_fen, lines, matched, reconciled_at_us, asked_at_us, answer, \
+         bank_files.name, merchant, came, taken_by, taken_at_us, bank_lines.day AS settled \
+         FROM bank_days LEFT JOIN bank_files ON bank_files.id = file_id \
+         LEFT JOIN bank_lines ON bank_lines.id = line_id WHERE bank_days.day = $1",
+    )
+    .bind(day.to_string())
+    .optional()
+    .await
+}
+
+/// What the statements have that could be a net which was not found.
+async fn near(tx: &mut Tx, day: Date, state: &DayState) -> Result<Vec<Arrived>, store::Error> {
+    match state {
+        DayState::Here(bank) if bank.settled.is_none() && bank.net != Fen::ZERO => {
+            let mut lines = book::arrived(tx, &day.to_string()).await?;
+            lines.retain(|line| within(day, line.day));
+            Ok(lines)
+        }
+        DayState::Here(_) | DayState::Early | DayState::Absent { .. } => Ok(vec![]),
+    }
+}
+
+/// The bank's side of a day; none without a file.
+pub async fn bank(house: &House, day: Date) -> Result<Option<Bank>, store::Error> {
+    let mut tx = house.db.read().await?;
+    Ok(row(&mut tx, day).await?.and_then(|row| row.bank()))
+}
+
+/// The file of a day as it came: its name and its bytes.
+pub async fn content(house: &House, day: Date) -> Result<Option<(String, Vec<u8>)>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let found: Option<(String, String)> = tx
+        .query(
+            "SELECT name, content FROM bank_days JOIN bank_files ON bank_files.id = file_id WHERE bank_days.day = $1",
+        )
+        .bind(day.to_string())
+        .optional()
+        .await?;
+    Ok(found.and_then(|(name, content)| Some((name, BASE64.decode(content.as_bytes()).ok()?))))
+}
+
+/// What waits for staff.
+pub async fn waiting(house: &House) -> Result<Waiting, store::Error> {
+    let mut tx = house.db.read().await?;
+    let (open,): (i64,) = tx
+        .query("SELECT COUNT(*) FROM differences WHERE closed_at_us IS NULL AND resolved_at_us IS NULL")
+        .one()
+        .await?;
+    drop(tx);
+    let absent = days(house).await?.iter().filter(|day| day.lacks_file()).count();
+    Ok(Waiting { open, absent: i64::try_from(absent).unwrap_or(i64::MAX) })
+}
+
+/// The days from `from` to `yesterday` whose file is missed: yesterday, and those with money of ours.
+pub(super) async fn without_file(house: &House, from: Date, yesterday: Date) -> Result<Vec<Date>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let mut days: BTreeSet<Date> = ours_by_day(&mut tx, from).await?.into_keys().collect();
+    days.insert(yesterday);
+    let here: Vec<(String,)> = tx
+        .query("SELECT day FROM bank_days WHERE day >= $1 AND file_id IS NOT NULL")
+        .bind(from.to_string())
+        .all()
+        .await?;
+    for day in here.iter().filter_map(|(day,)| day.parse().ok()) {
+        days.remove(&day);
+    }
+    days.retain(|day| *day <= yesterday);
+    Ok(days.into_iter().collect())
+}
+
+/// The days with a file on which something is open.
+pub(super) async fn with_open(house: &House) -> Result<Vec<Date>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let days: Vec<(String,)> = tx
+        .query(
+            "SELECT DISTINCT differences.day FROM differences JOIN bank_days ON bank_days.day = differences.day \
+             WHERE closed_at_us IS NULL AND resolved_at_us IS NULL AND file_id IS NOT NULL",
+        )
+        .all()
+        .await?;
+    Ok(days.iter().filter_map(|(day,)| day.parse().ok()).collect())
+}

@@ -1,0 +1,241 @@
+//! What people do: bring in a file, reconcile a day again, close a difference.
+
+use data_encoding::BASE64;
+use jiff::civil::Date;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use store::Tx;
+
+use super::file::{DayFile, FileError, read};
+use super::{Came, book};
+use crate::House;
+use crate::audit::{self, Action, Actor, Entry, NO_GROUP, Subject};
+
+/// The longest reason, in characters: a few sentences.
+pub const MOST_REASON: usize = 500;
+
+/// A file that was taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The day it is of.
+    pub day: Date,
+    /// False if the very same was here already: then nothing changed.
+    pub fresh: bool,
+    /// How many lines it has.
+    pub lines: usize,
+}
+
+/// Why a file was not taken in. Nothing changed.
+#[derive(Debug, thiserror::Error)]
+pub enum TakeError {
+    /// The file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Its day is still to come.
+    #[error("the file is of {0}, a day that is not over")]
+    Future(Date),
+    /// The gateway gave the file of another day than it was asked for.
+    #[error("the file of {asked} was asked for, the one of {found} came")]
+    OtherDay {
+        /// What was asked for.
+        asked: Date,
+        /// What came.
+        found: Date,
+    },
+    /// The database did not answer.
+    #[error(transparent)]
+    Storage(#[from] store::Error),
+}
+
+/// Why a difference was not closed.
+#[derive(Debug, thiserror::Error)]
+pub enum CloseError {
+    /// There is none with this id.
+    #[error("there is no such difference")]
+    Unknown,
+    /// The reason is empty.
+    #[error("a reason is needed")]
+    NoReason,
+    /// The reason is longer than [`MOST_REASON`].
+    #[error("the reason is too long")]
+    LongReason,
+    /// The database did not answer.
+    #[error(transparent)]
+    Storage(#[from] store::Error),
+}
+
+/// Takes in the file of a day, whoever brings it, and reconciles the day.
+pub async fn take(house: &House, actor: &Actor, came: Came, name: &str, bytes: &[u8]) -> Result<Taken, TakeError> {
+    take_of(house, actor, came, (name, bytes), None).await
+}
+
+/// The same for a file of a day that was asked for.
+pub(super) async fn take_of(
+    house: &House,
+    actor: &Actor,
+    came: Came,
+    (name, bytes): (&str, &[u8]),
+    asked: Option<Date>,
+) -> Result<Taken, TakeError> {
+    let file = read(name, bytes)?;
+    let day = file.day;
+    if let Some(asked) = asked.filter(|asked| *asked != day) {
+        return Err(TakeError::OtherDay { asked, found: day });
+    }
+    // A day ends at 23:00, and its file comes after that.
+    if crate::house::beijing(house.now()).is_none_or(|now| day > now.date()) {
+        return Err(TakeError::Future(day));
+    }
+    let mut tx = house.db.begin().await?;
+    let current = book::lock(&mut tx, day).await?;
+    let digest = digest(&file);
+    let known: Option<(i64,)> = tx
+        .query("SELECT id FROM bank_files WHERE day = $1 AND digest = $2")
+        .bind(day.to_string())
+        .bind(digest.as_str())
+        .optional()
+        .await?;
+    let taken = Taken { day, fresh: known.is_none_or(|(id,)| current != Some(id)), lines: file.rows.len() };
+    if !taken.fresh {
+        return Ok(taken);
+    }
+    let id = match known {
+        // One that was here before another took its place: now it counts again.
+        Some((id,)) => id,
+        None => insert(house, &mut tx, &file, &digest, (name, bytes), (came, actor)).await?,
+    };
+    tx.query(
+        "UPDATE bank_days SET file_id = $2, net_fen = $3, fee_fen = $4, lines = $5, answer = NULL, \
+              line_id = CASE WHEN net_fen = $3 THEN line_id ELSE NULL END WHERE day = $1",
+    )
+    .bind(day.to_string())
+    .bind(id)
+    .bind(file.net())
+    .bind(file.fee())
+    .bind(i64::try_from(file.rows.len()).unwrap_or(i64::MAX))
+    .execute()
+    .await?;
+    book::reconcile(house, &mut tx, day).await?;
+    book::settle(house, &mut tx).await?;
+    let details = json!({ "file": name, "came": came.as_str(), "lines": file.rows.len(), "net_fen": file.net() });
+    let (action, subject) = (Action::DayFileTaken, Subject::Day(day));
+    audit::record(&mut tx, &house.ids, &Entry { actor, action, group: NO_GROUP, subject, details }).await?;
+    tx.commit().await?;
+    tracing::info!(%day, lines = file.rows.len(), came = came.as_str(), "the bank's file of a day was taken in");
+    Ok(taken)
+}
+
+/// What the file says, whatever it was packed in.
+fn digest(file: &DayFile) -> String {
+    let mut sha = Sha256::new();
+    sha.update(&file.merchant);
+    for row in &file.rows {
+        let order = row.order.as_deref().unwrap_or_default();
+        let (amount, fee, net) = (row.amount.as_i64(), row.fee.as_i64(), row.net.as_i64());
+        sha.update(format!(
+            "|{}|{}|{order}|{}|{}|{amount}|{fee}|{net}",
+            row.what.as_str(),
+            row.code,
+            row.serial,
+            row.at
+        ));
+    }
+    hex::encode(sha.finalize())
+}
+
+async fn insert(
+    house: &House,
+    tx: &mut Tx,
+    file: &DayFile,
+    digest: &str,
+    (name, bytes): (&str, &[u8]),
+    (came, actor): (Came, &Actor),
+) -> Result<i64, store::Error> {
+    let id = house.ids.next();
+    tx.query(
+        "INSERT INTO bank_files (id, day, name, merchant, digest, content, came, taken_by, taken_at_us) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(id)
+    .bind(file.day.to_string())
+    .bind(name)
+    .bind(file.merchant.as_str())
+    .bind(digest)
+    .bind(BASE64.encode(bytes))
+    .bind(came.as_str())
+    .bind(actor.name.as_str())
+    .bind(house.now())
+    .execute()
+    .await?;
+    let rows = (1_i64..).zip(&file.rows).map(|(number, row)| {
+        [
+            number.into(),
+            row.line.into(),
+            row.what.as_str().into(),
+            row.code.as_str().into(),
+            row.order.as_deref().into(),
+            row.serial.as_str().into(),
+            row.at.as_str().into(),
+            row.amount.into(),
+            row.fee.into(),
+            row.net.into(),
+        ]
+    });
+    tx.query(
+        "INSERT INTO bank_rows (file_id, number, line, what, code, order_id, serial, at, amount_fen, fee_fen, net_fen) \
+         SELECT CAST($1 AS BIGINT), number, line, what, code, order_id, serial, at, amount, fee, net \
+         FROM rows(number BIGINT, line BIGINT, what TEXT, code TEXT, order_id TEXT, serial TEXT, at TEXT, amount BIGINT, \
+         fee BIGINT, net BIGINT)",
+    )
+    .bind(id)
+    .rows(rows)
+    .execute()
+    .await?;
+    Ok(id)
+}
+
+/// Reconciles a day again: our books may have changed meanwhile. False if there is no file of it.
+pub async fn again(house: &House, day: Date) -> Result<bool, store::Error> {
+    let mut tx = house.db.begin().await?;
+    if book::lock(&mut tx, day).await?.is_none() {
+        return Ok(false);
+    }
+    book::reconcile(house, &mut tx, day).await?;
+    book::settle(house, &mut tx).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Closes a difference with a reason; the day it is of. One that is closed or resolved already stays as it is.
+pub async fn close(house: &House, actor: &Actor, id: i64, reason: &str) -> Result<Date, CloseError> {
+    let reason = reason.trim();
+    if reason.is_empty() {
+        return Err(CloseError::NoReason);
+    }
+    if reason.chars().count() > MOST_REASON {
+        return Err(CloseError::LongReason);
+    }
+    let mut tx = house.db.begin().await?;
+    let found: Option<(String, String, String)> =
+        tx.query("SELECT day, kind, subject FROM differences WHERE id = $1").bind(id).optional().await?;
+    let (day, kind, what) = found.ok_or(CloseError::Unknown)?;
+    let day: Date = day.parse().map_err(|_| store::Error::Missing)?;
+    let closed = tx
+        .query(
+            "UPDATE differences SET closed_at_us = $2, closed_by = $3, closed_why = $4 \
+             WHERE id = $1 AND closed_at_us IS NULL AND resolved_at_us IS NULL",
+        )
+        .bind(id)
+        .bind(house.now())
+        .bind(actor.name.as_str())
+        .bind(reason)
+        .execute()
+        .await?;
+    if closed == 1 {
+        let details = json!({ "reason": reason, "kind": kind, "what": what });
+        let (action, subject) = (Action::DifferenceClosed, Subject::Day(day));
+        audit::record(&mut tx, &house.ids, &Entry { actor, action, group: NO_GROUP, subject, details }).await?;
+        tx.commit().await?;
+    }
+    Ok(day)
+}
