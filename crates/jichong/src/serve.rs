@@ -12,7 +12,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use portal::{Listening, Tls};
 use store::{Db, Options};
 use topup::cards::Application;
-use topup::{House, Micros, Settings, SystemClock, SystemEntropy, deposits, loads, people, runs};
+use topup::{House, Micros, Settings, SystemClock, SystemEntropy, deposits, loads, people, reconcile, runs};
 use vault::{CheckValue, Vault};
 
 use crate::cli::Serve;
@@ -33,6 +33,7 @@ pub(crate) struct Server {
     house: House,
     sweeping: tokio::task::JoinHandle<()>,
     following: tokio::task::JoinHandle<()>,
+    reconciling: tokio::task::JoinHandle<()>,
 }
 
 /// Where a server listens, and how.
@@ -126,9 +127,10 @@ pub(crate) async fn start(house: House, settings: portal::Settings, listen: List
     let portal = portal::listen(listen.portal, router, tls)
         .with_context(|| format!("listen: {} cannot be listened on", listen.portal))?;
     let sweeping = tokio::spawn(sweep(house.clone()));
-    // Apart from the sweep: it waits for the gateway's answers.
+    // Apart from the sweep: these wait for the gateway's answers.
     let following = tokio::spawn(deposits::follow(house.clone()));
-    Ok(Server { portal, ops, house, sweeping, following })
+    let reconciling = tokio::spawn(reconcile::follow(house.clone()));
+    Ok(Server { portal, ops, house, sweeping, following, reconciling })
 }
 
 impl Server {
@@ -141,6 +143,7 @@ impl Server {
         tokio::join!(self.portal.stop(), self.ops.stop());
         self.sweeping.abort();
         self.following.abort();
+        self.reconciling.abort();
         self.house.db.close().await;
         tracing::info!("stopped");
     }

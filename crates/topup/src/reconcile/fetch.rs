@@ -1,5 +1,7 @@
 //! The file of a day from the gateway: each morning by itself, and when somebody asks for it.
 
+use std::time::Duration;
+
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use pay::{CallError, Gateway};
@@ -14,6 +16,8 @@ use crate::audit::Actor;
 const READY_HOUR: i8 = 9;
 /// How long until the gateway is asked again for a file that it did not have.
 const EVERY_US: i64 = 3_600_000_000;
+/// How often it is looked whether an hour is over.
+const LOOK: Duration = Duration::from_mins(1);
 /// How many days back a file that is missing is still asked for.
 const DAYS_BACK: i32 = 30;
 /// What the table says of a file that the gateway does not have yet.
@@ -77,6 +81,21 @@ async fn ask(house: &House, actor: &Actor, gateway: &dyn Gateway, day: Date) -> 
         },
         Err(CallError::Unsupported) => Ok(Fetched::NoGateway),
         Err(error) => failed(error.to_string()),
+    }
+}
+
+/// Brings in what each morning brings, for as long as the house stands. Several processes may.
+pub async fn follow(house: House) {
+    let mut tick = tokio::time::interval(LOOK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = house.stopped() => return,
+            _ = tick.tick() => {}
+        }
+        if let Err(error) = sweep(&house).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "days were not reconciled; the next look will");
+        }
     }
 }
 

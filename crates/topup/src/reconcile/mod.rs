@@ -27,7 +27,7 @@ pub use accounts::{
     Account, AccountError, Kept, MOST_NAME, TakeError as StatementRefused, Taken as StatementTaken, account, accounts,
     keep, statements, take_statement,
 };
-pub use fetch::{Fetched, fetch, is_due, sweep};
+pub use fetch::{Fetched, fetch, follow, is_due, sweep};
 pub use query::{Bank, Day, DayState, Difference, Listed, Waiting, bank, content, day, days, waiting};
 pub use take::{CloseError, MOST_REASON, TakeError, Taken, again, close, take};
 
