@@ -60,6 +60,8 @@ pub(crate) struct Config {
     /// Whether cards may use SM4.
     #[serde(default)]
     pub allow_sm4: bool,
+    /// The terminal program to hand out instead of this one, which may not drive readers.
+    pub(crate) terminal_program: Option<PathBuf>,
     /// The card company's number as a merchant of UnionPay; without it nobody can pay in.
     unionpay_merchant: Option<String>,
     /// Where browsers are sent to pay.

@@ -61,6 +61,7 @@ pub(crate) async fn run(demo: Demo) -> Result<()> {
         idle: std::time::Duration::from_mins(15),
         trusted_proxies: Vec::new(),
         certificate_ends: None,
+        terminal_program: crate::terminal::OWN_PROGRAM,
         public_url: format!("http://{portal}"),
     };
     let listen = Listen { portal, ops: demo.listen_ops, tls: None };

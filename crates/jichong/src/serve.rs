@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, anyhow};
 use epurse::applications::Aid;
 use epurse::keys::Sm4Policy;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use portal::{Listening, Tls};
+use portal::{Listening, TerminalProgram, Tls};
 use store::{Db, Options};
 use topup::cards::Application;
 use topup::{House, Micros, Settings, SystemClock, SystemEntropy, deposits, loads, people, reconcile, runs};
@@ -17,6 +17,7 @@ use vault::{CheckValue, Vault};
 
 use crate::cli::Serve;
 use crate::config::{Config, without_password};
+use crate::terminal::OWN_PROGRAM;
 use crate::{say, system};
 
 /// How long a stop waits for loads in flight: longer than any load can take.
@@ -69,6 +70,7 @@ pub(crate) async fn run(serve: Serve) -> Result<()> {
         trusted_proxies: config.trusted_proxies.clone(),
         public_url: config.public_url.clone(),
         certificate_ends: None,
+        terminal_program: terminal_program(&config)?,
     };
     let server = start(house, settings, listen).await?;
     let open = format!("Jichong listens on {}; people come by {}", server.portal.address, config.public_url);
@@ -78,6 +80,13 @@ pub(crate) async fn run(serve: Serve) -> Result<()> {
     system::stopping();
     server.stop().await;
     Ok(())
+}
+
+/// The terminal program that is handed out: this one, unless the configuration names another.
+fn terminal_program(config: &Config) -> Result<TerminalProgram> {
+    let Some(file) = &config.terminal_program else { return Ok(OWN_PROGRAM) };
+    std::fs::File::open(file).with_context(|| format!("terminal_program: {} cannot be read", file.display()))?;
+    Ok(TerminalProgram::File(file.clone()))
 }
 
 /// Everything the business needs, from the configuration, and the card keys that there are.

@@ -21,6 +21,10 @@ use terminal::{
 use crate::cli::{Enrol, Run};
 use crate::{say, system};
 
+/// This program as a terminal's: whether it was built to drive readers.
+pub(crate) const OWN_PROGRAM: portal::TerminalProgram =
+    portal::TerminalProgram::Own { readers: cfg!(feature = "pcsc") };
+
 /// The issuer that the foreign sample card is from.
 const FOREIGN: [u8; 16] = [0xF0; 16];
 

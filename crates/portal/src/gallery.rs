@@ -15,7 +15,6 @@ use topup::people::{MIN_PASSWORD, Operator, OperatorId, Role};
 use topup::terminals::{Live, Phase, TerminalNumber};
 use topup::{Fen, GroupId, Ids, Micros};
 
-use crate::home;
 use crate::loads::view::{Desk, Station};
 use crate::loads::{charge, load, station};
 use crate::look::{Frame, Tone, Visitor, Who};
@@ -23,6 +22,7 @@ use crate::people::{password, sign_in};
 use crate::terminals::{Place, check, choose};
 use crate::web::{assets, problem};
 use crate::words::{Lang, say};
+use crate::{Settings, TerminalProgram, home};
 
 /// Where the sample portal is.
 const SERVER: &str = "https://topup.example.cn";
@@ -38,7 +38,7 @@ pub fn pages(lang: Lang) -> Vec<(String, String)> {
     let visitor = Frame { lang, here: "/".into(), visitor: None };
     let operator = signed_in(lang);
     let mut pages = vec![
-        ("home".into(), home::welcome(&visitor, SERVER)),
+        ("home".into(), home::welcome(&visitor, &settings())),
         ("sign-in".into(), sign_in::page(&at(&visitor, "/sign-in"), &sign_in::View::default())),
         ("sign-in-wrong".into(), sign_in::page(&at(&visitor, "/sign-in"), &wrong_sign_in(lang))),
         ("sign-in-expired".into(), sign_in::page(&at(&visitor, "/sign-in"), &expired(lang))),
@@ -317,5 +317,16 @@ fn long_sitting() -> Sitting {
         succeeded: totals(2_341, 12_845_000),
         failed: totals(19, 115_000),
         unknown: totals(0, 0),
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        tls: true,
+        idle: Duration::from_mins(15),
+        trusted_proxies: Vec::new(),
+        public_url: SERVER.into(),
+        certificate_ends: None,
+        terminal_program: TerminalProgram::Own { readers: true },
     }
 }

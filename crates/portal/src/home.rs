@@ -9,25 +9,25 @@ use serde::Deserialize;
 use topup::groups::{self, Quota};
 use topup::people::Permission;
 
-use crate::App;
-use crate::look::{Frame, Tone, command, icon, show, tag};
+use crate::look::{Frame, Tone, command, icon, notice, show, tag};
 use crate::people::sign_in;
 use crate::web::Html;
 use crate::web::problem::Problem;
 use crate::words::{Lang, say};
+use crate::{App, Settings};
 
 /// `GET /`
 pub(crate) async fn get(State(app): State<App>, frame: Frame) -> Result<Html, Problem> {
     Ok(Html(match frame.operator() {
         Some(operator) => modules(&frame, groups::quota(&app.house, operator.group).await?),
-        None => welcome(&frame, &app.settings.public_url),
+        None => welcome(&frame, &app.settings),
     }))
 }
 
 /// `GET /guide`
 pub(crate) async fn guide(State(app): State<App>, frame: Frame) -> Html {
     let title = say!(frame.lang, "nav-guide");
-    let body = html! { h1 { (title) } (how(frame.lang, &app.settings.public_url)) };
+    let body = html! { h1 { (title) } (how(frame.lang, &app.settings)) };
     Html(frame.page(title, body).draw())
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn language(
 }
 
 /// The page for visitors.
-pub(crate) fn welcome(frame: &Frame, server: &str) -> Markup {
+pub(crate) fn welcome(frame: &Frame, settings: &Settings) -> Markup {
     let lang = frame.lang;
     let body = html! {
         div.hero {
@@ -64,13 +64,14 @@ pub(crate) fn welcome(frame: &Frame, server: &str) -> Markup {
                 (sign_in::form(frame, &sign_in::View::default(), false))
             }
         }
-        (how(lang, server))
+        (how(lang, settings))
     };
     frame.page(say!(lang, "home-title"), body).draw()
 }
 
 /// How it works, the terminal program, and what clerks should know.
-pub(crate) fn how(lang: Lang, server: &str) -> Markup {
+pub(crate) fn how(lang: Lang, settings: &Settings) -> Markup {
+    let (server, program) = (settings.public_url.as_str(), &settings.terminal_program);
     let steps = [
         (say!(lang, "home-step1"), say!(lang, "home-step1-text")),
         (say!(lang, "home-step2"), say!(lang, "home-step2-text")),
@@ -102,22 +103,25 @@ pub(crate) fn how(lang: Lang, server: &str) -> Markup {
         section.band id="terminal" { h2 { (say!(lang, "home-terminal")) }
             div.prose {
                 p { (say!(lang, "home-terminal-text")) }
+                @if !program.drives_readers() {
+                    (notice(Tone::Doubt, &say!(lang, "home-no-readers"), say!(lang, "home-no-readers-text")))
+                }
                 a.button href="/download/jichong" download { (say!(lang, "home-download")) }
                 p { (say!(lang, "home-enrol")) }
-                (command(&enrol_command(server, &say!(lang, "home-enrol-code"))))
+                (command(&enrol_command(program.name(), server, &say!(lang, "home-enrol-code"))))
                 p { (say!(lang, "home-enrol-then")) }
-                (command(&format!("./jichong terminal run --server {server}")))
+                (command(&format!("./{} terminal run --server {server}", program.name())))
                 p { (say!(lang, "home-soft")) }
                 p { (say!(lang, "home-doctor")) }
-                (command("./jichong terminal doctor"))
+                (command(&format!("./{} terminal doctor", program.name())))
                 p { (say!(lang, "home-doctor-page")) " " a href="/terminal/check" { (say!(lang, "check-title")) } }
             }
         }
     }
 }
 
-fn enrol_command(server: &str, code: &str) -> String {
-    format!("chmod +x jichong\n./jichong terminal enrol --server {server} --code {code}")
+fn enrol_command(program: &str, server: &str, code: &str) -> String {
+    format!("chmod +x {program}\n./{program} terminal enrol --server {server} --code {code}")
 }
 
 /// A module of the manual.

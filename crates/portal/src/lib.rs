@@ -22,6 +22,7 @@ mod web;
 mod words;
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,6 +60,35 @@ pub struct Settings {
     pub public_url: String,
     /// When the certificate ends that this process shows, if it ends TLS itself.
     pub certificate_ends: Option<Micros>,
+    /// The terminal program that is handed out.
+    pub terminal_program: TerminalProgram,
+}
+
+/// The terminal program that is handed out to whoever sets up a terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TerminalProgram {
+    /// The server's own, so that the two always fit.
+    Own {
+        /// Whether it can drive card readers; a static build cannot, and the pages say so.
+        readers: bool,
+    },
+    /// Another, of the same version, that can.
+    File(PathBuf),
+}
+
+impl TerminalProgram {
+    /// What it is called once it is downloaded: one without readers cannot pass for the other.
+    pub(crate) fn name(&self) -> &'static str {
+        if self.drives_readers() { "jichong" } else { "jichong-without-readers" }
+    }
+
+    /// Whether it can drive card readers.
+    pub(crate) fn drives_readers(&self) -> bool {
+        match self {
+            Self::Own { readers } => *readers,
+            Self::File(_) => true,
+        }
+    }
 }
 
 /// What every handler shares.

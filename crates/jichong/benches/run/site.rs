@@ -59,6 +59,7 @@ impl Site {
             idle: Duration::from_mins(15),
             trusted_proxies: Vec::new(),
             certificate_ends: None,
+            terminal_program: portal::TerminalProgram::Own { readers: true },
             public_url: url.clone(),
         };
         let portal = portal::listen(address, portal::router(house.clone(), settings)?, None)?;

@@ -1,5 +1,6 @@
 //! What holds for every route: who may, which headers, who is refused.
 
+use portal::TerminalProgram;
 use portal::{Right, Route};
 use reqwest::{Method, Response, StatusCode};
 use topup::people::Role;
@@ -198,6 +199,29 @@ async fn the_terminal_program_is_this_program() {
     assert_eq!(header(&answer, "content-disposition"), "attachment; filename=\"jichong\"");
     let program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
     assert!(answer.bytes().await.unwrap() == program, "the bytes differ");
+    assert!(!world.browser().read("/guide").await.contains("这个程序不能驱动读卡器"));
+}
+
+/// A program that drives no readers says so before anybody carries it to a machine with one.
+#[tokio::test]
+async fn a_program_without_readers_says_so_and_another_can_be_handed_out() {
+    let world = World::with(|settings| settings.terminal_program = TerminalProgram::Own { readers: false }).await;
+    let browser = world.browser();
+    let answer = browser.get("/download/jichong").await;
+    assert_eq!(header(&answer, "content-disposition"), "attachment; filename=\"jichong-without-readers\"");
+    for page in ["/", "/guide"] {
+        let page = browser.read(page).await;
+        assert!(page.contains("这个程序不能驱动读卡器") && page.contains("chmod +x jichong-without-readers"), "{page}");
+    }
+
+    let folder = tempfile::TempDir::new().unwrap();
+    let other = folder.path().join("terminal");
+    std::fs::write(&other, "the one with readers").unwrap();
+    let world = World::with(|settings| settings.terminal_program = TerminalProgram::File(other)).await;
+    let answer = world.browser().get("/download/jichong").await;
+    assert_eq!(header(&answer, "content-disposition"), "attachment; filename=\"jichong\"");
+    assert_eq!(text(answer).await, "the one with readers");
+    assert!(!world.browser().read("/guide").await.contains("这个程序不能驱动读卡器"));
 }
 
 #[tokio::test]

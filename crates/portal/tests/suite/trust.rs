@@ -216,6 +216,7 @@ async fn a_server_with_a_wrong_certificate_gets_neither_code_nor_connection() {
             trusted_proxies: vec![],
             public_url: "https://topup.example.cn".into(),
             certificate_ends: None,
+            terminal_program: portal::TerminalProgram::Own { readers: true },
         };
         let router = portal::router(world.house.clone(), settings).expect("a router");
         portal::listen(SocketAddr::from(([127, 0, 0, 1], 0)), router, Some(tls)).expect("a free port")

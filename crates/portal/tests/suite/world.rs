@@ -62,6 +62,7 @@ impl World {
             idle: Duration::from_mins(15),
             trusted_proxies: vec![],
             certificate_ends: None,
+            terminal_program: portal::TerminalProgram::Own { readers: true },
             public_url: "http://topup.example.cn".into(),
         };
         change(&mut settings);

@@ -121,6 +121,7 @@ async fn serve(database: String, site: Arc<Site>, up: oneshot::Sender<(House, So
         idle: Duration::from_mins(15),
         trusted_proxies: Vec::new(),
         certificate_ends: None,
+        terminal_program: portal::TerminalProgram::Own { readers: true },
         public_url: site.line.url(),
     };
     let router = portal::router(house.clone(), portal).expect("a portal");
