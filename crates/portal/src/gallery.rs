@@ -3,6 +3,7 @@
 
 mod checks;
 mod office;
+mod records;
 mod reviews;
 mod runs;
 
@@ -70,7 +71,8 @@ pub fn pages(lang: Lang) -> Vec<(String, String)> {
         ("corrected", corrected(7, false)),
         ("owed", corrected(8, true)),
     ] {
-        pages.push((format!("load-{name}"), load::page(&at(&operator, "/loads/x"), &sample, Micros(NOW_US))));
+        let story = records::story(lang, sample);
+        pages.push((format!("load-{name}"), load::page(&at(&operator, "/loads/x"), &story, Micros(NOW_US))));
     }
     for (name, shown, desk) in stations(lang) {
         pages.push((format!("station-{name}"), station::page(&at(&operator, "/station"), &shown, &desk)));
@@ -80,6 +82,7 @@ pub fn pages(lang: Lang) -> Vec<(String, String)> {
     }
     pages.extend(office::pages(lang));
     pages.extend(runs::pages(lang));
+    pages.extend(records::pages(lang));
     pages.into_iter().map(|(name, page)| (name, page.into_string())).collect()
 }
 

@@ -167,7 +167,7 @@ fn all_modules(lang: Lang) -> [Module; 5] {
             icon: icon::LIST,
             name: say!(lang, "module-records"),
             text: say!(lang, "module-records-text"),
-            at: None,
+            at: Some(("/records", Permission::Records)),
         },
         Module {
             icon: icon::BANK,

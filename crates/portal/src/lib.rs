@@ -16,6 +16,7 @@ mod loads;
 mod look;
 mod office;
 mod people;
+mod records;
 mod routes;
 mod terminals;
 mod web;

@@ -60,6 +60,7 @@ pub fn table() -> Vec<Route> {
 fn portal() -> Vec<Route> {
     let load = Some(Right::Operator(Permission::Load));
     let own = Some(Right::Operator(Permission::OwnAccount));
+    let records = Some(Right::Operator(Permission::Records));
     vec![
         Route::get("/", None, get(home::get)),
         Route::get("/guide", None, get(home::guide)),
@@ -86,6 +87,7 @@ fn portal() -> Vec<Route> {
         Route::post("/station/run/again", load, post(verbs::again)),
         Route::post("/station/run/resume", load, post(verbs::resume)),
         Route::get("/station/run/{run}", load, get(summary::get)),
+        Route::get("/records", records, get(crate::records::list::get)),
         Route::get("/loads/{order}", load, get(crate::loads::load::get)),
         Route::get("/download/jichong", None, get(download::get)),
         Route::get("/assets/{hash}/{file}", None, get(assets::get)),
@@ -101,6 +103,7 @@ fn office() -> Vec<Route> {
     let see_reviews = Some(Right::Staff(StaffPermission::SeeReviews));
     let review = Some(Right::Staff(StaffPermission::ReviewLoads));
     let decide = Some(Right::Staff(StaffPermission::Terminals));
+    let see_records = Some(Right::Staff(StaffPermission::SeeRecords));
     vec![
         Route::get("/office", own, get(office::home::get)),
         Route::get("/office/sign-in", None, get(sign_in::get)),
@@ -115,6 +118,8 @@ fn office() -> Vec<Route> {
         Route::post("/office/reviews/{order}/proposal", review, post(office::reviews::load::propose)),
         Route::post("/office/reviews/{order}/answer", review, post(office::reviews::load::answer)),
         Route::post("/office/reviews/{order}/alarms/{alarm}", review, post(office::reviews::load::close_alarm)),
+        Route::get("/office/records", see_records, get(office::records::list::get)),
+        Route::get("/office/records/{order}", see_records, get(office::records::load::get)),
         Route::get("/office/terminals", see, get(list::get)),
         Route::post("/office/terminals", decide, post(new::post)),
         Route::get("/office/terminals/new", decide, get(new::get)),

@@ -23,7 +23,7 @@ pub mod terminals;
 mod world;
 
 pub use house::{House, Settings};
-pub use ledger::{Fen, GroupId};
+pub use ledger::{Fen, GroupId, Kind};
 pub(crate) use patience::patiently;
 pub use store::Micros;
 pub use world::{Clock, Entropy, Ids, SeededEntropy, SystemClock, SystemEntropy, TestClock};

@@ -3,12 +3,14 @@
 use axum::extract::{Path, State};
 use maud::{Markup, html};
 use topup::Micros;
-use topup::loads::{self, Load, OrderNumber, State as Stand};
+use topup::loads::{OrderNumber, State as Stand};
+use topup::records::{self, Scope, Story};
 
 use super::view::{At, corrected, outcome, state_tag};
 use crate::App;
-use crate::look::{Frame, fact, show};
+use crate::look::{Frame, Side, fact, show};
 use crate::people::access;
+use crate::records::{ledger, timeline};
 use crate::web::Html;
 use crate::web::problem::Problem;
 use crate::words::say;
@@ -23,14 +25,13 @@ pub(crate) async fn get(
     Path(order): Path<String>,
 ) -> Result<Html, Problem> {
     let order = OrderNumber::parse(&order).ok_or(Problem::NotFound)?;
-    let load = loads::by_order(&app.house, may.group(), order).await?.ok_or(Problem::NotFound)?;
-    Ok(Html(page(&may.frame, &load, app.house.now())))
+    let story = records::story(&app.house, Scope::of(may.group()), order).await?.ok_or(Problem::NotFound)?;
+    Ok(Html(page(&may.frame, &story, app.house.now())))
 }
 
 /// The page, read at `now`.
-pub(crate) fn page(frame: &Frame, load: &Load, now: Micros) -> Markup {
-    let lang = frame.lang;
-    let group = frame.operator().map_or("", |operator| operator.group_name.as_str());
+pub(crate) fn page(frame: &Frame, story: &Story, now: Micros) -> Markup {
+    let (lang, load) = (frame.lang, &story.load);
     let fresh = now.0.saturating_sub(load.created_at.0) < FRESH_US;
     let body = html! {
         div.sheet.pad.stack {
@@ -41,12 +42,16 @@ pub(crate) fn page(frame: &Frame, load: &Load, now: Micros) -> Markup {
                     (state_tag(lang, load.state)) @if load.proven_since.is_some() { " " (corrected(lang, load)) }
                 }))
                 (fact(&say!(lang, "load-time"), html! { span.num { (show::date_time(load.created_at)) } }))
-                (fact(&say!(lang, "load-group"), group))
-                (fact(&say!(lang, "load-operator"), load.operator.as_str()))
-                (fact(&say!(lang, "load-terminal"), show::terminal(&load.terminal)))
+                (fact(&say!(lang, "load-group"), story.group.as_str()))
+                (fact(&say!(lang, "load-operator"), format!("{} {}", story.operator.as_deref().unwrap_or_default(), load.operator)))
+                (fact(&say!(lang, "load-terminal"), html! {
+                    @if let Some(name) = &story.terminal { (name) " " } (show::terminal(&load.terminal))
+                }))
             }
             a.button.main.big.no-print href="/station" { (say!(lang, "load-again")) }
         }
+        (timeline(lang, Side::Portal, story))
+        (ledger(lang, story))
     };
     let page = frame.page(say!(lang, "load-title"), body).narrow();
     match load.state {

@@ -209,7 +209,7 @@ impl Frame {
     fn sections(&self) -> Vec<(&'static str, String)> {
         let own = (self.side().password(), say!(self.lang, "nav-password"));
         match self.staff() {
-            None => vec![("/station", say!(self.lang, "nav-load")), own],
+            None => vec![("/station", say!(self.lang, "nav-load")), ("/records", say!(self.lang, "nav-records")), own],
             Some(staff) => office::sections(self.lang, staff).into_iter().chain([own]).collect(),
         }
     }

@@ -64,6 +64,11 @@ pub(crate) fn time(at: Micros) -> String {
     formatted(at, "%H:%M:%S")
 }
 
+/// `2026-11-22`.
+pub(crate) fn date(at: Micros) -> String {
+    formatted(at, "%Y-%m-%d")
+}
+
 /// `2026-11-22 14:32:08`.
 pub(crate) fn date_time(at: Micros) -> String {
     formatted(at, "%Y-%m-%d %H:%M:%S")

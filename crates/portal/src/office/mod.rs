@@ -5,6 +5,7 @@
 //! routes in [`crate::routes`], and what waits in it a line on the [`home`] page.
 
 pub(crate) mod home;
+pub(crate) mod records;
 pub(crate) mod reviews;
 pub(crate) mod terminals;
 mod trail;
@@ -23,6 +24,7 @@ struct Section {
 /// In the order of the header.
 const SECTIONS: &[Section] = &[
     Section { path: "/office/reviews", needs: StaffPermission::SeeReviews, name: |lang| say!(lang, "section-reviews") },
+    Section { path: "/office/records", needs: StaffPermission::SeeRecords, name: |lang| say!(lang, "section-records") },
     Section {
         path: "/office/terminals",
         needs: StaffPermission::SeeTerminals,

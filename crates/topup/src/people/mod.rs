@@ -87,6 +87,8 @@ pub enum Permission {
     OwnAccount,
     /// Pay in for the group, and see what was paid in.
     Deposits,
+    /// See what the group charged, and export it.
+    Records,
 }
 
 impl Role {
@@ -96,7 +98,7 @@ impl Role {
     /// Whether this role carries `permission`.
     pub const fn may(self, permission: Permission) -> bool {
         match (self, permission) {
-            (Self::Clerk | Self::Manager, Permission::Load | Permission::OwnAccount)
+            (Self::Clerk | Self::Manager, Permission::Load | Permission::OwnAccount | Permission::Records)
             | (Self::Manager, Permission::Deposits) => true,
             (Self::Clerk, Permission::Deposits) => false,
         }

@@ -22,10 +22,12 @@ mod day;
 mod filter;
 mod page;
 mod scope;
+mod story;
 mod totals;
 
 pub use day::{Day, Period};
 pub use filter::{Field, Filter, Holds, Range, Typed, Wrong, WrongField};
 pub use page::{Cursor, Line, Page, Seek, page};
 pub use scope::{People, Scope, people};
+pub use story::{Moved, Story, story};
 pub use totals::{Totals, totals};

@@ -77,7 +77,7 @@ fn row(lang: Lang, load: &Load) -> Markup {
 }
 
 /// The reason in a word or two.
-fn short(lang: Lang, load: &Load) -> Option<String> {
+pub(crate) fn short(lang: Lang, load: &Load) -> Option<String> {
     if load.state == State::Unknown && load.asked_in_vain {
         return Some(say!(lang, "short-in-vain"));
     }

@@ -12,7 +12,7 @@ mod strip;
 
 pub(crate) use card::{card, problem_text};
 pub(crate) use desk::{Desk, amount_problem, limits, presets};
-pub(crate) use list::{list, table, totals};
+pub(crate) use list::{list, short, table, totals};
 use result::unsent;
 pub(crate) use result::{At, corrected, outcome, outcome_path, reason, state_tag, state_word, under_way};
 pub(crate) use strip::{Ailment, Lamp, draw as draw_strip, out_of_order, strip};

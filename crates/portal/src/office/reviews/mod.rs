@@ -5,7 +5,7 @@ pub(crate) mod decide;
 pub(crate) mod evidence;
 pub(crate) mod list;
 pub(crate) mod load;
-mod words;
+pub(crate) mod words;
 
 use topup::loads::OrderNumber;
 use topup::people::staff::StaffPermission;

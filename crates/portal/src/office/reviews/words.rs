@@ -10,7 +10,7 @@ use crate::look::{Tone, show};
 use crate::words::{Lang, say};
 
 /// Whether a load was written, as a decision says it.
-pub(super) fn verdict(lang: Lang, written: bool) -> String {
+pub(crate) fn verdict(lang: Lang, written: bool) -> String {
     if written { say!(lang, "review-written") } else { say!(lang, "review-not-written") }
 }
 
@@ -117,7 +117,7 @@ pub(super) fn hint(lang: Lang, hint: Hint) -> String {
 }
 
 /// Something that happened.
-pub(super) fn happened(lang: Lang, what: &Happened) -> String {
+pub(crate) fn happened(lang: Lang, what: &Happened) -> String {
     match what {
         Happened::Confirmed => say!(lang, "happened-confirmed"),
         Happened::Held => say!(lang, "happened-held"),

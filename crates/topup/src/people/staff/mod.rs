@@ -71,6 +71,8 @@ pub enum StaffPermission {
     SeeInvoices,
     /// Keep that data, request invoices, and record what was issued.
     Invoices,
+    /// See what all groups charged, and export it.
+    SeeRecords,
 }
 
 impl StaffRole {
@@ -81,7 +83,7 @@ impl StaffRole {
     pub const fn may(self, permission: StaffPermission) -> bool {
         use StaffPermission as P;
         match (self, permission) {
-            (Self::Teller, P::OwnAccount | P::SeeTerminals | P::Terminals)
+            (Self::Teller, P::OwnAccount | P::SeeTerminals | P::Terminals | P::SeeRecords)
             | (
                 Self::Finance,
                 P::OwnAccount
@@ -92,12 +94,19 @@ impl StaffRole {
                 | P::SeeReconcile
                 | P::Reconcile
                 | P::SeeInvoices
-                | P::Invoices,
+                | P::Invoices
+                | P::SeeRecords,
             )
             | (Self::Admin, _)
             | (
                 Self::Auditor,
-                P::OwnAccount | P::SeeTerminals | P::SeeReviews | P::SeeDeposits | P::SeeReconcile | P::SeeInvoices,
+                P::OwnAccount
+                | P::SeeTerminals
+                | P::SeeReviews
+                | P::SeeDeposits
+                | P::SeeReconcile
+                | P::SeeInvoices
+                | P::SeeRecords,
             ) => true,
             (
                 Self::Teller,

@@ -1,0 +1,140 @@
+//! Records: lists of loads, and the story of one.
+
+use maud::Markup;
+use topup::loads::{Load, State, Totals as Sum};
+use topup::people::OperatorId;
+use topup::people::staff::StaffRole;
+use topup::records::{
+    Day, Field, Filter, Line, Moved, Page, People, Period, Range, Scope, Story, Totals, Typed, Wrong,
+};
+use topup::reviews::{Event, Happened};
+use topup::{Fen, GroupId, Kind, Micros};
+
+use super::{NOW_US, corrected, failed, sample, signed_in, succeeded, unknown};
+use crate::look::Frame;
+use crate::office;
+use crate::records::ask::Found;
+use crate::records::{Shown, list};
+use crate::words::Lang;
+
+pub(super) fn pages(lang: Lang) -> Vec<(String, Markup)> {
+    let own = Frame { here: "/records".into(), ..signed_in(lang) };
+    let office = |here| super::office::signed_in(lang, here, StaffRole::Finance);
+    let all = "/office/records";
+    let loads =
+        vec![succeeded(0), failed(1), unknown(2), sample(3, State::Succeeded, 10_000, 2_000), corrected(4, false)];
+    let full = || shown(lang, Typed::default(), loads.clone());
+    let narrow = Typed { range: "half-year".into(), card: "0417".into(), least: "20".into(), ..Typed::default() };
+    let empty = |typed| {
+        let mut shown = shown(lang, typed, vec![]);
+        if let Ok(found) = &mut shown.found {
+            found.totals = Totals::default();
+        }
+        shown
+    };
+    let wrong = Shown {
+        typed: Typed { from: "昨天".into(), card: "12".into(), least: "十".into(), ..Typed::default() },
+        found: Err(vec![
+            (Field::From, Wrong::NotADay),
+            (Field::Card, Wrong::NotACard),
+            (Field::Least, Wrong::NotAnAmount),
+        ]),
+        ..full()
+    };
+    vec![
+        ("records".into(), list::page(&own, &full())),
+        ("records-narrow".into(), list::page(&own, &shown(lang, narrow.clone(), vec![succeeded(0)]))),
+        ("records-none".into(), list::page(&own, &empty(Typed::default()))),
+        ("records-none-filter".into(), list::page(&own, &empty(narrow))),
+        ("records-wrong".into(), list::page(&own, &wrong)),
+        ("office-records".into(), list::page(&office(all), &full())),
+        ("office-records-none".into(), list::page(&office(all), &empty(Typed::default()))),
+        ("office-record".into(), office::records::load::page(&office("/office/records/x"), &story(lang, succeeded(0)))),
+    ]
+}
+
+fn shown(lang: Lang, typed: Typed, loads: Vec<Load>) -> Shown {
+    let today = Day::of(Micros(NOW_US));
+    let names = names(lang);
+    let period = if typed.range.is_empty() { Range::Week } else { Range::HalfYear }.period(today);
+    let filter = Filter {
+        scope: Scope::of(GroupId(7)),
+        period: Period::new(period.first(), period.last()).unwrap_or_else(|| Period::of(today)),
+        holds: None,
+        card: None,
+        operator: None::<OperatorId>,
+        terminal: None,
+        least: None,
+        most: None,
+        order: None,
+    };
+    let line = |load| Line {
+        load,
+        group: names.0.to_owned(),
+        operator: Some(names.1.to_owned()),
+        terminal: Some(names.2.to_owned()),
+    };
+    let sum = |count, fen| Sum { count, sum: Fen::new(fen) };
+    let totals = Totals { succeeded: sum(2_341, 12_845_000), failed: sum(19, 115_000), unknown: sum(1, 5_000) };
+    Shown {
+        typed,
+        today,
+        people: People {
+            groups: vec![(GroupId(7), names.0.to_owned())],
+            operators: vec![("0012".into(), names.1.to_owned())],
+            terminals: vec![("000001000050".into(), names.2.to_owned())],
+        },
+        found: Ok(Found {
+            filter,
+            totals,
+            page: Page { lines: loads.into_iter().map(line).collect(), newer: false, older: true },
+            lost: false,
+        }),
+    }
+}
+
+fn names(lang: Lang) -> (&'static str, &'static str, &'static str) {
+    match lang {
+        Lang::Zh => ("示例科技有限公司", "王芳", "前台一号"),
+        Lang::En => ("Sample Technology Ltd", "Wang Fang", "Front desk"),
+    }
+}
+
+/// What became of a load, as its state tells.
+pub(super) fn story(lang: Lang, load: Load) -> Story {
+    let names = names(lang);
+    let later = |us: i64| Micros(load.created_at.0.saturating_add(us));
+    let event = |us, what| Event { at: later(us), what };
+    let held = load.quota_before.is_some();
+    let mut events = vec![event(0, Happened::Confirmed)];
+    events.extend(held.then(|| event(412_000, Happened::Held)));
+    let ended = matches!(load.state, State::Succeeded | State::Failed);
+    events.extend(ended.then(|| event(903_000, Happened::Ended(load.state))));
+    events.extend(
+        load.proven_since.map(|since| Event { at: since.at, what: Happened::Contradicted { written: since.written } }),
+    );
+    let moved = |number, from, to, us, from_after: i64, to_after| Moved {
+        number,
+        from,
+        to,
+        amount: load.amount,
+        from_after: Fen::new(from_after),
+        to_after: Fen::new(to_after),
+        at: later(us),
+    };
+    let after = load.quota_after.map_or(0, Fen::as_i64);
+    let mut movements: Vec<Moved> =
+        held.then(|| moved(4_711, Kind::Quota, Kind::Held, 412_000, after, 5_000)).into_iter().collect();
+    if held && load.state == State::Succeeded {
+        movements.push(moved(4_712, Kind::Held, Kind::OnCards, 903_000, 0, 12_845_000));
+    }
+    Story {
+        group: names.0.to_owned(),
+        operator: Some(names.1.to_owned()),
+        terminal: Some(names.2.to_owned()),
+        tac: (load.state == State::Succeeded).then(|| "92A3B4C5".to_owned()),
+        events,
+        movements,
+        load,
+    }
+}

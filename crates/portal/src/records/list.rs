@@ -1,0 +1,55 @@
+//! The loads of a filter: `GET /records`, and `GET /office/records` of all groups.
+
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use maud::{Markup, html};
+use topup::records::Scope;
+
+use super::ask::look;
+use super::{Asked, Records, Shown, filter, table, words};
+use crate::App;
+use crate::look::{Frame, Tone, notice, summary};
+use crate::people::access::May;
+use crate::web::Html;
+use crate::web::problem::Problem;
+use crate::words::say;
+
+/// `GET /records`: the group is that of the session, whatever the address says.
+pub(crate) async fn get(
+    State(app): State<App>,
+    may: May<Records>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let shown = look(&app, Scope::of(may.group()), asked).await?;
+    Ok(answer(&may.frame, &shown))
+}
+
+/// The page; with what is wrong in the address, if something is.
+pub(crate) fn answer(frame: &Frame, shown: &Shown) -> Response {
+    let status = if shown.found.is_ok() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    (status, Html(page(frame, shown))).into_response()
+}
+
+/// The page.
+pub(crate) fn page(frame: &Frame, shown: &Shown) -> Markup {
+    let (lang, side) = (frame.lang, frame.side());
+    let title = say!(lang, "records-title");
+    let problems = shown.found.as_ref().err().map_or_else(Vec::new, |wrong| words::problems(lang, wrong));
+    let body = html! {
+        div.heading { h1 { (title) } }
+        (summary(lang, &problems))
+        (filter::form(lang, side, shown, &problems))
+        @if let Ok(found) = &shown.found {
+            (table::sums(lang, &found.totals))
+            @if found.lost { (notice(Tone::Doubt, "", say!(lang, "records-lost"))) }
+            section.sheet.found aria-labelledby="found" {
+                header { (table::heading(lang, found)) }
+                @if found.page.lines.is_empty() { (filter::nothing(lang, side, shown)) }
+                @else { (table::table(lang, side, &found.page.lines)) }
+            }
+            (table::pager(lang, side, &shown.typed, &found.page))
+        }
+    };
+    frame.page(title, body).draw()
+}
