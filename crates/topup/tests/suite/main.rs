@@ -15,6 +15,7 @@ mod desk;
 mod doors;
 mod flow;
 mod health;
+mod invoices;
 mod office;
 mod processes;
 mod proofs;
