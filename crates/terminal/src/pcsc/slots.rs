@@ -17,6 +17,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(600);
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// How long a card may take to say its answer to reset before it is offered without one. The service shows a card while
+/// it is still being powered up; one that never says anything is told from others when it is asked.
+const WAKES_UP: Duration = Duration::from_secs(2);
+
 /// A tap that lasted this long was no trouble.
 const SETTLED: Duration = Duration::from_secs(10);
 
@@ -43,7 +47,7 @@ pub(super) enum Lies {
     Card {
         /// The service's count of insertions and removals there.
         visit: u32,
-        /// Its answer to reset.
+        /// Its answer to reset; empty as long as it has not come.
         atr: Vec<u8>,
     },
 }
@@ -91,10 +95,10 @@ impl Slots {
             let mute = lies == Lies::Mute;
             let stay = match lies {
                 Lies::Nothing | Lies::Mute => None,
-                Lies::Card { visit, atr } => {
-                    let known = known.filter(|stay| stay.visit == visit && stay.atr == atr);
-                    Some(known.unwrap_or(Stay { visit, atr, tap: None, at: now, pause: FIRST_PAUSE }))
-                }
+                Lies::Card { visit, atr } => Some(match known.filter(|stay| stay.is_of(visit, &atr)) {
+                    Some(stay) => stay.with_answer(atr, now),
+                    None => Stay::new(visit, atr, now),
+                }),
             };
             let shown = self.unlike_any_other(&name);
             self.all.push(Slot { name, shown, mute, stay });
@@ -121,6 +125,12 @@ impl Slots {
     /// Whether some reader has a card that does not answer, and none has one that does.
     pub(super) fn only_mute(&self) -> bool {
         self.all.iter().any(|slot| slot.mute) && self.all.iter().all(|slot| slot.stay.is_none())
+    }
+
+    /// Whether a card is being powered up: that it is there was said, and its answer to reset is not there yet. Nobody
+    /// says when it comes.
+    pub(super) fn is_one_waking_up(&self) -> bool {
+        self.all.iter().filter_map(|slot| slot.stay.as_ref()).any(Stay::is_waking_up)
     }
 
     /// How long until a card is to be offered again.
@@ -179,6 +189,31 @@ impl Slots {
         let taken = |name: &str| self.all.iter().any(|slot| slot.shown == name);
         let numbered = (2_u32..).map(|number| format!("{plain} ({number})"));
         std::iter::once(plain.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or(plain)
+    }
+}
+
+impl Stay {
+    fn new(visit: u32, atr: Vec<u8>, now: Instant) -> Self {
+        let at = if atr.is_empty() { now.checked_add(WAKES_UP).unwrap_or(now) } else { now };
+        Self { visit, atr, tap: None, at, pause: FIRST_PAUSE }
+    }
+
+    /// Whether this is still the same stay of the same card. An answer to reset that comes late makes no other card.
+    fn is_of(&self, visit: u32, atr: &[u8]) -> bool {
+        self.visit == visit && (self.atr == atr || self.atr.is_empty())
+    }
+
+    /// Takes in the answer to reset when it comes. A tap that was made without it stays as it was told.
+    fn with_answer(mut self, atr: Vec<u8>, now: Instant) -> Self {
+        if self.atr.is_empty() && self.tap.is_none() && !atr.is_empty() {
+            (self.atr, self.at) = (atr, now);
+        }
+        self
+    }
+
+    /// Whether its first answer to reset may still come.
+    fn is_waking_up(&self) -> bool {
+        self.atr.is_empty() && self.tap.is_none() && self.pause == FIRST_PAUSE
     }
 }
 

@@ -15,6 +15,9 @@ use crate::Health;
 /// How often it looks even if nobody says that something changed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// How often it looks at a card that is being powered up.
+const LOOK_AT_A_WAKING_CARD: Duration = Duration::from_millis(50);
+
 /// The pause before the service is asked for again; it doubles up to [`LONGEST_WAIT`]. To ask costs next to nothing,
 /// and a person who has just plugged in the reader waits for it.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -85,6 +88,13 @@ fn look(inner: &Inner, context: &Context, states: &mut Vec<ReaderState>) -> Resu
     if states.len() == 1 {
         // Said before the wait for the first reader, which may be long in coming.
         see(inner, Vec::new());
+    }
+    if inner.slots().is_one_waking_up() {
+        // No event says that its answer has come: look at everything as if for the first time.
+        sleep(LOOK_AT_A_WAKING_CARD);
+        for state in states.iter_mut().filter(|state| !is_first(state)) {
+            *state = ReaderState::new(state.name().to_owned(), State::UNAWARE);
+        }
     }
     let until = inner.slots().pause(Instant::now()).map_or(LOOK_EVERY, |pause| pause.min(LOOK_EVERY));
     match context.get_status_change(until, states) {

@@ -133,3 +133,33 @@ fn names_are_shown_as_text_and_never_alike() {
     assert_eq!(published(&mut slots, now), names, "alike ones are numbered, the same one comes once");
     assert_eq!(slots.hold(2).as_deref(), Some(bytes(b"\xBF\xA8 1").as_c_str()));
 }
+
+#[test]
+fn a_card_is_offered_when_it_has_woken_up_or_when_that_takes_too_long() {
+    let now = Instant::now();
+    let waking = |visit| Lies::Card { visit, atr: Vec::new() };
+    let atr = |slots: &Slots| slots.readers()[0].tap.as_ref().map(|tap| tap.atr.0.len());
+    let mut slots = Slots::default();
+    slots.look(vec![sight("a", waking(1))], now);
+    assert_eq!(published(&mut slots, now), ["a"], "its answer to reset is on its way");
+    assert!(slots.is_one_waking_up());
+    let soon = now + Duration::from_millis(50);
+    slots.look(vec![sight("a", card(1))], soon);
+    assert_eq!((published(&mut slots, soon), atr(&slots)), (vec!["a:1".to_owned()], Some(2)));
+    assert!(!slots.is_one_waking_up());
+
+    // One that never says anything is offered all the same, and keeps its tap when it says something after all.
+    slots.look(vec![sight("a", waking(3))], soon);
+    assert_eq!(published(&mut slots, soon), ["a"]);
+    assert_eq!(slots.pause(soon), Some(WAKES_UP));
+    let later = soon + WAKES_UP;
+    assert_eq!((published(&mut slots, later), atr(&slots)), (vec!["a:2".to_owned()], Some(0)));
+    slots.look(vec![sight("a", card(3))], later);
+    assert_eq!((published(&mut slots, later), atr(&slots)), (vec!["a:2".to_owned()], Some(0)), "as it was told");
+
+    // Its next life is told with the answer.
+    slots.over(2, later);
+    let at_last = later + LONGEST_PAUSE;
+    slots.look(vec![sight("a", card(3))], at_last);
+    assert_eq!((published(&mut slots, at_last), atr(&slots)), (vec!["a:3".to_owned()], Some(2)));
+}
