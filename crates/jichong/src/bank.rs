@@ -113,6 +113,11 @@ impl Open {
         Ok(Self { notifying: bank.notify(), bank, listening, url: url.trim_end_matches('/').to_owned() })
     }
 
+    /// Where it is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// What its merchant has to know.
     pub(crate) fn merchant(&self) -> Merchant {
         let files = self.bank.files();

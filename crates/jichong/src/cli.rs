@@ -49,7 +49,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run everything on this machine to try it: server, software reader, sample groups and cards
+    /// Run everything on this machine to try it: server, sandbox bank, software reader, sample groups and cards
     Demo(Demo),
     /// Run the server
     Serve(Serve),
@@ -106,6 +106,9 @@ pub(crate) struct Demo {
     /// Address of /metrics, /healthz and /readyz
     #[arg(long, default_value = "127.0.0.1:8082", value_name = "ADDRESS")]
     pub(crate) listen_ops: SocketAddr,
+    /// Address of the sandbox bank
+    #[arg(long, default_value = "127.0.0.1:8083", value_name = "ADDRESS")]
+    pub(crate) listen_bank: SocketAddr,
     /// Another database than the SQLite file in the folder, for example postgres://…
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,

@@ -1,7 +1,8 @@
 //! `jichong demo`: everything on one machine, nothing to install.
 //!
-//! It is the real server and the real terminal, speaking over real sockets, with an embedded database, a software reader
-//! and keys made for this folder alone. What is in the folder survives a restart; removing it starts anew.
+//! It is the real server and the real terminal, speaking over real sockets, with an embedded database, a software reader,
+//! the sandbox bank on a port of its own, and keys made for this folder alone. What is in the folder survives a restart;
+//! removing it starts anew.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -14,6 +15,7 @@ use ledger::{Fen, GroupId};
 use rand::Rng as _;
 use store::Db;
 use terminal::{Config, EXCHANGE_LIMIT, Handle, MasterKeys, TapPage};
+use topup::deposits::Till;
 use topup::people::staff::{NewStaff, StaffRole};
 use topup::people::{NewOperator, Role};
 use topup::{Clock as _, Ids, Settings, SystemClock, SystemEntropy, terminals};
@@ -24,7 +26,7 @@ use crate::config::without_password;
 use crate::serve::{Listen, Server, open_house, start};
 use crate::system::told_to_stop;
 use crate::terminal::{randomness, soft_keys, soft_reader};
-use crate::{add, say};
+use crate::{add, bank, say};
 
 /// The password of the demo's people.
 const PASSWORD: &str = "jichong-demo";
@@ -54,8 +56,10 @@ pub(crate) async fn run(demo: Demo) -> Result<()> {
         .with_context(|| format!("the database {} cannot be opened", without_password(&database)))?;
     let fresh = sample_people(&db).await?;
     let vault = Arc::new(SoftVault::in_memory(masters(&keys)));
-    let house = open_house(db.clone(), vault, Settings::default()).await?;
+    let bank = bank::Open::at(demo.listen_bank, None, bank::config(demo.dir.join("bank"))?).await?;
     let portal = with_port(demo.listen)?;
+    let till = Till::new(Arc::new(bank.merchant().gateway()?), &format!("http://{portal}"));
+    let house = open_house(db.clone(), vault, Settings::default(), Some(till)).await?;
     let settings = portal::Settings {
         tls: false,
         idle: std::time::Duration::from_mins(15),
@@ -67,11 +71,12 @@ pub(crate) async fn run(demo: Demo) -> Result<()> {
     let listen = Listen { portal, ops: demo.listen_ops, tls: None };
     let server = start(house, settings, listen).await?;
     let (handle, page) = sample_terminal(&demo, &db, &keys, &server, fresh).await?;
-    say(welcome(&server, &page, &database))?;
+    say(welcome(&server, &page, bank.url(), &database))?;
     told_to_stop().await?;
     handle.stop().await;
     page.stop().await;
     server.stop().await;
+    bank.stop().await;
     Ok(())
 }
 
@@ -163,13 +168,14 @@ async fn sample_terminal(
     Ok((handle, page))
 }
 
-fn welcome(server: &Server, page: &TapPage, database: &str) -> String {
+fn welcome(server: &Server, page: &TapPage, bank: &str, database: &str) -> String {
     let portal = server.portal.address;
     let mut text = format!(
         "\n  Jichong 集充 demo\n\n  \
          1. Put a card on the reader   放上卡片   http://{}/\n  \
          2. Sign in and charge it      登录充值   http://{portal}/\n  \
-         3. The card company's office  后台       http://{portal}/office\n\n",
+         3. The card company's office  后台       http://{portal}/office\n  \
+         4. The sandbox bank           沙箱银行   {bank}/console\n\n",
         page.address(),
     );
     for (group, _, operators) in GROUPS {

@@ -12,6 +12,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use portal::{Listening, TerminalProgram, Tls};
 use store::{Db, Options};
 use topup::cards::Application;
+use topup::deposits::Till;
 use topup::{House, Micros, Settings, SystemClock, SystemEntropy, deposits, loads, people, reconcile, runs};
 use vault::{CheckValue, Vault};
 
@@ -96,8 +97,12 @@ async fn house(config: &Config) -> Result<(House, Vec<CheckValue>)> {
     if keys.is_empty() {
         tracing::warn!("there are no card keys yet: no card can be charged");
     }
-    if let Some(merchant) = config.merchant()? {
-        drop(merchant.gateway()?);
+    let till = match config.merchant()? {
+        Some(merchant) => Some(Till::new(Arc::new(merchant.gateway()?), &config.public_url)),
+        None => None,
+    };
+    if till.is_none() {
+        tracing::warn!("unionpay_merchant is not given: nobody can pay in");
     }
     let options = Options::at(&config.database).connections(config.database_connections);
     let db = Db::open(options)
@@ -110,14 +115,18 @@ async fn house(config: &Config) -> Result<(House, Vec<CheckValue>)> {
             *application = Application { layout, ..*application };
         }
     }
-    Ok((open_house(db, vault, settings).await?, keys))
+    Ok((open_house(db, vault, settings, till).await?, keys))
 }
 
 /// A house with the machine's clock and randomness.
-pub(crate) async fn open_house(db: Db, vault: Arc<dyn Vault>, settings: Settings) -> Result<House> {
-    House::open(db, vault, Arc::new(SystemClock), Arc::new(SystemEntropy), settings)
+pub(crate) async fn open_house(db: Db, vault: Arc<dyn Vault>, settings: Settings, till: Option<Till>) -> Result<House> {
+    let house = House::open(db, vault, Arc::new(SystemClock), Arc::new(SystemEntropy), settings)
         .await
-        .context("the house cannot be opened on this database")
+        .context("the house cannot be opened on this database")?;
+    Ok(match till {
+        Some(till) => house.with_till(till),
+        None => house,
+    })
 }
 
 /// Starts listening; the answer comes once both addresses are bound.

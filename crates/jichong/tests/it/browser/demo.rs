@@ -30,7 +30,7 @@ impl Demo {
         let folder = TempDir::new().expect("a folder");
         let mut command = Command::new(PROGRAM);
         command.args(["--log", "warn", "demo", "--dir"]).arg(folder.path());
-        for listen in ["--listen", "--listen-reader", "--listen-ops"] {
+        for listen in ["--listen", "--listen-reader", "--listen-ops", "--listen-bank"] {
             command.args([listen, "127.0.0.1:0"]);
         }
         if let Some(database) = database {
