@@ -2,6 +2,7 @@
 //! snapshot tests. Not part of the program's interface.
 
 mod checks;
+mod deposits;
 mod office;
 mod records;
 mod reviews;
@@ -43,7 +44,7 @@ pub fn pages(lang: Lang) -> Vec<(String, String)> {
         ("sign-in".into(), sign_in::page(&at(&visitor, "/sign-in"), &sign_in::View::default())),
         ("sign-in-wrong".into(), sign_in::page(&at(&visitor, "/sign-in"), &wrong_sign_in(lang))),
         ("sign-in-expired".into(), sign_in::page(&at(&visitor, "/sign-in"), &expired(lang))),
-        ("modules".into(), home::modules(&operator, quota(8_642_000, 5_000))),
+        ("modules".into(), home::modules(&manager(lang), quota(8_642_000, 5_000))),
         ("password".into(), password::page(&at(&operator, "/password"), &[], false)),
         ("password-wrong".into(), password::page(&at(&operator, "/password"), &wrong_password(lang), false)),
         ("password-done".into(), password::page(&at(&operator, "/password"), &[], true)),
@@ -83,15 +84,24 @@ pub fn pages(lang: Lang) -> Vec<(String, String)> {
     pages.extend(office::pages(lang));
     pages.extend(runs::pages(lang));
     pages.extend(records::pages(lang));
+    pages.extend(deposits::pages(lang));
     pages.into_iter().map(|(name, page)| (name, page.into_string())).collect()
 }
 
 /// The files that the pages refer to, under their names in the addresses, and the beginning of those addresses.
 pub fn files() -> (String, Vec<(&'static str, Vec<u8>)>) {
     let mut files = vec![("look.css", assets::stylesheet().into_bytes())];
-    for name in
-        ["mark.svg", "session.js", "station.js", "sounds.js", "check.js", "fragments.js", "run.js", "run-setup.js"]
-    {
+    for name in [
+        "mark.svg",
+        "session.js",
+        "station.js",
+        "deposit.js",
+        "sounds.js",
+        "check.js",
+        "fragments.js",
+        "run.js",
+        "run-setup.js",
+    ] {
         files.extend(assets::file(name).map(|bytes| (name, bytes)));
     }
     (assets::url(""), files)
@@ -99,6 +109,15 @@ pub fn files() -> (String, Vec<(&'static str, Vec<u8>)>) {
 
 fn at(frame: &Frame, here: &str) -> Frame {
     Frame { here: here.to_owned(), ..frame.clone() }
+}
+
+/// As [`signed_in`], by somebody who may also pay in.
+fn manager(lang: Lang) -> Frame {
+    let mut frame = signed_in(lang);
+    if let Some(Visitor { who: Who::Operator(operator), .. }) = &mut frame.visitor {
+        operator.role = Role::Manager;
+    }
+    frame
 }
 
 fn signed_in(lang: Lang) -> Frame {

@@ -173,13 +173,13 @@ fn all_modules(lang: Lang) -> [Module; 5] {
             icon: icon::BANK,
             name: say!(lang, "module-deposit"),
             text: say!(lang, "module-deposit-text"),
-            at: None,
+            at: Some(("/deposits/new", Permission::Deposits)),
         },
         Module {
             icon: icon::LIST,
             name: say!(lang, "module-deposits"),
             text: say!(lang, "module-deposits-text"),
-            at: None,
+            at: Some(("/deposits", Permission::Deposits)),
         },
         Module {
             icon: icon::KEY,

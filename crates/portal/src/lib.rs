@@ -5,9 +5,11 @@
 //! again. Everything works before its script has loaded.
 //!
 //! ```text
-//!   request id, span ── headers ── problem pages ── panics ── cross-site check ── body limit ── session of the side ── routes
+//!   request id, span ── headers ── problem pages ── panics ┬─ cross-site check ── body limit ── session of the side ── routes
+//!                                                          └─ body limit ── routes that others send to
 //! ```
 
+mod deposits;
 #[doc(hidden)]
 pub mod gallery;
 mod home;
@@ -119,16 +121,19 @@ pub fn router(house: House, settings: Settings) -> Result<Router, ConfigError> {
     let app = App { house, settings, throttle: Arc::new(Throttle::new()) };
     // The terminal program is large and asked for rarely, in pieces when a line breaks.
     let worth_it = DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"));
-    let routes = |side| {
-        let here = table().into_iter().map(Route::into_parts).filter(|(path, _)| Side::of(path) == side);
+    let routes = |wanted: &dyn Fn(&Route) -> bool| {
+        let here = table().into_iter().filter(wanted).map(Route::into_parts);
         here.fold(Router::new(), |router, (path, answer)| router.route(path, answer))
     };
-    Ok(routes(Side::Portal)
+    let of = |side| routes(&move |route| !route.elsewhere && Side::of(route.path) == side);
+    let elsewhere = routes(&|route| route.elsewhere);
+    Ok(of(Side::Portal)
         .layer(portal)
-        .merge(routes(Side::Office).layer(office))
+        .merge(of(Side::Office).layer(office))
+        .layer(csrf)
+        .merge(elsewhere)
         .layer(from_fn(request::measure))
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
-        .layer(csrf)
         .layer(CatchPanicLayer::new())
         .layer(from_fn(problem::dress))
         .layer(from_fn_with_state(app.clone(), headers::put))

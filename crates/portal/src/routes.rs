@@ -8,6 +8,7 @@ use axum::routing::{MethodRouter, get, post};
 use topup::people::Permission;
 use topup::people::staff::StaffPermission;
 
+use crate::deposits::{confirm, deposit, form, gateway, list as list_deposits, pay};
 use crate::loads::run::{course, summary, verbs};
 use crate::loads::{charge, live, station};
 use crate::office::terminals::{list, new, revoke, terminal};
@@ -33,16 +34,23 @@ pub struct Route {
     pub path: &'static str,
     /// What it needs; nothing for those that everyone may ask.
     pub needs: Option<Right>,
+    /// Whether other sites and programs send here: no session is looked for, and nobody asks where it comes from.
+    pub elsewhere: bool,
     answer: MethodRouter<App>,
 }
 
 impl Route {
     fn get(path: &'static str, needs: Option<Right>, answer: MethodRouter<App>) -> Self {
-        Self { method: Method::GET, path, needs, answer }
+        Self { method: Method::GET, path, needs, elsewhere: false, answer }
     }
 
     fn post(path: &'static str, needs: Option<Right>, answer: MethodRouter<App>) -> Self {
-        Self { method: Method::POST, path, needs, answer }
+        Self { method: Method::POST, path, needs, elsewhere: false, answer }
+    }
+
+    /// The same, for other sites and programs to send to.
+    fn sent_elsewhere(self) -> Self {
+        Self { elsewhere: true, ..self }
     }
 
     /// Path and answer, for the router.
@@ -53,7 +61,7 @@ impl Route {
 
 /// The table.
 pub fn table() -> Vec<Route> {
-    [portal(), office(), terminals()].into_iter().flatten().collect()
+    [portal(), deposits(), office(), terminals()].into_iter().flatten().collect()
 }
 
 /// What the groups' people see, and everyone.
@@ -93,6 +101,23 @@ fn portal() -> Vec<Route> {
         Route::get("/assets/{hash}/{file}", None, get(assets::get)),
         Route::get("/healthz", None, get(health::alive)),
         Route::get("/readyz", None, get(health::ready)),
+    ]
+}
+
+/// Where a group pays in, and what comes back from the gateway.
+fn deposits() -> Vec<Route> {
+    let deposits = Some(Right::Operator(Permission::Deposits));
+    vec![
+        Route::get("/deposits", deposits, get(list_deposits::get)),
+        Route::post("/deposits", deposits, post(confirm::post)),
+        Route::get("/deposits/new", deposits, get(form::get)),
+        Route::post("/deposits/check", deposits, post(form::check)),
+        Route::get("/deposits/{order}", deposits, get(deposit::get)),
+        Route::get("/deposits/{order}/now", deposits, get(deposit::now)),
+        Route::get("/deposits/{order}/pay", deposits, get(pay::get)),
+        Route::get("/deposits/{order}/return", None, get(gateway::back)).sent_elsewhere(),
+        Route::post("/deposits/{order}/return", None, post(gateway::back)).sent_elsewhere(),
+        Route::post("/gateway/unionpay/notify", None, post(gateway::notify)).sent_elsewhere(),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! Loads: the charging station, the confirm, and the page of one load.
 
-mod amount;
+pub(crate) mod amount;
 pub(crate) mod charge;
 mod follow;
 pub(crate) mod live;

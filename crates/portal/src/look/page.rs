@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use maud::{DOCTYPE, Markup, html};
 use topup::Micros;
-use topup::people::Operator;
 use topup::people::staff::Staff;
+use topup::people::{Operator, Permission};
 
 use super::{Side, hidden, icon, kbd};
 use crate::office;
@@ -209,7 +209,12 @@ impl Frame {
     fn sections(&self) -> Vec<(&'static str, String)> {
         let own = (self.side().password(), say!(self.lang, "nav-password"));
         match self.staff() {
-            None => vec![("/station", say!(self.lang, "nav-load")), ("/records", say!(self.lang, "nav-records")), own],
+            None => {
+                let deposits = self.operator().is_some_and(|operator| operator.role.may(Permission::Deposits));
+                let deposits = deposits.then(|| ("/deposits", say!(self.lang, "nav-deposits")));
+                let cards = [("/station", say!(self.lang, "nav-load")), ("/records", say!(self.lang, "nav-records"))];
+                cards.into_iter().chain(deposits).chain([own]).collect()
+            }
             Some(staff) => office::sections(self.lang, staff).into_iter().chain([own]).collect(),
         }
     }

@@ -46,6 +46,14 @@ impl Needs for Load {
     const PERMISSION: Permission = Permission::Load;
 }
 
+/// Pay in, and see what became of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deposits;
+
+impl Needs for Deposits {
+    const PERMISSION: Permission = Permission::Deposits;
+}
+
 /// One's own account.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnAccount;

@@ -11,9 +11,21 @@ use axum::response::Response;
 
 use crate::App;
 
-/// Nothing from elsewhere, nothing inline, nobody may frame us.
+/// Nothing from elsewhere, nothing inline, nobody may frame us, forms go to us.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-                      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+                      connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+
+/// Where else the forms of one page may go: to the payment gateway. An answer that carries none has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FormsTo(HeaderValue);
+
+impl FormsTo {
+    /// To these sources, as the policy writes them; none if they would end the directive or are no header.
+    pub(crate) fn new(sources: &str) -> Option<Self> {
+        let plain = !sources.contains([';', ',']);
+        plain.then(|| HeaderValue::from_str(&format!("{POLICY} {sources}")).ok().map(Self)).flatten()
+    }
+}
 
 /// What goes on every answer, whatever made it.
 const ALWAYS: [(HeaderName, &str); 7] = [
@@ -36,9 +48,13 @@ const TRANSPORT: &str = "max-age=63072000; includeSubDomains";
 /// Puts the headers on.
 pub(crate) async fn put(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let forms = response.extensions_mut().remove::<FormsTo>();
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Some(FormsTo(policy)) = forms {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
     if app.settings.tls {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TRANSPORT));

@@ -1,7 +1,9 @@
 //! The portal through its real router, over a real house on SQLite.
 
+mod bank;
 mod charge;
 mod check;
+mod deposits;
 mod doors;
 mod office;
 mod office_terminals;

@@ -16,11 +16,14 @@ use store::Db;
 use store::testing::Sqlite;
 use tempfile::TempDir;
 use terminal::{MasterKeys, Readers, SoftReader, Status, sample_cards};
+use topup::deposits::Till;
 use topup::people::staff::{self, NewStaff, StaffRole};
 use topup::people::{NewOperator, Role};
 use topup::terminals::TerminalNumber;
 use topup::{Clock as _, House, SeededEntropy, SystemClock, TestClock, groups, people, terminals};
 use vault::{Master, SoftVault};
+
+use crate::bank::SandboxBank;
 
 pub(crate) const PASSWORD: &str = "correct horse";
 pub(crate) const TERMINAL: &str = "000001000050";
@@ -30,6 +33,7 @@ pub(crate) struct World {
     pub(crate) house: House,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) listening: Listening,
+    pub(crate) bank: Option<SandboxBank>,
     _place: Sqlite,
 }
 
@@ -41,6 +45,15 @@ impl World {
 
     /// The same, with other settings.
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::build(change, false).await
+    }
+
+    /// The same, with a sandbox bank to pay in through, on an address of its own.
+    pub(crate) async fn with_bank() -> Self {
+        Self::build(|_| {}, true).await
+    }
+
+    async fn build(change: impl FnOnce(&mut Settings), with_bank: bool) -> Self {
         let place = Sqlite::new();
         let db = Db::open(place.url()).await.expect("a database");
         let clock = Arc::new(TestClock::at(SystemClock.now()));
@@ -55,8 +68,13 @@ impl World {
         let settings =
             topup::Settings { password_kib: 64, poll: Duration::from_millis(50), ..topup::Settings::default() };
         let entropy = Arc::new(SeededEntropy::new(7));
-        let house = House::open(db, vault, clock.clone(), entropy, settings).await.expect("a house");
+        let mut house = House::open(db, vault, clock.clone(), entropy, settings).await.expect("a house");
         settle(&house).await;
+        let address = free_address();
+        let bank = with_bank.then(|| SandboxBank::open(&clock));
+        if let Some(bank) = &bank {
+            house = house.with_till(Till::new(Arc::new(bank.gateway()), &format!("http://{address}")));
+        }
         let mut settings = Settings {
             tls: false,
             idle: Duration::from_mins(15),
@@ -67,9 +85,8 @@ impl World {
         };
         change(&mut settings);
         let router = portal::router(house.clone(), settings).expect("a router");
-        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listening = portal::listen(anywhere, router, None).expect("a free port");
-        Self { house, clock, listening, _place: place }
+        let listening = portal::listen(address, router, None).expect("a free port");
+        Self { house, clock, listening, bank, _place: place }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -167,6 +184,12 @@ impl World {
     }
 }
 
+/// An address that was free a moment ago: the gateway is told of it before the portal listens there.
+fn free_address() -> SocketAddr {
+    let probe = std::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+    probe.local_addr().expect("an address")
+}
+
 /// Starts the terminal that is enrolled in this folder, by way of this address.
 pub(crate) fn run_at(server: &str, state: &Path) -> terminal::Handle {
     run(terminal::Config {
@@ -205,7 +228,7 @@ async fn settle(house: &House) {
     let mut tx = house.db.begin().await.expect("a unit of work");
     for (id, name, quota, people) in [
         (GroupId(7), "示例科技有限公司", 1_000_000, &[("0012", Role::Clerk), ("0013", Role::Manager)][..]),
-        (GroupId(8), "另一家公司", 0, &[("0099", Role::Clerk)][..]),
+        (GroupId(8), "另一家公司", 0, &[("0099", Role::Clerk), ("0098", Role::Manager)][..]),
     ] {
         groups::add(&mut tx, id, name, now).await.expect("a group");
         if quota > 0 {
