@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
+use std::task::Poll;
 use std::time::Duration;
 
 use store::testing::{Sqlite, on_both, postgres_url};
@@ -84,6 +85,51 @@ async fn reading_sees_one_moment_and_cannot_write() {
         assert!(open(&mut reader, 2, 1).await.is_err());
         drop(reader);
         assert_eq!(quota(&db, 1).await, 400);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn work_that_is_dropped_at_any_point_leaves_nothing_behind() {
+    let sqlite = Sqlite::new();
+    for url in [sqlite.url(), postgres_url().await] {
+        // One connection, so that what is left on it is found.
+        let db = Db::open(store::Options::at(&url).connections(1)).await.unwrap();
+        for waits in 0..12 {
+            let read = async {
+                let mut tx = db.read().await?;
+                tx.query("SELECT group_id FROM accounts").all::<(i64,)>().await
+            };
+            dropped_after(waits, read).await;
+            let write = async {
+                let mut tx = db.begin().await?;
+                open(&mut tx, 1_000 + waits, 1).await?;
+                tx.commit().await
+            };
+            dropped_after(waits, write).await;
+            let mut tx = db.begin().await.unwrap();
+            open(&mut tx, waits, 500).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!(quota(&db, waits).await, 500);
+        }
+        db.close().await;
+    }
+}
+
+/// Runs something until it has had to wait so often, and drops it there.
+async fn dropped_after(waits: i64, work: impl Future<Output = Result<impl Sized>>) {
+    let mut work = std::pin::pin!(work);
+    let mut left = waits;
+    std::future::poll_fn(move |context| match work.as_mut().poll(context) {
+        Poll::Ready(done) => {
+            done.unwrap();
+            Poll::Ready(())
+        }
+        Poll::Pending if left == 0 => Poll::Ready(()),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
     })
     .await;
 }

@@ -21,7 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Outside libraries that only some rooms may see.
 const ROOMS: &[(&str, &[&str])] = &[
     ("sqlx", &["store", "ledger", "topup"]),
-    ("axum", &["pay", "portal", "terminal"]),
+    ("axum", &["pay", "portal", "terminal", "topup"]), // topup: its tests serve the sandbox bank
     ("maud", &["pay", "portal", "terminal"]),
     ("tower-sessions", &["portal"]),
     ("tokio-tungstenite", &["terminal"]),

@@ -51,6 +51,15 @@ impl Books {
         self.orders.iter_mut().find(|order| order.serial.as_deref() == Some(serial) && order.payment().is_some())
     }
 
+    /// What a refused refund was to give back can be given back by another.
+    pub(crate) fn free_refund(&mut self, token: &str) {
+        let Some(refund) = self.by_token(token) else { return };
+        let (Kind::Refund { original, .. }, amount) = (refund.kind.clone(), refund.amount_fen) else { return };
+        if let Some(payment) = self.by_serial(&original).and_then(Order::payment_mut) {
+            payment.refunded_fen = payment.refunded_fen.saturating_sub(amount);
+        }
+    }
+
     /// The next trace number.
     pub(crate) fn trace(&mut self) -> String {
         self.traces = self.traces.saturating_add(1);

@@ -181,7 +181,10 @@ impl Bank {
                 }
             });
             if refused == Some(true) {
-                self.shelf.change(|books| books.plan.refuse_refunds = books.plan.refuse_refunds.saturating_sub(1));
+                self.shelf.change(|books| {
+                    books.plan.refuse_refunds = books.plan.refuse_refunds.saturating_sub(1);
+                    books.free_refund(&token);
+                });
             }
         }
     }

@@ -11,6 +11,7 @@
 
 mod cards;
 mod clones;
+mod deposits;
 mod desk;
 mod doors;
 mod flow;

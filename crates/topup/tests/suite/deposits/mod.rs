@@ -1,0 +1,8 @@
+//! Deposits against the sandbox bank, over HTTP: nothing goes around it.
+
+mod counter;
+mod crash;
+mod race;
+mod trouble;
+mod unfit;
+mod way;
