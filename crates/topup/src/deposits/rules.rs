@@ -238,3 +238,7 @@ pub(super) fn may_answer(state: State, last: Option<Last>, number: i64, by: Staf
 }
 
 const _: () = assert!(BURST_S.len() == 6, "NO_BURST is its length");
+
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "the numbers of a test are small")]
+mod tests;

@@ -87,7 +87,6 @@ async fn a_payment_is_booked_once_wherever_the_server_dies() {
         let sweep = async |house: House, _| deposits::sweep(&house).await.expect("a sweep");
         let second = at_every_step(&counter, due, sweep, heal).await;
         assert_eq!(counter.balance(Kind::DepositsInReview).await, yuan(100 * (first + second)));
-        println!("{first} {second}");
     })
     .await;
 }
@@ -130,7 +129,6 @@ async fn a_decision_is_carried_out_once_wherever_the_server_dies() {
             (yuan(0), yuan(-100 * approved))
         );
         counter.books().await;
-        println!("{approved} {rejected}");
     })
     .await;
 }
@@ -155,8 +153,7 @@ async fn a_refund_goes_once_wherever_the_server_dies() {
             let story = counter.story(order).await;
             assert!(matches!(story.deposit.state, State::Refunding | State::Refunded), "{story:#?}");
         };
-        let asked = at_every_step(&counter, due, sweep, heal).await;
-        println!("{asked}");
+        at_every_step(&counter, due, sweep, heal).await;
     })
     .await;
 }

@@ -1,0 +1,153 @@
+use pay::{Amount, Settlement};
+use proptest::prelude::*;
+
+use super::*;
+
+const MIN_US: i64 = 60_000_000;
+
+fn settled(serial: u8, fen: i64) -> PaymentStatus {
+    PaymentStatus::Paid(Settlement {
+        serial: format!("serial {serial}"),
+        amount: Amount::from_fen(fen).expect("above zero"),
+        settle_date: None,
+        traced_at: None,
+    })
+}
+
+fn word() -> impl Strategy<Value = PaymentStatus> {
+    prop_oneof![
+        (0..3_u8, 9_999..10_002_i64).prop_map(|(serial, fen)| settled(serial, fen)),
+        Just(PaymentStatus::Pending { code: "05".into(), text: String::new() }),
+        Just(PaymentStatus::NotFound),
+        Just(PaymentStatus::Failed { code: "64".into(), text: String::new() }),
+        Just(PaymentStatus::Failed { code: "42".into(), text: String::new() }),
+    ]
+}
+
+fn claim() -> impl Strategy<Value = Option<(String, Fen)>> {
+    let said = (0..3_u8, 9_999..10_002_i64).prop_map(|(serial, fen)| (format!("serial {serial}"), Fen::new(fen)));
+    proptest::option::weighted(0.2, said)
+}
+
+fn payer() -> impl Strategy<Value = Payer> {
+    prop_oneof![Just(Payer::Person), Just(Payer::Company)]
+}
+
+/// What the book does with a verdict, without its money.
+fn step(known: &mut Known, word: &PaymentStatus, verdict: Verdict) {
+    match (verdict, word) {
+        (Verdict::Pay { .. }, PaymentStatus::Paid(settled)) => {
+            known.state = State::Paid;
+            known.paid = Some((settled.serial.clone(), Fen::new(settled.amount.fen())));
+        }
+        (Verdict::Fail { .. }, _) if known.state == State::Redirected => known.state = State::Failed,
+        (Verdict::Expire { .. }, _) => known.state = State::Expired,
+        (Verdict::Nothing | Verdict::Contradict | Verdict::Fail { .. } | Verdict::Pay { .. }, _) => {}
+    }
+}
+
+proptest! {
+    #[test]
+    fn money_comes_once_and_never_unseen(
+        payer in payer(),
+        sent: bool,
+        said in prop::collection::vec((word(), claim(), 0..20 * MIN_US), 0..40),
+    ) {
+        let mut known = Known {
+            state: if sent { State::Redirected } else { State::Created },
+            amount: Fen::new(10_000),
+            payer,
+            expires_at: Micros(60 * MIN_US),
+            paid: None,
+            claims: Vec::new(),
+        };
+        let (mut now, mut payments) = (0, 0);
+        for (word, claim, passed) in said {
+            now += passed;
+            known.claims.extend(claim);
+            let before = known.clone();
+            let verdict = judge(&known, &word, Micros(now));
+            step(&mut known, &word, verdict);
+            if let Verdict::Pay { late, wrong_amount, contradicted } = verdict {
+                payments += 1;
+                let (serial, amount) = known.paid.clone().expect("it is paid");
+                prop_assert_eq!(late, before.state != State::Redirected);
+                prop_assert!(wrong_amount || amount == known.amount, "another amount is never taken silently");
+                prop_assert!(contradicted || known.claims.iter().all(|(claimed, _)| *claimed == serial));
+            }
+            // What a paid word does not book is either known or a contradiction.
+            if let PaymentStatus::Paid(settled) = &word {
+                let same = known.paid.as_ref().is_some_and(|(serial, fen)| {
+                    *serial == settled.serial && fen.as_i64() == settled.amount.fen()
+                });
+                prop_assert!(same || verdict == Verdict::Contradict, "{:?} {:?}", before, verdict);
+            }
+            prop_assert!(!before.state.is_paid() || known.state == before.state, "paid stays paid");
+            prop_assert!(before.state != State::Created || !known.state.is_paid(), "nobody was sent");
+            let ended = matches!(known.state, State::Failed | State::Expired);
+            let over = Micros(now) >= known.expires_at || matches!(word, PaymentStatus::Failed { .. });
+            prop_assert!(!ended || before.state != State::Redirected || over);
+            // A genuine claim of money is never ended away in silence.
+            if before.state == State::Redirected && ended && !known.claims.is_empty() {
+                let heard = matches!(verdict, Verdict::Fail { contradicted: true, .. } | Verdict::Expire { contradicted: true });
+                prop_assert!(heard);
+            }
+        }
+        prop_assert!(payments <= 1);
+    }
+
+    #[test]
+    fn what_is_open_is_asked_about_again_and_what_is_paid_is_not(
+        payer in payer(),
+        asked in 0..100_i64,
+        now in 0..200 * MIN_US,
+    ) {
+        let (now, expires_at) = (Micros(now), Micros(60 * MIN_US));
+        let next = next_ask(State::Redirected, payer, expires_at, asked, now).expect("it is open");
+        prop_assert!(next > now && next.0 - now.0 <= COMPANY_S * 1_000_000);
+        prop_assert!(now.0 >= expires_at.0 + 5_000_000 || next.0 <= expires_at.0 + 5_000_000, "expiry is not missed");
+        for state in State::ALL {
+            let next = next_ask(state, payer, expires_at, asked, now);
+            let open = matches!(state, State::Redirected | State::Failed | State::Expired);
+            prop_assert!(open || next.is_none(), "{:?}", state);
+            prop_assert!(next.is_none_or(|next| next > now));
+        }
+        prop_assert!(next_refund_ask(asked, now) > now);
+    }
+}
+
+#[test]
+fn a_payer_who_comes_back_is_asked_about_as_the_gateway_advises() {
+    let at = |asked| next_ask(State::Redirected, Payer::Person, Micros(60 * MIN_US), asked, Micros(0)).expect("open").0;
+    let gaps: Vec<i64> = (0..8).map(|asked| at(asked) / 1_000_000).collect();
+    assert_eq!(gaps, [1, 2, 4, 8, 16, 32, 300, 300]);
+}
+
+#[test]
+fn one_person_decides_up_to_the_limit_and_another_answers() {
+    let (li, ma, limit) = (StaffId(1), StaffId(2), Fen::new(100));
+    let of_li = |number, answered| Some(Last { number, by: li, answered });
+    for (state, paid, last, expected) in [
+        (State::Paid, 100, None, Ok(Course { number: 1, alone: true })),
+        (State::Paid, 101, None, Ok(Course { number: 1, alone: false })),
+        (State::Paid, 101, of_li(1, true), Ok(Course { number: 2, alone: false })),
+        (State::Paid, 100, of_li(1, false), Err(Refused::Proposed)),
+        (State::Redirected, 100, None, Err(Refused::Settled)),
+        (State::Expired, 100, None, Err(Refused::Settled)),
+        (State::Approved, 100, of_li(1, true), Err(Refused::Settled)),
+        (State::Refunding, 100, of_li(1, true), Err(Refused::Settled)),
+    ] {
+        assert_eq!(may_propose(state, Fen::new(paid), limit, last), expected, "{state:?} {paid} {last:?}");
+    }
+    for (state, last, number, by, expected) in [
+        (State::Paid, of_li(1, false), 1, ma, Ok(())),
+        (State::Paid, of_li(1, false), 1, li, Err(Refused::Own)),
+        (State::Paid, of_li(2, false), 1, ma, Err(Refused::NoProposal)),
+        (State::Paid, None, 1, ma, Err(Refused::NoProposal)),
+        (State::Approved, of_li(1, true), 1, ma, Err(Refused::Answered)),
+        (State::Approved, of_li(1, true), 1, li, Err(Refused::Answered)),
+        (State::Approved, of_li(1, false), 1, ma, Err(Refused::Settled)),
+    ] {
+        assert_eq!(may_answer(state, last, number, by), expected, "{state:?} {last:?} {number} {by:?}");
+    }
+}
