@@ -9,6 +9,7 @@ mod check;
 mod chromium;
 mod clerk;
 pub(crate) mod demo;
+mod deposits;
 mod keyboard;
 mod office;
 mod once;

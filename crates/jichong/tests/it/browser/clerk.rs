@@ -55,7 +55,12 @@ impl Clerk {
 
     /// Signs in on the page that is open.
     pub(super) async fn sign_in(&self) {
-        self.write("#login", LOGIN).await;
+        self.sign_in_as(LOGIN).await;
+    }
+
+    /// Signs somebody else of the group in on the page that is open.
+    pub(super) async fn sign_in_as(&self, login: &str) {
+        self.write("#login", login).await;
         self.write("#password", PASSWORD).await;
         self.click("main form .main").await;
         self.see(".modules").await;

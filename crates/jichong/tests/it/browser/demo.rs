@@ -17,6 +17,8 @@ pub(crate) struct Demo {
     pub(crate) portal: String,
     /// The address of the software reader's page.
     pub(super) reader: String,
+    /// The address of the sandbox bank.
+    pub(super) bank: String,
     pub(crate) database: String,
     program: Child,
     /// What it says; held open, since a program may not like to speak into nothing.
@@ -30,9 +32,11 @@ impl Demo {
         let folder = TempDir::new().expect("a folder");
         let mut command = Command::new(PROGRAM);
         command.args(["--log", "warn", "demo", "--dir"]).arg(folder.path());
-        for listen in ["--listen", "--listen-reader", "--listen-ops", "--listen-bank"] {
+        for listen in ["--listen", "--listen-reader", "--listen-ops"] {
             command.args([listen, "127.0.0.1:0"]);
         }
+        // To a browser the bank is another site then, as the real one is.
+        command.args(["--listen-bank", "127.0.0.2:0"]);
         if let Some(database) = database {
             command.args(["--database", database]);
         }
@@ -50,6 +54,7 @@ impl Demo {
         Self {
             reader: after("放上卡片"),
             portal: after("登录充值"),
+            bank: after("沙箱银行").trim_end_matches("/console").to_owned(),
             database: after("--database"),
             program,
             _says: says,
@@ -78,6 +83,14 @@ impl Demo {
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let answer = request.send().await.expect("the reader's page answers");
         assert!(answer.status().is_success(), "{verb}: {}", answer.status());
+    }
+
+    /// The code that the bank sent last by SMS, as its console shows it.
+    pub(super) async fn sms(&self) -> String {
+        let client = Client::builder().no_proxy().build().expect("a client");
+        let console = client.get(format!("{}/console", self.bank)).send().await.expect("the console");
+        let page = console.text().await.expect("a page");
+        page.split_once("data-code>").expect("a code").1.chars().take(6).collect()
     }
 
     /// How many loads there are, in whatever state.
