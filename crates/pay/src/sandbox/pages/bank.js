@@ -6,7 +6,9 @@ for (const time of document.querySelectorAll("time[data-left]")) {
   let left = Number(time.dataset.left);
   every(() => {
     left = Math.max(0, left - 1);
-    time.textContent = `${String(Math.floor(left / 60)).padStart(2, "0")}:${String(left % 60).padStart(2, "0")}`;
+    const [hours, minutes, seconds] = [left / 3600, (left / 60) % 60, left % 60].map(Math.floor);
+    const parts = hours > 0 ? [hours, minutes, seconds] : [minutes, seconds];
+    time.textContent = parts.map((part) => String(part).padStart(2, "0")).join(":");
     if (left === 0) location.reload();
     return left === 0;
   });

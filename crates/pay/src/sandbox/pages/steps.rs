@@ -15,7 +15,6 @@ use crate::sandbox::order::{Order, PaymentOrder, Status};
 /// What is paid, to whom, and how long there is time.
 pub(super) fn summary(lang: Lang, bank: &Bank, order: &Order, payment: &PaymentOrder, now: Timestamp) -> Markup {
     let left = payment.expires_at.duration_since(now).max(SignedDuration::ZERO);
-    let (minutes, seconds) = (left.as_mins(), left.as_secs().checked_rem(60).unwrap_or(0));
     html! {
         section.order {
             dl {
@@ -27,11 +26,18 @@ pub(super) fn summary(lang: Lang, bank: &Bank, order: &Order, payment: &PaymentO
                 p.soft { (lang.say("应付金额", "Amount")) }
                 p.amount { (yuan(order.amount_fen)) }
                 @if order.status == Status::Waiting && left > SignedDuration::ZERO {
-                    p.soft { (lang.say("剩余支付时间 ", "Time left ")) time data-left=(left.as_secs()) { (format!("{minutes:02}:{seconds:02}")) } }
+                    p.soft { (lang.say("剩余支付时间 ", "Time left ")) time data-left=(left.as_secs()) { (left_time(left.as_secs())) } }
                 }
             }
         }
     }
+}
+
+/// `14:59`, for a company `23:59:59`.
+fn left_time(seconds: i64) -> String {
+    let part = |unit: i64| seconds.checked_div(unit).unwrap_or(0);
+    let (hours, minutes, seconds) = (part(3600), part(60) % 60, part(1) % 60);
+    if hours > 0 { format!("{hours:02}:{minutes:02}:{seconds:02}") } else { format!("{minutes:02}:{seconds:02}") }
 }
 
 /// How far the payer is: a company's payment has one more step.
