@@ -242,11 +242,11 @@ fn proposal(lang: Lang, by: StaffId) -> Review {
 }
 
 fn corrected(lang: Lang, owed: bool) -> Dossier {
-    let reason = match lang {
-        Lang::Zh => "同意",
-        Lang::En => "Agreed",
+    let (other, reason) = match lang {
+        Lang::Zh => ("周主管", "同意"),
+        Lang::En => ("Zhou Yan", "Agreed"),
     };
-    let answer = Reviewed { confirmed: true, by: StaffId(3), name: name(lang), reason: reason.into(), at: ago(2) };
+    let answer = Reviewed { confirmed: true, by: StaffId(3), name: other.into(), reason: reason.into(), at: ago(2) };
     let review = Review { written: false, answer: Some(answer), ..proposal(lang, MA) };
     let order = order(3);
     let alarm = Alarm {

@@ -143,7 +143,7 @@ pub(crate) fn check(frame: &Frame, check: &Check<'_>) -> Markup {
                 (changeable(&say!(lang, "run-amount"), show::yuan(plan.amount), "amount"))
                 (changeable(&say!(lang, "run-most-cards"), say!(lang, "run-n-cards", n = plan.most_cards), "cards"))
                 (changeable(&say!(lang, "run-most-money"), show::yuan(plan.most_money), "money"))
-                div.now { dt { (say!(lang, "run-together")) } dd { span.num { (say!(lang, "run-n-cards", n = plan.cards())) " " (show::yuan(plan.sum())) } } }
+                div.now { dt { (say!(lang, "run-together")) } dd { span.num { (say!(lang, "run-n-cards", n = plan.cards())) } " " span.num { (show::yuan(plan.sum())) } } }
                 (fact(&say!(lang, "run-quota-now"), show::money(quota.available)))
                 (fact(&say!(lang, "run-quota-after"), show::money(after)))
                 (fact(&say!(lang, "terminal"), html! { (place.name) " " (show::terminal(&place.number.to_string())) }))
