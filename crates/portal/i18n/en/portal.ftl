@@ -593,20 +593,18 @@ run-no-terminal = This terminal was not found, or another run has just ended the
 run-not-connected = The terminal is not connected, so nothing was begun. Check the computer beside the reader and try again.
 run-no-quota = The group’s quota does not do for another card. Top up the quota first.
 run-check-title = Check, then begin
-run-n-cards =
-    { $n ->
-        [one] { $n } card
-       *[other] { $n } cards
-    }
+run-n-cards = { $n ->
+    [one] { $n } card
+   *[other] { $n } cards
+}
 run-together = Together at most
 run-quota-now = Quota now
 run-quota-after = Quota when all are charged
 run-reader = Reader
-run-warn-quota =
-    { $n ->
-        [one] The quota does for one card only; the run ends by itself after it.
-       *[other] The quota does for { $n } cards only; the run ends by itself after them.
-    }
+run-warn-quota = { $n ->
+    [one] The quota does for one card only; the run ends by itself after it.
+   *[other] The quota does for { $n } cards only; the run ends by itself after them.
+}
 run-warn-classes = These kinds of card do not take this amount and will be refused: { $names }
 run-warn-lying = The card ending in { $tail } lies on the reader now. Only cards put down after the beginning are charged: lift it and put it down again to charge it.
 run-rule-each = Once begun, every card you put down is charged { $amount } by itself, without another question.
@@ -671,11 +669,10 @@ run-end-session = The session ended, and the run with it.
 run-end-terminal = The terminal was away for too long.
 run-confirmed = Confirmed at most
 run-time = Time
-run-go-on =
-    { $n ->
-        [one] Go on with this run, one card left
-       *[other] Go on with this run, { $n } cards left
-    }
+run-go-on = { $n ->
+    [one] Go on with this run, one card left
+   *[other] Go on with this run, { $n } cards left
+}
 run-go-on-text = It still knows which cards it has charged; a new run starts from nothing.
 run-new = A new run
 run-attention = Cards that need someone
