@@ -336,6 +336,9 @@ pub trait Gateway: Send + Sync {
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
 
+    /// Who we are to the gateway: the number of the merchant.
+    fn merchant(&self) -> &str;
+
     /// How the payer gets to the gateway. Keep the payment durably before the payer is sent.
     fn start<'a>(&'a self, payment: &'a Payment) -> Called<'a, Start>;
 

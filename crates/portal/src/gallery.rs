@@ -3,6 +3,7 @@
 
 mod checks;
 mod deposits;
+mod intake;
 mod office;
 mod records;
 mod reviews;

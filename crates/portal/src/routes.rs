@@ -129,6 +129,8 @@ fn office() -> Vec<Route> {
     let review = Some(Right::Staff(StaffPermission::ReviewLoads));
     let decide = Some(Right::Staff(StaffPermission::Terminals));
     let see_records = Some(Right::Staff(StaffPermission::SeeRecords));
+    let see_deposits = Some(Right::Staff(StaffPermission::SeeDeposits));
+    let review_deposits = Some(Right::Staff(StaffPermission::ReviewDeposits));
     vec![
         Route::get("/office", own, get(office::home::get)),
         Route::get("/office/sign-in", None, get(sign_in::get)),
@@ -138,6 +140,13 @@ fn office() -> Vec<Route> {
         Route::post("/office/session", own, post(session::office_stay)),
         Route::get("/office/password", own, get(password::office_get)),
         Route::post("/office/password", own, post(password::office_post)),
+        Route::get("/office/deposits", see_deposits, get(office::deposits::list::get)),
+        Route::get("/office/deposits/{order}", see_deposits, get(office::deposits::deposit::get)),
+        Route::post("/office/deposits/{order}/proposal", review_deposits, post(office::deposits::deposit::propose)),
+        Route::post("/office/deposits/{order}/answer", review_deposits, post(office::deposits::deposit::answer)),
+        Route::get("/office/exceptions", see_deposits, get(office::exceptions::list::get)),
+        Route::get("/office/exceptions/{id}", see_deposits, get(office::exceptions::exception::get)),
+        Route::post("/office/exceptions/{id}/close", review_deposits, post(office::exceptions::exception::close)),
         Route::get("/office/reviews", see_reviews, get(office::reviews::list::get)),
         Route::get("/office/reviews/{order}", see_reviews, get(office::reviews::load::get)),
         Route::post("/office/reviews/{order}/proposal", review, post(office::reviews::load::propose)),

@@ -120,11 +120,6 @@ impl UnionPay {
         Ok(Self { config, http: http.map_err(|error| ConfigError::Http(error.to_string()))? })
     }
 
-    /// The merchant number.
-    pub fn merchant(&self) -> &str {
-        &self.config.merchant
-    }
-
     /// What every request carries; `certId` and `signature` come last.
     fn request(&self, fields: &[(&'static str, &str)]) -> Result<Message, CallError> {
         let common = [
@@ -175,6 +170,10 @@ pub fn product(payer: Payer) -> &'static str {
 impl Gateway for UnionPay {
     fn capabilities(&self) -> Capabilities {
         Capabilities { name: "UnionPay", company: true, close: false, daily_bill: true, partial_refund: true }
+    }
+
+    fn merchant(&self) -> &str {
+        &self.config.merchant
     }
 
     fn start<'a>(&'a self, payment: &'a Payment) -> Called<'a, Start> {

@@ -28,7 +28,7 @@ fn who(lang: Lang, by: &By) -> String {
     }
 }
 
-fn words(lang: Lang, what: &Happened) -> Option<String> {
+pub(crate) fn words(lang: Lang, what: &Happened) -> Option<String> {
     Some(match what {
         Happened::Confirmed => say!(lang, "deposit-step-confirmed"),
         Happened::Sent => say!(lang, "deposit-step-sent"),
@@ -52,7 +52,7 @@ fn words(lang: Lang, what: &Happened) -> Option<String> {
 }
 
 /// What the gateway said.
-fn said(lang: Lang, told: &Told) -> String {
+pub(crate) fn said(lang: Lang, told: &Told) -> String {
     match told {
         Told::Done { amount, .. } => say!(lang, "deposit-told-done", amount = show::yuan(*amount)),
         Told::Pending { .. } => say!(lang, "deposit-told-pending"),

@@ -84,6 +84,17 @@ pub(crate) fn wait(lang: Lang, wait: std::time::Duration) -> String {
     }
 }
 
+/// How long ago, in the largest unit that is more than one.
+pub(crate) fn age(lang: Lang, since: Micros, now: Micros) -> String {
+    let minutes = (now.0.saturating_sub(since.0) / 60_000_000).max(1);
+    let (hours, days) = (minutes / 60, minutes / 1_440);
+    match (days, hours) {
+        (0, 0) => say!(lang, "age-minutes", n = minutes),
+        (0 | 1, hours) => say!(lang, "age-hours", n = hours),
+        (days, _) => say!(lang, "age-days", n = days),
+    }
+}
+
 fn fours(digits: &str) -> Vec<&str> {
     let (mut groups, mut rest) = (Vec::new(), digits);
     while let Some((group, after)) = rest.split_at_checked(4) {

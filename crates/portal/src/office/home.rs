@@ -3,6 +3,7 @@
 use axum::extract::State;
 use maud::{Markup, html};
 use topup::alarms::{self, Kind};
+use topup::deposits;
 use topup::people::staff::{Staff, StaffPermission};
 use topup::reviews;
 
@@ -43,6 +44,23 @@ async fn waiting(app: &App, lang: Lang, staff: &Staff) -> Result<Vec<Waiting>, P
             next: say!(lang, "waiting-clones-next"),
             path: "/office/terminals?state=alarm",
             tone: Tone::Bad,
+        });
+    }
+    if staff.role.may(StaffPermission::SeeDeposits) {
+        let (due, unfit) = deposits::counts(&app.house).await?;
+        all.push(Waiting {
+            count: unfit,
+            what: say!(lang, "waiting-exceptions"),
+            next: say!(lang, "waiting-exceptions-next"),
+            path: "/office/exceptions",
+            tone: Tone::Bad,
+        });
+        all.push(Waiting {
+            count: due,
+            what: say!(lang, "waiting-deposits"),
+            next: say!(lang, "waiting-deposits-next"),
+            path: "/office/deposits",
+            tone: Tone::Doubt,
         });
     }
     if staff.role.may(StaffPermission::SeeReviews) {

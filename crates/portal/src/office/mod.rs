@@ -4,6 +4,8 @@
 //! session and password are the same handlers under their own addresses. A section is a line in [`SECTIONS`], its
 //! routes in [`crate::routes`], and what waits in it a line on the [`home`] page.
 
+pub(crate) mod deposits;
+pub(crate) mod exceptions;
 pub(crate) mod home;
 pub(crate) mod records;
 pub(crate) mod reviews;
@@ -23,6 +25,16 @@ struct Section {
 
 /// In the order of the header.
 const SECTIONS: &[Section] = &[
+    Section {
+        path: "/office/deposits",
+        needs: StaffPermission::SeeDeposits,
+        name: |lang| say!(lang, "section-deposits"),
+    },
+    Section {
+        path: "/office/exceptions",
+        needs: StaffPermission::SeeDeposits,
+        name: |lang| say!(lang, "section-exceptions"),
+    },
     Section { path: "/office/reviews", needs: StaffPermission::SeeReviews, name: |lang| say!(lang, "section-reviews") },
     Section { path: "/office/records", needs: StaffPermission::SeeRecords, name: |lang| say!(lang, "section-records") },
     Section {

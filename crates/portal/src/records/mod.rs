@@ -6,7 +6,7 @@ mod filter;
 pub(crate) mod list;
 mod story;
 mod table;
-mod words;
+pub(crate) mod words;
 
 pub(crate) use ask::{Asked, Shown};
 pub(crate) use story::{ledger, timeline};

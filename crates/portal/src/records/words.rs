@@ -59,7 +59,7 @@ fn told(lang: Lang, wrong: Wrong) -> String {
 }
 
 /// An account of the ledger.
-pub(super) fn account(lang: Lang, kind: Kind) -> String {
+pub(crate) fn account(lang: Lang, kind: Kind) -> String {
     match kind {
         Kind::Bank => say!(lang, "account-bank"),
         Kind::DepositsInReview => say!(lang, "account-deposits-in-review"),

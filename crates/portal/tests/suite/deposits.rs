@@ -14,7 +14,7 @@ const CLERK: &str = "0012";
 const ELSEWHERE: &str = "0098";
 
 /// Fills the form in and confirms; answers the address of the page that leads to the bank.
-async fn confirm(browser: &Browser<'_>, amount: &str, payer: &str) -> String {
+pub(crate) async fn confirm(browser: &Browser<'_>, amount: &str, payer: &str) -> String {
     let sent = [("amount", amount), ("remark", "十一月"), ("payer", payer)];
     let checked = text(browser.post("/deposits/check", &sent).await).await;
     let (to, fields) = form_of(&checked);
@@ -33,7 +33,7 @@ fn pairs(fields: &[(String, String)]) -> Vec<(&str, &str)> {
     fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
-fn order(pay: &str) -> &str {
+pub(crate) fn order(pay: &str) -> &str {
     pay.trim_start_matches("/deposits/").trim_end_matches("/pay")
 }
 

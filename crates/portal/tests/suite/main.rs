@@ -6,6 +6,7 @@ mod check;
 mod deposits;
 mod doors;
 mod office;
+mod office_deposits;
 mod office_terminals;
 mod pages;
 mod people;

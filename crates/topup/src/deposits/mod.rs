@@ -44,13 +44,15 @@ mod rules;
 mod story;
 mod sweep;
 mod terms;
+mod trays;
 
 pub use confirm::{
     Checked, Confirm, ConfirmError, Form, MOST_REMARK, StartError, Started, check, confirm, returned, start,
 };
 pub use event::{By, Event, Happened, Told};
 pub use exceptions::{
-    CloseError, Closing, Closure, Exception, ExceptionId, ExceptionKind, Outcome, close, exception, open_exceptions,
+    CloseError, Closing, Closure, Exception, ExceptionId, ExceptionKind, Outcome, close, exception, exceptions_page,
+    open_exceptions,
 };
 pub use notify::{NotifyError, notified};
 pub use number::DepositNumber;
@@ -63,6 +65,7 @@ pub use rules::{MOST_REASON, Refused};
 pub use story::{Ruling, Story, standing};
 pub use sweep::{follow, sweep};
 pub use terms::{Terms, Till};
+pub use trays::{InTray, Moved, PAGE, Page, Place, Sum, Tray, find_by_any, moved, sums, tray};
 
 pub(crate) use proof::prove;
 

@@ -59,7 +59,7 @@ fn standing(lang: Lang, dossier: &Dossier, now: Micros) -> Markup {
             (notice(Tone::Doubt, &say!(lang, "unknown-title"), html! {
                 @if let Some(why) = why { (why_in_doubt(lang, why)) " " }
                 (say!(lang, "review-held", amount = held,
-                    age = words::age(lang, dossier.held_at.unwrap_or(load.created_at), now)))
+                    age = show::age(lang, dossier.held_at.unwrap_or(load.created_at), now)))
                 @if let Some(due) = due { br; (words::due(lang, due)) }
             }))
         },

@@ -123,7 +123,7 @@ fn row(lang: Lang, load: &Waiting, now: Micros, me: Option<StaffId>) -> Markup {
     let own = load.proposal.as_ref().is_some_and(|proposal| Some(proposal.by) == me);
     html! {
         tr.own[own] {
-            td.num { (words::age(lang, load.since, now)) div.sub.wide-only { (show::date_time(load.since)) } }
+            td.num { (show::age(lang, load.since, now)) div.sub.wide-only { (show::date_time(load.since)) } }
             td {
                 a.num href=(path(load.order)) { (load.order) }
                 div.sub { (show::card_end(&load.card)) }
@@ -157,7 +157,7 @@ fn contradictions(lang: Lang, shown: &Shown) -> Markup {
             p.soft.none { (say!(lang, "contradictions-text")) }
             table.table.reviews {
                 tbody { @for found in &shown.contradictions { tr {
-                    td.num { (words::age(lang, found.at, shown.now)) }
+                    td.num { (show::age(lang, found.at, shown.now)) }
                     td { a.num href=(path(found.order)) { (found.order) } div.sub { (found.group) }
                         div.narrow-only { (proven(lang, found)) } }
                     td.r { (found.amount) }

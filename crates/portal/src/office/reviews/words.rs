@@ -1,7 +1,6 @@
 //! What the evidence says, in words.
 
 use link::End;
-use topup::Micros;
 use topup::loads::Finding;
 use topup::reviews::{Asked, Due, Happened, Hint, Refused, Said};
 
@@ -12,17 +11,6 @@ use crate::words::{Lang, say};
 /// Whether a load was written, as a decision says it.
 pub(crate) fn verdict(lang: Lang, written: bool) -> String {
     if written { say!(lang, "review-written") } else { say!(lang, "review-not-written") }
-}
-
-/// How long ago, in the largest unit that is more than one.
-pub(super) fn age(lang: Lang, since: Micros, now: Micros) -> String {
-    let minutes = (now.0.saturating_sub(since.0) / 60_000_000).max(1);
-    let (hours, days) = (minutes / 60, minutes / 1_440);
-    match (days, hours) {
-        (0, 0) => say!(lang, "age-minutes", n = minutes),
-        (0 | 1, hours) => say!(lang, "age-hours", n = hours),
-        (days, _) => say!(lang, "age-days", n = days),
-    }
 }
 
 /// Why a load waits for people, or does not yet.

@@ -6,6 +6,7 @@ use store::{Micros, Tx};
 use super::{Exception, ExceptionId, ExceptionKind, Outcome};
 use crate::House;
 use crate::deposits::DepositNumber;
+use crate::deposits::trays::{Page, Place, one_more};
 use crate::people::staff::StaffId;
 
 #[derive(sqlx::FromRow)]
@@ -47,6 +48,34 @@ pub async fn open_exceptions(house: &House, most: i64) -> Result<Vec<Exception>,
         .all()
         .await?;
     Ok(rows.into_iter().filter_map(Row::into_exception).collect())
+}
+
+/// A page of the exceptions of all groups: the open ones oldest first, or the closed ones, closed last first.
+pub async fn exceptions_page(house: &House, open: bool, after: Option<Place>) -> Result<Page<Exception>, store::Error> {
+    let after = after.unwrap_or(Place::end(!open));
+    let mut tx = house.db.read().await?;
+    let query = if open {
+        tx.query(
+            "SELECT e.id, e.kind, e.deposit_id, groups.name AS group_name, e.gateway, e.order_id, e.serial, \
+             e.amount_fen, e.booked, e.evidence, e.opened_at_us, e.proposed_by, e.proposed_name, e.proposed_outcome, \
+             e.proposed_reason, e.proposed_at_us, e.closed_at_us, e.closed_name, e.close_reason, e.outcome \
+             FROM deposit_exceptions e LEFT JOIN groups ON groups.id = e.group_id WHERE e.closed_at_us IS NULL \
+             AND (e.opened_at_us, e.id) > ($1, $2) ORDER BY e.opened_at_us, e.id LIMIT $3",
+        )
+    } else {
+        tx.query(
+            "SELECT e.id, e.kind, e.deposit_id, groups.name AS group_name, e.gateway, e.order_id, e.serial, \
+             e.amount_fen, e.booked, e.evidence, e.opened_at_us, e.proposed_by, e.proposed_name, e.proposed_outcome, \
+             e.proposed_reason, e.proposed_at_us, e.closed_at_us, e.closed_name, e.close_reason, e.outcome \
+             FROM deposit_exceptions e LEFT JOIN groups ON groups.id = e.group_id WHERE e.closed_at_us IS NOT NULL \
+             AND (e.closed_at_us, e.id) < ($1, $2) ORDER BY e.closed_at_us DESC, e.id DESC LIMIT $3",
+        )
+    };
+    let rows: Vec<Row> = query.bind(after.at).bind(after.id).bind(one_more()).all().await?;
+    Ok(Page::of(rows.into_iter().filter_map(Row::into_exception).collect(), |found: &Exception| {
+        let closed_at = found.closed.as_ref().map(|(.., at)| *at);
+        Place { at: closed_at.unwrap_or(found.opened_at), id: found.id.0 }
+    }))
 }
 
 /// An exception, open or closed.

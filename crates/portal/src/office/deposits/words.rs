@@ -1,0 +1,164 @@
+//! What the office says of deposits. The steps and states that a group sees too are the group's own words.
+
+use maud::Markup;
+use topup::deposits::{By, ExceptionKind, Happened, Outcome, Refund, RefundState, Refused, Told, Tray};
+use topup::{Fen, Micros};
+
+use crate::deposits::steps;
+use crate::look::{Tone, show, tag};
+use crate::words::{Lang, say};
+
+/// After so long a deposit stands out, in hours: a working day has gone by.
+const LONG_H: i64 = 24;
+
+/// After so long it is far too long, in hours: people are used to three working days, and it must not be more.
+const TOO_LONG_H: i64 = 72;
+
+/// How long something waits; when long, so that it is seen.
+pub(crate) fn waited(lang: Lang, since: Micros, now: Micros) -> Markup {
+    let age = show::age(lang, since, now);
+    let hours = now.0.saturating_sub(since.0) / 3_600_000_000;
+    if hours >= TOO_LONG_H {
+        tag(Tone::Bad, &age)
+    } else if hours >= LONG_H {
+        tag(Tone::Doubt, &age)
+    } else {
+        maud::html! { (age) }
+    }
+}
+
+/// A tray's name.
+pub(crate) fn tray(lang: Lang, tray: Tray) -> String {
+    match tray {
+        Tray::Waiting => say!(lang, "tray-waiting"),
+        Tray::Second => say!(lang, "tray-second"),
+        Tray::Refunds => say!(lang, "tray-refunds"),
+        Tray::Done => say!(lang, "tray-done"),
+    }
+}
+
+/// To approve or to reject.
+pub(crate) fn verdict(lang: Lang, approve: bool) -> String {
+    if approve { say!(lang, "office-deposit-approve") } else { say!(lang, "office-deposit-reject") }
+}
+
+/// What a decision does with the money.
+pub(crate) fn moves(lang: Lang, approve: bool, amount: Fen, group: &str) -> String {
+    let amount = show::yuan(amount);
+    if approve {
+        say!(lang, "office-deposit-approve-what", amount = amount, group = group)
+    } else {
+        say!(lang, "office-deposit-reject-what", amount = amount)
+    }
+}
+
+/// What does not fit.
+pub(crate) fn kind(lang: Lang, kind: ExceptionKind) -> String {
+    match kind {
+        ExceptionKind::Late => say!(lang, "unfit-late"),
+        ExceptionKind::WrongAmount => say!(lang, "unfit-wrong-amount"),
+        ExceptionKind::UnknownOrder => say!(lang, "unfit-unknown-order"),
+        ExceptionKind::DuplicateSerial => say!(lang, "unfit-duplicate-serial"),
+        ExceptionKind::Contradiction => say!(lang, "unfit-contradiction"),
+        ExceptionKind::ReturnedLate => say!(lang, "unfit-returned-late"),
+        ExceptionKind::RefundFailed => say!(lang, "unfit-refund-failed"),
+        ExceptionKind::RefundContradiction => say!(lang, "unfit-refund-contradiction"),
+    }
+}
+
+/// What a person made of it.
+pub(crate) fn outcome(lang: Lang, kind: ExceptionKind, outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Credited => say!(lang, "outcome-credited"),
+        Outcome::Refund if kind == ExceptionKind::RefundFailed => say!(lang, "outcome-refund"),
+        Outcome::Refund => say!(lang, "outcome-refund-done"),
+        Outcome::ReturnedOtherwise => say!(lang, "outcome-returned-otherwise"),
+        Outcome::Nothing => say!(lang, "outcome-nothing"),
+    }
+}
+
+/// Who did a step.
+pub(crate) fn who(lang: Lang, by: &By) -> String {
+    match by {
+        By::Operator(name) | By::Staff(name) => name.clone(),
+        By::Gateway => say!(lang, "deposit-by-bank"),
+        By::System => say!(lang, "deposit-by-system"),
+    }
+}
+
+/// A step: what staff said among themselves too, with numbers and codes.
+pub(crate) fn step(lang: Lang, what: &Happened) -> String {
+    match what {
+        Happened::Proposed { approve, reason, .. } => {
+            say!(lang, "step-proposed", verdict = verdict(lang, *approve), reason = reason.as_str())
+        }
+        Happened::Declined { reason, .. } => say!(lang, "step-declined", reason = reason.as_str()),
+        Happened::Approved { reason } => say!(lang, "step-approved", reason = reason.as_str()),
+        Happened::Rejected { reason } => say!(lang, "step-rejected", reason = reason.as_str()),
+        Happened::RefundDue { refund } => say!(lang, "step-refund-due", refund = refund.as_str()),
+        Happened::RefundNotified { told, .. } => {
+            say!(lang, "step-refund-notified", told = refund_told(lang, told))
+        }
+        Happened::RefundFailed { code, words, .. } => {
+            say!(lang, "step-refund-failed", words = words.as_str(), code = code.as_str())
+        }
+        Happened::Unfit { kind: unfit, .. } => say!(lang, "step-unfit", kind = kind(lang, *unfit)),
+        Happened::Closed { kind: unfit, outcome: made, reason, .. } => say!(
+            lang,
+            "step-closed",
+            kind = kind(lang, *unfit),
+            outcome = outcome(lang, *unfit, *made),
+            reason = reason.as_str()
+        ),
+        Happened::Confirmed
+        | Happened::Sent
+        | Happened::Returned
+        | Happened::Notified { .. }
+        | Happened::Asked { .. }
+        | Happened::Paid { .. }
+        | Happened::Failed { .. }
+        | Happened::Expired
+        | Happened::RefundAccepted { .. }
+        | Happened::Refunded { .. } => steps::words(lang, what).unwrap_or_default(),
+    }
+}
+
+/// What the gateway said of a refund.
+pub(crate) fn refund_told(lang: Lang, told: &Told) -> String {
+    match told {
+        Told::Done { serial, amount } => {
+            say!(lang, "told-refunded", amount = show::yuan(*amount), serial = serial.as_str())
+        }
+        Told::Failed { words, .. } => say!(lang, "told-refund-failed", words = words.as_str()),
+        Told::Pending { .. } | Told::NotFound | Told::NoAnswer { .. } => steps::said(lang, told),
+    }
+}
+
+/// Where a refund stands.
+pub(crate) fn refund(lang: Lang, refund: &Refund) -> (Tone, String) {
+    match refund.state {
+        RefundState::Due => (Tone::Doubt, say!(lang, "refund-due")),
+        RefundState::Accepted => (Tone::Doubt, say!(lang, "refund-accepted")),
+        RefundState::Refunded => (Tone::Good, say!(lang, "refund-done")),
+        RefundState::Failed => {
+            let (code, words) = refund.failure.clone().unwrap_or_default();
+            (Tone::Bad, say!(lang, "refund-failed", words = words, code = code))
+        }
+    }
+}
+
+/// Why something was not taken, where the page itself does not say more.
+pub(crate) fn refused(lang: Lang, why: Refused, reason: &str) -> String {
+    match why {
+        Refused::Role => say!(lang, "office-deposit-role"),
+        Refused::NoReason => say!(lang, "office-deposit-no-reason"),
+        Refused::LongReason => {
+            let count = reason.trim().chars().count();
+            say!(lang, "office-deposit-long-reason", most = topup::deposits::MOST_REASON, count = count)
+        }
+        Refused::Own => say!(lang, "office-deposit-own"),
+        Refused::Settled | Refused::Proposed | Refused::NoProposal | Refused::Answered => {
+            say!(lang, "office-deposit-was-changed")
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What the bank said and what we held when something did not fit, as a list of facts.
+
+use maud::{Markup, html};
+use serde_json::Value;
+use topup::Fen;
+use topup::deposits::{Exception, ExceptionKind, RefundState, State, Told};
+
+use crate::deposits::deposit::state_tag;
+use crate::deposits::steps;
+use crate::look::{fact, show};
+use crate::office::deposits::{compare, words};
+use crate::words::{Lang, say};
+
+/// The facts, in the order in which people ask for them.
+pub(crate) fn draw(lang: Lang, exception: &Exception) -> Markup {
+    let evidence = &exception.evidence;
+    let fen = |name: &str| evidence.get(name).and_then(Value::as_i64).map(Fen::new);
+    let pairs = |name: &str| -> Vec<(String, Value)> {
+        evidence.get(name).and_then(|value| serde_json::from_value(value.clone()).ok()).unwrap_or_default()
+    };
+    let paid: Option<(String, Fen)> = evidence.get("paid").and_then(|paid| serde_json::from_value(paid.clone()).ok());
+    let told: Option<Told> = evidence.get("told").and_then(|told| serde_json::from_value(told.clone()).ok());
+    html! {
+        dl.facts {
+            @if let Some(told) = told {
+                (fact(&say!(lang, "evidence-told"), told_words(lang, exception.kind, &told)))
+            }
+            @if let Some((code, said)) = refusal(evidence) { (fact(&say!(lang, "evidence-told"), format!("{said}（{code}）"))) }
+            @if let Some(was) = evidence.get("was").and_then(Value::as_str) { (fact(&say!(lang, "evidence-was"), state(lang, was))) }
+            @if let Some(asked) = fen("asked_fen") { (fact(&say!(lang, "evidence-asked-fen"), show::money(asked))) }
+            @if let Some((serial, amount)) = paid {
+                (fact(&say!(lang, "evidence-paid"), html! { (show::money(amount)) " · " span.num { (serial) } }))
+            }
+            @for (serial, amount) in pairs("claims") {
+                (fact(&say!(lang, "evidence-claims"), html! {
+                    (show::money(Fen::new(amount.as_i64().unwrap_or_default()))) " · " span.num { (serial) }
+                }))
+            }
+            @for (name, value) in pairs("fields") {
+                (fact(&name, html! { code.raw { (field(&name, value.as_str().unwrap_or_default())) } }))
+            }
+        }
+    }
+}
+
+fn told_words(lang: Lang, kind: ExceptionKind, told: &Told) -> Markup {
+    let refund = kind == ExceptionKind::RefundContradiction;
+    let said = if refund { words::refund_told(lang, told) } else { steps::said(lang, told) };
+    html! {
+        (said)
+        @if let Told::Done { serial, .. } = told { " · " span.num { (serial) } }
+    }
+}
+
+fn refusal(evidence: &Value) -> Option<(&str, &str)> {
+    evidence.get("code").and_then(Value::as_str).zip(evidence.get("words").and_then(Value::as_str))
+}
+
+/// Where the deposit stood, or the refund.
+fn state(lang: Lang, was: &str) -> Markup {
+    match (State::parse(was), RefundState::parse(was)) {
+        (Some(state), _) => state_tag(lang, state),
+        (None, Some(RefundState::Due)) => html! { (say!(lang, "refund-due")) },
+        (None, Some(RefundState::Accepted)) => html! { (say!(lang, "refund-accepted")) },
+        (None, Some(RefundState::Refunded)) => html! { (say!(lang, "refund-done")) },
+        (None, Some(RefundState::Failed)) => html! { (say!(lang, "unfit-refund-failed")) },
+        (None, None) => html! { (was) },
+    }
+}
+
+fn field(name: &str, value: &str) -> String {
+    if name == "accNo" { compare::masked(value) } else { value.to_owned() }
+}

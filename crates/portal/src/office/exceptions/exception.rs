@@ -1,0 +1,116 @@
+//! One exception: `GET /office/exceptions/{id}`, and how it is closed.
+
+use axum::extract::{Form, Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use serde::Deserialize;
+use topup::deposits::{self, CloseError, Closing, Exception, ExceptionId, Outcome, Refused};
+
+use super::path;
+use super::view::{Look, page};
+use crate::App;
+use crate::look::{Frame, show};
+use crate::office::deposits::decide::Typed;
+use crate::office::deposits::{Decide, See, words as said};
+use crate::people::access::Office;
+use crate::web::Html;
+use crate::web::problem::Problem;
+use crate::words::{Lang, say};
+
+/// `GET /office/exceptions/{id}`
+pub(crate) async fn get(State(app): State<App>, may: Office<See>, Path(id): Path<String>) -> Result<Html, Problem> {
+    let exception = find(&app, &id).await?;
+    Ok(Html(page(&may.frame, &look(&app, &exception), &Typed::default(), &[])))
+}
+
+/// What the form sends.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Sent {
+    #[serde(default)]
+    outcome: String,
+    #[serde(default)]
+    reason: String,
+}
+
+/// `POST /office/exceptions/{id}/close`
+pub(crate) async fn close(
+    State(app): State<App>,
+    may: Office<Decide>,
+    Path(id): Path<String>,
+    Form(sent): Form<Sent>,
+) -> Result<Response, Problem> {
+    let lang = may.frame.lang;
+    let exception = find(&app, &id).await?;
+    let Some(outcome) = Outcome::parse(&sent.outcome) else {
+        let problem = ("outcome", say!(lang, "exception-choose"));
+        return Ok(again(&app, &may.frame, &exception, &sent, problem));
+    };
+    let closing = Closing { id: exception.id, outcome, reason: &sent.reason };
+    match deposits::close(&app.house, &may.staff, &may.actor(), closing).await {
+        Ok(_) => Ok(Redirect::to(&path(exception.id)).into_response()),
+        Err(error) => {
+            let exception = find(&app, &id).await?;
+            if repeated(&may, &exception, &sent, outcome, &error) {
+                return Ok(Redirect::to(&path(exception.id)).into_response());
+            }
+            let problem = why(lang, &exception, &sent, error)?;
+            Ok(again(&app, &may.frame, &exception, &sent, problem))
+        }
+    }
+}
+
+/// Whether this very click has done it before.
+fn repeated(may: &Office<Decide>, found: &Exception, sent: &Sent, outcome: Outcome, error: &CloseError) -> bool {
+    let same = |how: Outcome, why: &str| how == outcome && why == sent.reason.trim();
+    match error {
+        CloseError::Closed => {
+            found.closed.as_ref().is_some_and(|(who, how, why, _)| *who == may.actor().name && same(*how, why))
+        }
+        CloseError::Refused(Refused::Own) => {
+            found.proposed.as_ref().is_some_and(|(by, _, how, why, _)| *by == may.staff.id && same(*how, why))
+        }
+        CloseError::NoException
+        | CloseError::DecideDeposit
+        | CloseError::Outcome
+        | CloseError::Refused(_)
+        | CloseError::Storage(_) => false,
+    }
+}
+
+/// Why it was not done.
+fn why(lang: Lang, found: &Exception, sent: &Sent, error: CloseError) -> Result<(&'static str, String), Problem> {
+    Ok(match error {
+        CloseError::NoException => return Err(Problem::NotFound),
+        CloseError::Storage(error) => return Err(error.into()),
+        CloseError::Closed => match &found.closed {
+            Some((who, outcome, _, at)) => {
+                let (outcome, time) = (said::outcome(lang, found.kind, *outcome), show::date_time(*at));
+                ("", say!(lang, "exception-was-closed", who = who.as_str(), time = time, outcome = outcome))
+            }
+            None => ("", say!(lang, "office-deposit-was-changed")),
+        },
+        CloseError::DecideDeposit => ("", say!(lang, "exception-decide-deposit")),
+        CloseError::Outcome => ("outcome", say!(lang, "exception-wrong-outcome")),
+        CloseError::Refused(refused @ (Refused::NoReason | Refused::LongReason)) => {
+            ("reason", said::refused(lang, refused, &sent.reason))
+        }
+        CloseError::Refused(Refused::Own) => ("", say!(lang, "exception-own")),
+        CloseError::Refused(refused) => ("", said::refused(lang, refused, &sent.reason)),
+    })
+}
+
+async fn find(app: &App, id: &str) -> Result<Exception, Problem> {
+    let id = id.parse().map(ExceptionId).map_err(|_| Problem::NotFound)?;
+    deposits::exception(&app.house, id).await?.ok_or(Problem::NotFound)
+}
+
+fn look<'a>(app: &App, exception: &'a Exception) -> Look<'a> {
+    Look { exception, limit: app.house.settings.deposits.two_people_above, now: app.house.now() }
+}
+
+fn again(app: &App, frame: &Frame, exception: &Exception, sent: &Sent, problem: (&'static str, String)) -> Response {
+    let frame = Frame { here: path(exception.id), ..frame.clone() };
+    let typed = Typed { reason: &sent.reason, verdict: &sent.outcome };
+    let page = page(&frame, &look(app, exception), &typed, &[problem]);
+    (StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response()
+}

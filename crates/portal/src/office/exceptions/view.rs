@@ -1,0 +1,181 @@
+//! The page of one exception: what happened, where the money is, what can be done, and the form that does it.
+
+use maud::{Markup, html};
+use topup::deposits::{Exception, MOST_REASON, Outcome};
+use topup::people::staff::StaffPermission;
+use topup::{Fen, Micros};
+
+use super::{evidence, path, words};
+use crate::look::{Field, Frame, Tone, fact, notice, show, summary, tag};
+use crate::office::deposits::decide::{Typed, kept};
+use crate::office::deposits::{self, words as said};
+use crate::words::{Lang, say};
+
+/// What the page shows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look<'a> {
+    pub(crate) exception: &'a Exception,
+    /// Above this two people say the same.
+    pub(crate) limit: Fen,
+    pub(crate) now: Micros,
+}
+
+/// The page.
+pub(crate) fn page(frame: &Frame, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, String)]) -> Markup {
+    let (lang, exception) = (frame.lang, look.exception);
+    let title = said::kind(lang, exception.kind);
+    let closed = exception.closed.is_some();
+    let body = html! {
+        div.heading {
+            div {
+                h1 { (title) " · " (show::yuan(exception.amount)) }
+                p.soft { span.num.order { (exception.order) } " · "
+                    @if let Some(group) = &exception.group { (group) } @else { (say!(lang, "exception-nobody")) } }
+            }
+            div { @if closed { (tag(Tone::Plain, &say!(lang, "exceptions-closed"))) }
+                @else { (tag(Tone::Bad, &say!(lang, "exceptions-open"))) } }
+        }
+        (summary(lang, problems))
+        section.sheet.pad.stack.explained {
+            (explained(lang, &say!(lang, "exception-what"), &words::what(lang, exception)))
+            (explained(lang, &say!(lang, "exception-where"), &words::place(lang, exception)))
+            @if !closed { (explained(lang, &say!(lang, "exception-can"), &words::can(lang, exception.kind))) }
+        }
+        (decision(frame, look, typed, problems))
+        div.halves {
+            section.sheet.pad.stack { h2 { (say!(lang, "exception-about")) } (facts(lang, look)) }
+            section.sheet.pad.stack { h2 { (say!(lang, "exception-evidence")) } (evidence::draw(lang, exception)) }
+        }
+        @if closed { p { a href="/office/exceptions?state=closed" { (say!(lang, "exception-back-closed")) } } }
+        @else { p { a href="/office/exceptions" { (say!(lang, "exception-back")) } } }
+    };
+    frame.page(format!("{} {}", say!(lang, "section-exceptions"), exception.id.0), body).draw()
+}
+
+fn explained(_: Lang, heading: &str, text: &str) -> Markup {
+    html! { div { h2 { (heading) } p { (text) } } }
+}
+
+fn facts(lang: Lang, look: &Look<'_>) -> Markup {
+    let exception = look.exception;
+    html! {
+        dl.facts {
+            (fact(&say!(lang, "exception-number"), html! { span.num { (exception.id.0) } }))
+            (fact(&say!(lang, "load-order"), html! { span.num.order { (exception.order) } }))
+            @if let Some(serial) = &exception.serial {
+                (fact(&say!(lang, "compare-serial"), html! { span.num { (serial) } }))
+            }
+            (fact(&say!(lang, "exception-amount"), show::money(exception.amount)))
+            (fact(&say!(lang, "load-group"), exception.group.clone().unwrap_or_else(|| say!(lang, "exception-nobody"))))
+            (fact(&say!(lang, "exception-gateway"), exception.gateway.as_str()))
+            (fact(&say!(lang, "exception-opened"), html! { span.num { (show::date_time(exception.opened_at)) } }))
+            @if exception.closed.is_none() {
+                (fact(&say!(lang, "review-age"), said::waited(lang, exception.opened_at, look.now)))
+            }
+        }
+        @if let Some(order) = exception.deposit {
+            p { a href=(deposits::path(order)) { (say!(lang, "exception-see-deposit")) } }
+        }
+    }
+}
+
+/// What was said so far, and what whoever looks can do now; if nothing, why.
+fn decision(frame: &Frame, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, String)]) -> Markup {
+    let (lang, exception) = (frame.lang, look.exception);
+    let (form, offered) = forms(frame, look, typed, problems);
+    html! {
+        section.sheet.pad.stack.decision id="decision" {
+            h2 { (say!(lang, "exception-decide")) }
+            (history(lang, exception))
+            @if !offered && !typed.reason.trim().is_empty() { (kept(lang, typed)) }
+            (form)
+        }
+    }
+}
+
+fn history(lang: Lang, exception: &Exception) -> Markup {
+    let kind = exception.kind;
+    html! {
+        @if exception.proposed.is_some() || exception.closed.is_some() {
+            ol.said {
+                @if let Some((_, who, outcome, reason, at)) = &exception.proposed { li {
+                    p { b { (who) } " " (say!(lang, "office-deposit-proposed")) " "
+                        (tag(Tone::Plain, &said::outcome(lang, kind, *outcome))) " " span.sub.num { (show::date_time(*at)) } }
+                    blockquote { (reason) }
+                } }
+                @if let Some((who, outcome, reason, at)) = &exception.closed { li {
+                    p { b { (who) } " "
+                        (tag(Tone::Good, &say!(lang, "exception-closed-title", outcome = said::outcome(lang, kind, *outcome))))
+                        " " span.sub.num { (show::date_time(*at)) } }
+                    blockquote { (reason) }
+                } }
+            }
+        }
+    }
+}
+
+fn forms(frame: &Frame, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, String)]) -> (Markup, bool) {
+    let (lang, exception) = (frame.lang, look.exception);
+    if exception.closed.is_some() {
+        return (html! {}, false);
+    }
+    let Some(staff) = frame.staff().filter(|staff| staff.role.may(StaffPermission::ReviewDeposits)) else {
+        return (html! { p.soft { (say!(lang, "exception-role")) } }, false);
+    };
+    if exception.kind.outcomes().is_empty() {
+        let link = html! {
+            p { (say!(lang, "exception-decide-deposit")) }
+            @if let Some(order) = exception.deposit {
+                div { a.button.main href={ (deposits::path(order)) "#decision" } { (say!(lang, "exception-to-deposit")) } }
+            }
+        };
+        return (link, false);
+    }
+    match &exception.proposed {
+        Some((by, ..)) if *by == staff.id => {
+            let own = notice(Tone::Plain, &say!(lang, "office-deposit-own-title"), say!(lang, "exception-own"));
+            (html! { div.greyed aria-disabled="true" { (own) } }, false)
+        }
+        Some((_, who, outcome, ..)) => {
+            let outcome = said::outcome(lang, exception.kind, *outcome);
+            let heading = say!(lang, "exception-other-proposed", who = who.as_str(), outcome = outcome);
+            let note = notice(Tone::Doubt, &heading, say!(lang, "exception-other-text"));
+            (html! { (note) (close(lang, look, typed, problems)) }, true)
+        }
+        None => (close(lang, look, typed, problems), true),
+    }
+}
+
+fn close(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, String)]) -> Markup {
+    let exception = look.exception;
+    let wrong = problems.iter().any(|(field, _)| *field == "outcome");
+    let (hint, submit) = if exception.amount > look.limit && exception.proposed.is_none() {
+        (say!(lang, "exception-two-hint", limit = show::yuan(look.limit)), say!(lang, "exception-propose"))
+    } else {
+        (say!(lang, "exception-one-hint"), say!(lang, "exception-submit"))
+    };
+    html! {
+        form.stack id="close" method="post" action={ (path(exception.id)) "/close" } {
+            fieldset.choices id="outcome" aria-invalid=[wrong.then_some("true")] {
+                legend.unseen { (say!(lang, "exception-outcome")) }
+                @for outcome in exception.kind.outcomes() { (choice(lang, exception, *outcome, typed.verdict)) }
+            }
+            (Field::new("reason", say!(lang, "reason"), "text", "off")
+                .hint(say!(lang, "exception-reason-hint", most = MOST_REASON)).value(typed.reason).wrong(problems).draw())
+            div { button.button.main { (submit) } }
+            p.soft.small { (hint) }
+        }
+    }
+}
+
+fn choice(lang: Lang, exception: &Exception, outcome: Outcome, chosen: &str) -> Markup {
+    html! {
+        label.choice {
+            input type="radio" name="outcome" value=(outcome.as_str()) required checked[outcome.as_str() == chosen];
+            span {
+                b { (said::outcome(lang, exception.kind, outcome)) }
+                small.soft { (words::moves(lang, exception, outcome)) }
+            }
+        }
+    }
+}
