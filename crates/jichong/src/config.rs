@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
+use topup::Fen;
+use topup::deposits::Terms;
 
 use crate::merchant::{self, Merchant};
 use crate::vault::Keys;
@@ -62,6 +64,10 @@ pub(crate) struct Config {
     pub allow_sm4: bool,
     /// The terminal program to hand out instead of this one, which may not drive readers.
     pub(crate) terminal_program: Option<PathBuf>,
+    /// Above so many yuan two different people decide about what a group paid in.
+    deposit_two_people_above: Option<i64>,
+    /// The most yuan of one deposit.
+    deposit_most: Option<i64>,
     /// The card company's number as a merchant of UnionPay; without it nobody can pay in.
     unionpay_merchant: Option<String>,
     /// Where browsers are sent to pay.
@@ -192,6 +198,7 @@ impl Config {
         }
         self.layout()?;
         self.merchant()?;
+        self.deposits()?;
         let keys = self.keys()?;
         if self.allow_sm4 && matches!(keys, Keys::Token { .. }) {
             bail!("allow_sm4: tokens have no SM4; keep such keys in a key file (vault), or leave this out");
@@ -208,6 +215,27 @@ impl Config {
     pub(crate) fn keys(&self) -> Result<Keys> {
         let Self { vault, vault_passphrase_file, vault_module, vault_token, vault_pin_file, .. } = self.clone();
         Keys::of(vault, vault_passphrase_file, vault_module, vault_token, vault_pin_file)
+    }
+
+    /// What the card company sets about deposits.
+    pub(crate) fn deposits(&self) -> Result<Terms> {
+        let yuan = |setting: &str, value: Option<i64>, least: i64, default: Fen| match value {
+            None => Ok(default),
+            Some(yuan) => Fen::from_yuan(yuan)
+                .filter(|_| yuan >= least)
+                .with_context(|| format!("{setting}: yuan are expected, {least} or more, is {yuan}")),
+        };
+        let terms = Terms::default();
+        Ok(Terms {
+            two_people_above: yuan(
+                "deposit_two_people_above",
+                self.deposit_two_people_above,
+                0,
+                terms.two_people_above,
+            )?,
+            most: yuan("deposit_most", self.deposit_most, 1, terms.most)?,
+            ..terms
+        })
     }
 
     /// The card company as a merchant; none if it is not configured.

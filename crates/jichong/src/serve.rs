@@ -108,7 +108,7 @@ async fn house(config: &Config) -> Result<(House, Vec<CheckValue>)> {
     let db = Db::open(options)
         .await
         .with_context(|| format!("database: {} cannot be opened", without_password(&config.database)))?;
-    let mut settings = Settings::default();
+    let mut settings = Settings { deposits: config.deposits()?, ..Settings::default() };
     let layout = config.layout()?;
     for application in &mut settings.applications {
         if application.aid == Aid::CITY {

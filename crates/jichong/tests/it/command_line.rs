@@ -226,6 +226,8 @@ fn a_configuration_is_checked_at_start_and_the_error_names_the_key() {
         (format!("{good}listen = \"here\"\n"), "listen"),
         (format!("{good}tls_key = \"{keys}\"\n"), "give both or neither"),
         (format!("{good}card_layout = \"square\"\n"), "card_layout"),
+        (format!("{good}deposit_most = 0\n"), "deposit_most: yuan are expected, 1 or more, is 0"),
+        (format!("{good}deposit_two_people_above = -1\n"), "deposit_two_people_above: yuan are expected, 0 or more"),
     ] {
         let output = check(&text);
         assert_eq!(output.status.code(), Some(2), "{}", says(&output));

@@ -198,6 +198,7 @@ fn sign_in_for(here: &str, changing: bool) -> String {
     let side = Side::of(here);
     let then = match side {
         Side::Portal if changing && here.starts_with("/station") => "/station",
+        Side::Portal if changing && here.starts_with("/deposits") => "/deposits/new",
         Side::Office if changing => side.home(),
         Side::Portal | Side::Office => here,
     };
