@@ -124,7 +124,7 @@ impl Scene<'_> {
         let number = spaced(&card.number, 4);
         let (head, last) = number.rsplit_once(' ').unwrap_or(("", &number));
         html! {
-            div class={ "plastic tone-" (index % 6) @if !card.enabled { " off" } } {
+            div class={ "plastic tone-" (index % 7) @if !card.enabled { " off" } } {
                 div class="row" {
                     b { (self.title(card)) }
                     @if !card.enabled { span class="flag" { (words.disabled) } }
