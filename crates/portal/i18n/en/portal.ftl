@@ -180,6 +180,7 @@ deposit-step-sent = Went to the bank
 deposit-step-returned = Came back from the bank's pages
 deposit-step-notified = The bank told us: { $told }
 deposit-step-asked = Asked the bank: { $told }
+deposit-step-in-file = Found in the bank's file of the day
 deposit-step-paid = { $amount } came in and waits for review
 deposit-step-paid-late = { $amount } came in after its time and waits for review
 deposit-step-failed = Not paid: { $words }

@@ -180,6 +180,7 @@ deposit-step-sent = 前往银行付款
 deposit-step-returned = 从银行页面返回
 deposit-step-notified = 银行通知：{ $told }
 deposit-step-asked = 向银行核实：{ $told }
+deposit-step-in-file = 银行对账文件中列有这笔付款
 deposit-step-paid = { $amount } 已到账，等待审核
 deposit-step-paid-late = { $amount } 在过期后到账，等待审核
 deposit-step-failed = 付款未成功：{ $words }

@@ -35,6 +35,7 @@ pub(crate) fn words(lang: Lang, what: &Happened) -> Option<String> {
         Happened::Returned => say!(lang, "deposit-step-returned"),
         Happened::Notified { told, .. } => say!(lang, "deposit-step-notified", told = said(lang, told)),
         Happened::Asked { told } => say!(lang, "deposit-step-asked", told = said(lang, told)),
+        Happened::InFile { .. } => say!(lang, "deposit-step-in-file"),
         Happened::Paid { amount, late: false, .. } => say!(lang, "deposit-step-paid", amount = show::yuan(*amount)),
         Happened::Paid { amount, late: true, .. } => say!(lang, "deposit-step-paid-late", amount = show::yuan(*amount)),
         Happened::Failed { words, .. } => say!(lang, "deposit-step-failed", words = words.as_str()),

@@ -53,6 +53,11 @@ pub enum Happened {
         /// What it said.
         told: Told,
     },
+    /// The gateway's file of a day lists it as paid.
+    InFile {
+        /// The file's name.
+        file: String,
+    },
     /// The money is there.
     Paid {
         /// How much.
@@ -199,6 +204,7 @@ impl Happened {
             Self::Returned => "returned",
             Self::Notified { .. } => "notified",
             Self::Asked { .. } => "asked",
+            Self::InFile { .. } => "in_file",
             Self::Paid { .. } => "paid",
             Self::Failed { .. } => "failed",
             Self::Expired => "expired",

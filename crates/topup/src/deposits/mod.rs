@@ -8,6 +8,7 @@
 //! ask        asked again by a background job until it is decided: `paid`, `failed`, `expired`
 //! review     staff approve or reject what is paid; above a limit two of them: `approved`, `rejected`
 //! refunds    what is rejected goes back under a number of its own: `refunding`, `refunded`
+//! in_file    what the gateway's daily file lists as paid, and we do not have
 //! exceptions what does not fit waits for a person and is closed with a reason and an outcome
 //! ```
 //!
@@ -34,6 +35,7 @@ mod book;
 mod confirm;
 mod event;
 mod exceptions;
+mod in_file;
 mod notify;
 mod number;
 mod proof;
@@ -54,6 +56,7 @@ pub use exceptions::{
     CloseError, Closing, Closure, Exception, ExceptionId, ExceptionKind, Outcome, close, exception, exceptions_page,
     open_exceptions,
 };
+pub use in_file::{FileLine, in_file};
 pub use notify::{NotifyError, notified};
 pub use number::DepositNumber;
 pub use pay::{Acknowledgement, Incoming, Payer, Settlement, Start};

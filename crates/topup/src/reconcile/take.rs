@@ -7,9 +7,11 @@ use sha2::{Digest as _, Sha256};
 use store::Tx;
 
 use super::file::{DayFile, FileError, read};
+use super::matching::{Finding, Why};
 use super::{Came, book};
 use crate::House;
 use crate::audit::{self, Action, Actor, Entry, NO_GROUP, Subject};
+use crate::deposits::{self, DepositNumber, FileLine};
 
 /// The longest reason, in characters: a few sentences.
 pub const MOST_REASON: usize = 500;
@@ -122,7 +124,34 @@ pub(super) async fn take_of(
     audit::record(&mut tx, &house.ids, &Entry { actor, action, group: NO_GROUP, subject, details }).await?;
     tx.commit().await?;
     tracing::info!(%day, lines = file.rows.len(), came = came.as_str(), "the bank's file of a day was taken in");
+    if paid_after_all(house, name, &file, came).await? {
+        again(house, day).await?;
+    }
     Ok(taken)
+}
+
+/// Has [`deposits`] look after the payments of ours that the file has and our books do not. True if one is paid now.
+async fn paid_after_all(house: &House, name: &str, file: &DayFile, came: Came) -> Result<bool, store::Error> {
+    let mut tx = house.db.read().await?;
+    let pairs = book::pairs(&mut tx, file.day).await?;
+    drop(tx);
+    let mut any = false;
+    for pair in pairs {
+        let (Some(row), Finding::MissingHere(Why::NotMoved)) = (pair.theirs, pair.finding) else { continue };
+        let Some(order) = row.order.as_deref().and_then(DepositNumber::parse) else { continue };
+        let line = FileLine {
+            file: name.to_owned(),
+            order,
+            serial: row.serial,
+            amount: row.amount,
+            settle_date: file.day.strftime("%m%d").to_string(),
+            at: row.at,
+            // A file that a person brings bears no signature.
+            genuine: came == Came::Fetched,
+        };
+        any |= deposits::in_file(house, &line).await?;
+    }
+    Ok(any)
 }
 
 /// What the file says, whatever it was packed in.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use ledger::{Fen, Kind};
 use store::testing::on_both;
-use topup::deposits::{self, ExceptionKind, Happened, NotifyError, RefundState, State, Told};
+use topup::deposits::{self, ExceptionKind, FileLine, Happened, NotifyError, RefundState, State, Told};
 
 use super::counter::{Counter, Line, PAYS, yuan};
 
@@ -240,4 +240,42 @@ async fn a_bank_that_is_away_costs_time_and_nothing_else() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn the_daily_file_has_the_last_word_if_it_is_the_banks_own() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        let house = counter.house().await;
+        counter.lose_notifications();
+        let order = counter.paid_at_the_bank(100, PAYS).await;
+        let told = String::from_utf8(counter.until_told(order).await).expect("text");
+        let (_, rest) = told.split_once("queryId=").expect("a serial number");
+        let line = |order, genuine| FileLine {
+            file: "777290058110048_20260301.zip".into(),
+            order,
+            serial: rest[..21].into(),
+            amount: yuan(100),
+            settle_date: "0301".into(),
+            at: "0301101500".into(),
+            genuine,
+        };
+        counter.line(Line::Down);
+        assert!(!deposits::in_file(&house, &line(order, false)).await.expect("noted"), "anyone can write a file");
+        assert!(deposits::in_file(&house, &line(order, true)).await.expect("noted"));
+        assert!(!deposits::in_file(&house, &line(order, true)).await.expect("noted"), "it is known now");
+        let story = counter.story(order).await;
+        assert_eq!(story.exceptions.iter().map(|unfit| unfit.kind).collect::<Vec<_>>(), [ExceptionKind::Late]);
+        assert_eq!(counter.balance(Kind::DepositsInReview).await, yuan(100));
+        counter.line(Line::Up);
+        counter.bring(told.as_bytes()).await.expect("taken");
+        assert_eq!(counter.story(order).await.exceptions.len(), 1, "the bank agrees with its file");
+
+        // A file that a person brings is a reason to ask.
+        let order = counter.paid_at_the_bank(200, PAYS).await;
+        assert!(deposits::in_file(&house, &line(order, false)).await.expect("noted"));
+        assert_eq!(counter.deposit(order).await.paid.map(|paid| paid.amount), Some(yuan(200)));
+        counter.books().await;
+    })
+    .await;
 }
