@@ -115,6 +115,7 @@ pub(crate) fn step(lang: Lang, what: &Happened) -> String {
         | Happened::Returned
         | Happened::Notified { .. }
         | Happened::Asked { .. }
+        | Happened::InFile { .. }
         | Happened::Paid { .. }
         | Happened::Failed { .. }
         | Happened::Expired
