@@ -1,11 +1,15 @@
-//! Paying in: from the portal through the bank's pages and back, in both languages, with script and without.
+//! Paying in: from the portal through the bank's pages and back, the decision in the office, and a card charged from the
+//! quota, in both languages; and with no script.
 
 use super::album::{Album, Light};
 use super::chromium::Scripts;
-use super::clerk::Clerk;
+use super::clerk::{Clerk, STANDARD};
 
 /// The demo's manager.
 const MANAGER: &str = "0010";
+/// The demo's members of staff who may decide about deposits.
+const FINANCE: &str = "liu";
+const ADMIN: &str = "zhou";
 
 /// One walk to the bank and back.
 struct Walk {
@@ -24,14 +28,14 @@ struct Walk {
 
 const CHINESE: Walk = Walk {
     lang: "zh-CN",
-    amount: "50000",
+    amount: "60000",
     payer: "person",
     account: "6216261000000000018",
-    after: "¥136,420.00",
+    after: "¥146,420.00",
     done: "支付成功",
-    paid: "已付款，等待审核\n¥50,000.00",
+    paid: "已付款，等待审核\n¥60,000.00",
     facts: [
-        ("充值转账金额", "¥50,000.00"),
+        ("充值转账金额", "¥60,000.00"),
         ("集团", "示例科技有限公司"),
         ("操作员", "陈主任"),
         ("付款方式", "个人银行卡"),
@@ -43,7 +47,7 @@ const ENGLISH: Walk = Walk {
     amount: "3000",
     payer: "company",
     account: "3101261000000000018",
-    after: "¥89,420.00",
+    after: "¥149,420.00",
     done: "Submitted, waits for approval",
     paid: "Paid, waits for review\n¥3,000.00",
     facts: [
@@ -55,7 +59,7 @@ const ENGLISH: Walk = Walk {
 };
 
 #[tokio::test]
-async fn a_group_pays_in_through_the_banks_pages_in_both_languages() {
+async fn a_group_pays_in_through_the_bank_staff_decide_and_a_card_is_charged() {
     let clerk = Clerk::new(Scripts::On, None).await;
     let album = Album::new("deposits");
     clerk.visit("/sign-in").await;
@@ -68,6 +72,7 @@ async fn a_group_pays_in_through_the_banks_pages_in_both_languages() {
     clerk.see("form[data-countdown]").await;
     clerk.click("form.back button").await;
     assert_eq!(clerk.read("#deposit .order").await, order);
+    two_people_approve(&clerk, &album, &order).await;
 
     clerk.click("form[action='/language'] button[value='en']").await;
     clerk.see("html[lang=en] #deposit").await;
@@ -76,13 +81,79 @@ async fn a_group_pays_in_through_the_banks_pages_in_both_languages() {
     clerk.see("html[lang=en] .accounts").await;
     album.shoot(&clerk, "en-bank-accounts", Light::Day).await;
     ENGLISH.take(&clerk, &album).await;
+    one_rejects_and_it_goes_back(&clerk, &album).await;
 
     clerk.visit("/deposits").await;
-    assert_eq!(clerk.read(".list header").await.matches("¥53,000.00").count(), 1);
+    let totals = clerk.read(".list header").await;
+    assert!(totals.contains("¥63,000.00") && totals.contains("¥60,000.00"), "{totals}");
     album.shoot(&clerk, "en-9-list", Light::DayAndNight).await;
+    a_card_is_charged(&clerk).await;
     let books = clerk.demo.books();
-    assert_eq!((books["deposits_in_review"].as_str(), books["quota"].as_str()), ("53,000.00", "86,720.00"));
+    let figures = ["deposits_in_review", "refunds_due", "quota", "on_cards"].map(|name| books[name].as_str());
+    // Of ¥86,720.00 in both groups' quotas.
+    assert_eq!(figures, ["0.00", "0.00", "146,670.00", "50.00"]);
     clerk.all_is_well().await;
+}
+
+/// Above the limit one proposes and another confirms; the operator's page, in the other window, follows by itself.
+async fn two_people_approve(clerk: &Clerk, album: &Album, order: &str) {
+    let (payer, _) = clerk.open_beside(&format!("{}/office", clerk.demo.portal)).await;
+    clerk.in_office_as(FINANCE).await;
+    clerk.visit("/office/deposits").await;
+    album.shoot(clerk, "zh-CN-8-office-queue", Light::Day).await;
+    clerk.click(&format!("a[href='/office/deposits/{order}']")).await;
+    clerk.click("input[name=verdict][value=approve]").await;
+    clerk.click("#compared").await;
+    album.shoot(clerk, "zh-CN-8-office-to-propose", Light::Day).await;
+    clerk.click("#decide .main").await;
+    clerk.see("#decision .said").await;
+    assert!(!clerk.sees("#decide").await, "nobody confirms alone");
+    assert_eq!(clerk.demo.books()["deposits_in_review"], "60,000.00");
+    clerk.in_office_as(ADMIN).await;
+    clerk.visit(&format!("/office/deposits/{order}")).await;
+    clerk.click("#compared").await;
+    album.shoot(clerk, "zh-CN-8-office-to-confirm", Light::Day).await;
+    clerk.click("#decide button[value=confirm]").await;
+    clerk.see("#decision .notice.good").await;
+    clerk.close_and_go_to(&payer).await;
+    clerk.see("#deposit[data-state=approved]").await;
+    album.shoot(clerk, "zh-CN-8-approved", Light::Day).await;
+    clerk.visit("/").await;
+    assert_eq!(clerk.read(".hello .quota b").await, "¥146,420.00");
+    clerk.driver.back().await.expect("back");
+}
+
+/// Below the limit one is enough; the money goes back through the bank, and the operator's page follows to the end.
+async fn one_rejects_and_it_goes_back(clerk: &Clerk, album: &Album) {
+    let order = clerk.read("#deposit .order").await;
+    let (payer, _) = clerk.open_beside(&format!("{}/office/deposits/{order}", clerk.demo.portal)).await;
+    clerk.click("input[name=verdict][value=reject]").await;
+    clerk.click("#compared").await;
+    clerk.write("#reason", "Paid from an account of another company").await;
+    clerk.click("#decide .main").await;
+    clerk.see("#decision .said").await;
+    clerk.close_and_go_to(&payer).await;
+    clerk.see("#deposit[data-state=refunding], #deposit[data-state=refunded]").await;
+    album.shoot(clerk, "en-8-going-back", Light::Day).await;
+    clerk.see("#deposit[data-state=refunded]").await;
+    assert!(clerk.read("#deposit").await.contains("Paid from an account of another company"));
+    album.shoot(clerk, "en-8-gone-back", Light::Day).await;
+}
+
+/// The clerk charges a card from the quota, and sees it before and after.
+async fn a_card_is_charged(clerk: &Clerk) {
+    clerk.click("form[action='/sign-out'] button").await;
+    clerk.visit("/sign-in").await;
+    clerk.sign_in().await;
+    clerk.go_to_the_station().await;
+    clerk.tap(STANDARD).await;
+    clerk.charge(50).await;
+    clerk.order("succeeded").await;
+    let facts = clerk.facts().await;
+    assert_eq!(
+        (facts["Group quota before"].as_str(), facts["Group quota after"].as_str()),
+        ("¥146,420.00", "¥146,370.00")
+    );
 }
 
 impl Walk {
@@ -99,8 +170,7 @@ impl Walk {
         // A double click is one deposit.
         clerk.double_click("#confirm").await;
         self.pay(clerk, album).await;
-        let first = clerk.see("#deposit[data-state]").await;
-        drop(first);
+        clerk.see("#deposit[data-state]").await;
         if self.payer == "company" {
             album.shoot(clerk, &name("6-awaited"), Light::Day).await;
             self.approve(clerk, album).await;

@@ -11,7 +11,7 @@ const CONFIRMS: (&str, &str) = ("zhou", "周主管");
 
 impl Clerk {
     /// Signs in to the office; whoever was there signs out first.
-    async fn in_office_as(&self, login: &str) {
+    pub(super) async fn in_office_as(&self, login: &str) {
         self.visit("/office").await;
         if self.sees("form[action='/office/sign-out'] button").await {
             self.click("form[action='/office/sign-out'] button").await;
