@@ -233,7 +233,7 @@ pub struct Notification {
     pub subject: Subject,
     /// When we made what it is about, as the gateway repeats it, if it does.
     pub made_at: Option<Timestamp>,
-    /// Every field, in the gateway's own names: evidence.
+    /// Every field, in the gateway's own names: evidence. Of accounts only the last digits.
     pub evidence: Vec<(String, String)>,
 }
 

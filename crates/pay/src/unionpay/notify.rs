@@ -25,10 +25,20 @@ impl UnionPay {
         if merchant != self.config.merchant {
             return Err(NotificationError::NotOurs(format!("merId: is that of another merchant, {merchant:?}")));
         }
-        let evidence = message.fields().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let evidence = message.fields().map(|(name, value)| (name.to_owned(), readable(name, value))).collect();
         let made_at = message.get("txnTime").and_then(time::parse);
         Ok(Notification { subject: subject(&message)?, made_at, evidence })
     }
+}
+
+/// A field as people may read it: of an account only the last four digits. Some gateways send it whole.
+fn readable(name: &str, value: &str) -> String {
+    let length = value.chars().count();
+    if name != "accNo" || length <= 4 {
+        return value.to_owned();
+    }
+    let shown = |(at, digit)| if at < length.saturating_sub(4) { '*' } else { digit };
+    value.chars().enumerate().map(shown).collect()
 }
 
 fn subject(message: &Message) -> Result<Subject, NotificationError> {

@@ -17,14 +17,17 @@ use super::event::{self, By, Happened, Told, readable};
 use super::exceptions::{self, ExceptionKind, New};
 use super::rules::{Verdict, judge};
 use super::{State, Till, book, confirm, refunds};
-use crate::{House, patiently};
+use crate::{House, Ids, patiently};
 
 /// The longest notification, in bytes. The real ones have some three thousand.
-pub(crate) const MOST_BYTES: usize = 64 * 1024;
+const MOST_BYTES: usize = 32 * 1024;
 
 /// How long a notification may wait for the gateway's answer before it is acknowledged: gateways give up after 10 s. What
 /// is not answered by then the background job asks.
 const WAIT: Duration = Duration::from_secs(6);
+
+/// So many that are not believed are kept in an hour; of more only what is genuine, or a stranger could fill the disk.
+const MOST_UNBELIEVED: i64 = 1_000;
 
 /// Headers that are nobody's business.
 const SECRET: [&str; 3] = ["cookie", "authorization", "proxy-authorization"];
@@ -53,9 +56,29 @@ pub async fn notified(house: &House, incoming: &Incoming<'_>) -> Result<Acknowle
     if incoming.body.len() > MOST_BYTES || incoming.path.len() > MOST_BYTES {
         return Err(NotifyError::TooLong);
     }
+    if flooded(house).await?
+        && let Some(now) = confirm::pay_time(house.now())
+    {
+        till.gateway.notification(incoming, now).map_err(NotifyError::Refused)?;
+    }
     let id = keep(house, till, incoming).await?;
     read(house, till, id, incoming).await?;
     Ok(till.gateway.acknowledgement())
+}
+
+/// Whether more came within the hour that is not believed than is worth keeping.
+async fn flooded(house: &House) -> Result<bool, store::Error> {
+    let mut tx = house.db.read().await?;
+    let (unbelieved,): (i64,) = tx
+        .query(
+            "SELECT COUNT(*) FROM (SELECT id FROM notifications WHERE id >= $1 \
+             AND verdict IN ('malformed', 'not_genuine', 'not_ours') LIMIT $2) AS recent",
+        )
+        .bind(Ids::first_of(house.ago(Duration::from_hours(1))))
+        .bind(MOST_UNBELIEVED)
+        .one()
+        .await?;
+    Ok(unbelieved >= MOST_UNBELIEVED)
 }
 
 /// Keeps it as it came, before anything is made of it.

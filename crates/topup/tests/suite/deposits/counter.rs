@@ -362,7 +362,7 @@ impl Counter {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), come).await.expect("it comes to be")
+        tokio::time::timeout(Duration::from_mins(1), come).await.expect("it comes to be")
     }
 
     pub(crate) async fn until_state(&self, order: DepositNumber, state: State) -> Deposit {

@@ -102,6 +102,25 @@ async fn what_is_forged_moves_nothing() {
             .expect("a look");
         assert_eq!(kept, 5);
         drop(tx);
+        // More than anybody wants to read is not kept, and the genuine one is taken all the same.
+        let house = counter.house().await;
+        let mut tx = counter.db.begin().await.expect("a unit of work");
+        tx.query(
+            "INSERT INTO notifications (id, gateway, method, path, headers, body, received_at_us, verdict) \
+             SELECT id, 'unionpay', 'POST', '/', '[]', '', 0, 'malformed' FROM rows(id BIGINT)",
+        )
+        .rows((kept..998).map(|_| [house.ids.next().into()]))
+        .execute()
+        .await
+        .expect("as if they had come");
+        tx.commit().await.expect("a commit");
+        for _ in 0..4 {
+            assert!(counter.bring(b"orderId=x").await.is_err());
+        }
+        let mut tx = counter.db.read().await.expect("a unit of work");
+        let (kept,): (i64,) = tx.query("SELECT COUNT(*) FROM notifications").one().await.expect("a look");
+        assert_eq!(kept, 1_000);
+        drop(tx);
         counter.bring(told.as_bytes()).await.expect("the genuine one is taken");
         assert_eq!(counter.deposit(order).await.state, State::Paid);
         counter.books().await;
