@@ -13,7 +13,7 @@ use portal::{Listening, TerminalProgram, Tls};
 use store::{Db, Options};
 use topup::cards::Application;
 use topup::deposits::Till;
-use topup::{House, Micros, Settings, SystemClock, SystemEntropy, deposits, loads, people, reconcile, runs};
+use topup::{House, Micros, Settings, SystemClock, SystemEntropy, deposits, loads, people, reconcile, records, runs};
 use vault::{CheckValue, Vault};
 
 use crate::cli::Serve;
@@ -199,6 +199,9 @@ async fn sweep(house: House) {
         }
         if let Err(error) = people::sessions::sweep(&house).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "ended sessions were not removed");
+        }
+        if let Err(error) = records::exports::sweep(&house).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "old exports were not removed");
         }
     }
 }

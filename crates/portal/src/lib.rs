@@ -33,6 +33,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
+use tokio::sync::Semaphore;
 use topup::{House, Micros};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -40,6 +41,7 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 use tower_http::csrf::{ConfigError, CsrfLayer};
 
 use look::Side;
+use records::exports::MAKERS;
 use web::throttle::Throttle;
 use web::{headers, health, problem, request};
 
@@ -100,6 +102,8 @@ struct App {
     house: House,
     settings: Arc<Settings>,
     throttle: Arc<Throttle>,
+    /// How many exports may be made at once.
+    makers: Arc<Semaphore>,
 }
 
 impl FromRef<App> for House {
@@ -118,9 +122,12 @@ pub fn router(house: House, settings: Settings) -> Result<Router, ConfigError> {
     let sessions = |side| people::layer(house.clone(), &settings, side);
     let (portal, office) = (sessions(Side::Portal), sessions(Side::Office));
     let settings = Arc::new(Settings { public_url, ..settings });
-    let app = App { house, settings, throttle: Arc::new(Throttle::new()) };
+    let app = App { house, settings, throttle: Arc::new(Throttle::new()), makers: Arc::new(Semaphore::new(MAKERS)) };
     // The terminal program is large and asked for rarely, in pieces when a line breaks.
-    let worth_it = DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"));
+    let worth_it = DefaultPredicate::new()
+        .and(NotForContentType::const_new("application/octet-stream"))
+        // A workbook is compressed already.
+        .and(NotForContentType::const_new("application/vnd.openxmlformats"));
     let routes = |wanted: &dyn Fn(&Route) -> bool| {
         let here = table().into_iter().filter(wanted).map(Route::into_parts);
         here.fold(Router::new(), |router, (path, answer)| router.route(path, answer))

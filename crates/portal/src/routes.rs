@@ -13,6 +13,7 @@ use crate::loads::run::{course, summary, verbs};
 use crate::loads::{charge, live, station};
 use crate::office::terminals::{list, new, revoke, terminal};
 use crate::people::{password, session, sign_in};
+use crate::records::exports;
 use crate::terminals::{check, choose, connect, download};
 use crate::web::{assets, health};
 use crate::{App, home, office};
@@ -96,6 +97,10 @@ fn portal() -> Vec<Route> {
         Route::post("/station/run/resume", load, post(verbs::resume)),
         Route::get("/station/run/{run}", load, get(summary::get)),
         Route::get("/records", records, get(crate::records::list::get)),
+        Route::post("/records/export", records, post(exports::post)),
+        Route::get("/records/exports", records, get(exports::get)),
+        Route::get("/records/exports/{export}/file", records, get(exports::file)),
+        Route::post("/records/exports/{export}/cancel", records, post(exports::cancel)),
         Route::get("/loads/{order}", load, get(crate::loads::load::get)),
         Route::get("/download/jichong", None, get(download::get)),
         Route::get("/assets/{hash}/{file}", None, get(assets::get)),
@@ -153,6 +158,10 @@ fn office() -> Vec<Route> {
         Route::post("/office/reviews/{order}/answer", review, post(office::reviews::load::answer)),
         Route::post("/office/reviews/{order}/alarms/{alarm}", review, post(office::reviews::load::close_alarm)),
         Route::get("/office/records", see_records, get(office::records::list::get)),
+        Route::post("/office/records/export", see_records, post(office::records::exports::post)),
+        Route::get("/office/records/exports", see_records, get(office::records::exports::get)),
+        Route::get("/office/records/exports/{export}/file", see_records, get(office::records::exports::file)),
+        Route::post("/office/records/exports/{export}/cancel", see_records, post(office::records::exports::cancel)),
         Route::get("/office/records/{order}", see_records, get(office::records::load::get)),
         Route::get("/office/terminals", see, get(list::get)),
         Route::post("/office/terminals", decide, post(new::post)),

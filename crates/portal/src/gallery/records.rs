@@ -4,8 +4,9 @@ use maud::Markup;
 use topup::loads::{Load, State, Totals as Sum};
 use topup::people::OperatorId;
 use topup::people::staff::StaffRole;
+use topup::records::exports::{Export, ExportId, ExportState};
 use topup::records::{
-    Day, Field, Filter, Line, Moved, Page, People, Period, Range, Scope, Story, Totals, Typed, Wrong,
+    Day, Field, Filter, Format, Line, Moved, Page, People, Period, Range, Scope, Story, Totals, Typed, Wrong,
 };
 use topup::reviews::{Event, Happened};
 use topup::{Fen, GroupId, Kind, Micros};
@@ -14,11 +15,12 @@ use super::{NOW_US, corrected, failed, sample, signed_in, succeeded, unknown};
 use crate::look::Frame;
 use crate::office;
 use crate::records::ask::Found;
-use crate::records::{Shown, list};
+use crate::records::{Shown, exports, list};
 use crate::words::Lang;
 
 pub(super) fn pages(lang: Lang) -> Vec<(String, Markup)> {
-    let own = Frame { here: "/records".into(), ..signed_in(lang) };
+    let at = |here: &str| Frame { here: here.into(), ..signed_in(lang) };
+    let own = at("/records");
     let office = |here| super::office::signed_in(lang, here, StaffRole::Finance);
     let all = "/office/records";
     let loads =
@@ -49,8 +51,33 @@ pub(super) fn pages(lang: Lang) -> Vec<(String, Markup)> {
         ("records-wrong".into(), list::page(&own, &wrong)),
         ("office-records".into(), list::page(&office(all), &full())),
         ("office-records-none".into(), list::page(&office(all), &empty(Typed::default()))),
+        ("exports".into(), exports::page::page(&at("/records/exports"), &waiting(lang), false)),
+        ("exports-none".into(), exports::page::page(&at("/records/exports"), &[], true)),
         ("office-record".into(), office::records::load::page(&office("/office/records/x"), &story(lang, succeeded(0)))),
     ]
+}
+
+/// Exports in every state.
+fn waiting(lang: Lang) -> Vec<exports::page::Told> {
+    let Ok(found) = shown(lang, Typed::default(), vec![]).found else { return vec![] };
+    let states = [ExportState::Making, ExportState::Ready, ExportState::Failed, ExportState::Cancelled];
+    let one = |(n, state): (i64, ExportState)| {
+        let export = Export {
+            id: ExportId(n),
+            by: names(lang).1.to_owned(),
+            format: if state == ExportState::Failed { Format::Csv } else { Format::Xlsx },
+            language: lang.tag().to_owned(),
+            filter: found.filter.clone(),
+            state,
+            lines: 128_450,
+            done: if state == ExportState::Making { 46_000 } else { 128_450 },
+            bytes: 9_120_000,
+            asked_at: Micros(NOW_US),
+            beat_at: Micros(NOW_US),
+        };
+        (export, vec![(String::new(), names(lang).0.to_owned()), (String::new(), "2026-06-01 – 2026-11-22".to_owned())])
+    };
+    (1_i64..).zip(states).map(one).collect()
 }
 
 fn shown(lang: Lang, typed: Typed, loads: Vec<Load>) -> Shown {

@@ -68,6 +68,11 @@ pub(crate) async fn look(app: &App, scope: Scope, asked: Asked) -> Result<Shown,
 }
 
 impl Asked {
+    /// The newest of a filter.
+    pub(super) fn of(typed: Typed) -> Self {
+        Self { typed, ..Self::default() }
+    }
+
     fn seek(&self) -> (Seek, bool) {
         let place = |text: &str| text.parse::<Cursor>().ok();
         match (self.older.as_str(), self.newer.as_str(), self.page.as_str()) {

@@ -44,7 +44,7 @@ pub(crate) fn page(frame: &Frame, shown: &Shown) -> Markup {
             (table::sums(lang, &found.totals))
             @if found.lost { (notice(Tone::Doubt, "", say!(lang, "records-lost"))) }
             section.sheet.found aria-labelledby="found" {
-                header { (table::heading(lang, found)) }
+                header { (table::heading(lang, found)) (table::export(lang, side, &shown.typed, found)) }
                 @if found.page.lines.is_empty() { (filter::nothing(lang, side, shown)) }
                 @else { (table::table(lang, side, &found.page.lines)) }
             }

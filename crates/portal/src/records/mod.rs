@@ -2,6 +2,7 @@
 //! groups ([`crate::office::records`]); what both draw is here.
 
 pub(crate) mod ask;
+pub(crate) mod exports;
 mod filter;
 pub(crate) mod list;
 mod story;

@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 use topup::loads::Totals as Sum;
-use topup::records::{Cursor, Holds, Line, Page, Totals, Typed};
+use topup::records::{Cursor, Format, Holds, Line, Page, Totals, Typed};
 
-use super::ask::{Found, address};
+use super::ask::{Found, address, fields};
 use super::{path, story_path, words};
 use crate::loads::view::{corrected, short, state_tag};
-use crate::look::{Side, Tone, show};
+use crate::look::{Side, Tone, hidden, show};
 use crate::words::{Lang, say};
 
 /// What the whole filter comes to.
@@ -40,6 +40,22 @@ pub(super) fn heading(lang: Lang, found: &Found) -> Markup {
                 span.num { (first) @if first != last { " – " (last) } } " · "
             }
             (say!(lang, "records-totals-all"))
+        }
+    }
+}
+
+/// All that is found, as a file.
+pub(super) fn export(lang: Lang, side: Side, typed: &Typed, found: &Found) -> Markup {
+    html! {
+        div.end.no-print {
+            @if found.totals.count() > 0 {
+                form method="post" action={ (path(side)) "/export" } {
+                    @for (name, value) in fields(typed) { (hidden(name, value)) }
+                    button.button name="format" value=(Format::Xlsx.as_str()) { (say!(lang, "export-xlsx")) }
+                    button.button name="format" value=(Format::Csv.as_str()) { (say!(lang, "export-csv")) }
+                }
+            }
+            a.plain href={ (path(side)) "/exports" } { (say!(lang, "exports-title")) }
         }
     }
 }

@@ -10,6 +10,7 @@ mod office_deposits;
 mod office_terminals;
 mod pages;
 mod people;
+mod records;
 mod reviews;
 mod runs;
 mod trust;

@@ -6,6 +6,7 @@
 //! Scope        whose records: one group's, from the session; all groups', for staff
 //! page         a page of loads, newest first, by keyset: no page costs more than another
 //! totals       of the whole filter, by what holds now
+//! exports      the same as a file, at once or in the background
 //! story        all that became of one load, with the movements of its money
 //! ```
 //!
@@ -19,9 +20,11 @@
 //! of an index of cards; of what is open, of the index of open loads. What is left is looked at row by row within it.
 
 mod day;
+pub mod exports;
 mod filter;
 mod page;
 mod scope;
+mod sheet;
 mod story;
 mod totals;
 
@@ -29,5 +32,6 @@ pub use day::{Day, Period};
 pub use filter::{Field, Filter, Holds, Range, Typed, Wrong, WrongField};
 pub use page::{Cursor, Line, Page, Seek, page};
 pub use scope::{People, Scope, people};
+pub use sheet::{Cell, Column, Format, Head, SheetError};
 pub use story::{Moved, Story, story};
 pub use totals::{Totals, totals};

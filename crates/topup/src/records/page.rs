@@ -299,6 +299,12 @@ async fn look(tx: &mut Tx, filter: &Filter, seek: Seek, size: u32) -> Result<Pag
     Ok(Page { lines, newer, older })
 }
 
+/// The loads of a filter from one place on, newest first, for who reads them all.
+pub(crate) async fn pages(tx: &mut Tx, filter: &Filter, from: Option<Cursor>, most: i64) -> Result<Vec<Line>> {
+    let all = Bounds::of(filter);
+    rows(tx, filter, from.map_or(all, |from| all.older(from)), true, most).await
+}
+
 async fn rows(tx: &mut Tx, filter: &Filter, bounds: Bounds, newest_first: bool, most: i64) -> Result<Vec<Line>> {
     let query = tx.query(text(filter, newest_first));
     let rows: Vec<LineRow> = bind(query, filter, bounds, most).all().await?;

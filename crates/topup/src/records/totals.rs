@@ -34,6 +34,11 @@ impl Totals {
         }
     }
 
+    /// Counts one load more.
+    pub(super) fn count_in(&mut self, holds: Holds, amount: Fen) {
+        self.add(holds, 1, amount);
+    }
+
     fn add(&mut self, holds: Holds, count: i64, sum: Fen) {
         let totals = match holds {
             Holds::Succeeded => &mut self.succeeded,

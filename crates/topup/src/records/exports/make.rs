@@ -1,0 +1,122 @@
+//! Writes the loads of a filter into a file.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::query::{beat, end, keep};
+use super::{ExportState, Job};
+use crate::House;
+use crate::records::page::pages;
+use crate::records::sheet::{self, SheetError};
+use crate::records::totals::sum;
+use crate::records::{Cell, Cursor, Filter, Format, Head, Line, Totals};
+
+/// Loads that are read at once. They are all that is in memory of a file of any length.
+const AT_ONCE: i64 = 2_000;
+
+/// Pages that wait for the writer.
+const WAITING: usize = 2;
+
+/// How a file says what is in it: the words, which are not this crate's.
+pub trait Layout: Send + Sync {
+    /// What stands above the rows.
+    fn head(&self, totals: &Totals) -> Head;
+
+    /// A load's row.
+    fn row(&self, line: &Line) -> Vec<Cell>;
+}
+
+/// A file could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The database.
+    #[error(transparent)]
+    Storage(#[from] store::Error),
+    /// The file.
+    #[error(transparent)]
+    Sheet(#[from] SheetError),
+    /// The rows do not come to the totals above them; such a file is not handed out.
+    #[error("the rows of an export do not come to its totals: {rows:?}, {totals:?}")]
+    Disagree {
+        /// What the rows come to.
+        rows: Totals,
+        /// What is said above them.
+        totals: Totals,
+    },
+    /// The writer is gone.
+    #[error("the writer of an export is gone")]
+    Gone,
+    /// It is no longer wanted, or another makes it.
+    #[error("the export is no longer this process's")]
+    NotOurs,
+}
+
+/// The loads of a filter in a file, with totals that are theirs: all of it in the one moment of its beginning.
+pub async fn write(
+    house: &House,
+    filter: &Filter,
+    format: Format,
+    layout: Arc<dyn Layout>,
+) -> Result<File, ExportError> {
+    written(house, filter, format, layout, None).await
+}
+
+async fn written(
+    house: &House,
+    filter: &Filter,
+    format: Format,
+    layout: Arc<dyn Layout>,
+    job: Option<&Job>,
+) -> Result<File, ExportError> {
+    let mut tx = house.db.read().await?;
+    let totals = sum(&mut tx, filter).await?;
+    let head = layout.head(&totals);
+    let (send, receive) = mpsc::channel(WAITING);
+    let writer = tokio::task::spawn_blocking(move || sheet::write(format, &head, receive));
+    let (mut rows, mut from, mut done) = (Totals::default(), None, 0_i64);
+    loop {
+        let lines = pages(&mut tx, filter, from, AT_ONCE).await?;
+        let Some(last) = lines.last() else { break };
+        from = Some(Cursor::at(&last.load));
+        done = done.saturating_add(i64::try_from(lines.len()).unwrap_or(i64::MAX));
+        for line in &lines {
+            rows.count_in(line.load.holds().into(), line.load.amount);
+        }
+        let cells = lines.iter().map(|line| layout.row(line)).collect();
+        if send.send(cells).await.is_err() {
+            break; // the writer says why
+        }
+        if let Some(job) = job
+            && !beat(house, job, done).await?
+        {
+            return Err(ExportError::NotOurs);
+        }
+    }
+    drop(send);
+    let file = writer.await.map_err(|_| ExportError::Gone)??;
+    if rows != totals {
+        return Err(ExportError::Disagree { rows, totals });
+    }
+    Ok(file)
+}
+
+/// Makes an export that was taken up, to its end.
+pub async fn make(house: &House, job: &Job, layout: Arc<dyn Layout>) {
+    let made = async {
+        let file = written(house, &job.export.filter, job.export.format, layout, Some(job)).await?;
+        if keep(house, job, file).await? { Ok(()) } else { Err(ExportError::NotOurs) }
+    };
+    match made.await {
+        Ok(()) => metrics::counter!("jichong_exports_total", "state" => "ready").increment(1),
+        Err(ExportError::NotOurs) => tracing::info!(id = job.export.id.0, "an export is no longer this process's"),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, id = job.export.id.0, "an export failed");
+            metrics::counter!("jichong_exports_total", "state" => "failed").increment(1);
+            if let Err(error) = end(house, job, ExportState::Failed, 0).await {
+                tracing::error!(error = &error as &dyn std::error::Error, "nor was that written down");
+            }
+        }
+    }
+}
