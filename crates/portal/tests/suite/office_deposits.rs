@@ -12,6 +12,8 @@ use crate::deposits::{confirm, order};
 use crate::world::{Browser, World, field, location, text};
 
 const MANAGER: &str = "0013";
+/// A card whose payment is notified with one fen less than the bank took.
+const NOTIFIED_OF_ANOTHER_AMOUNT: &str = "6216261000000000036";
 const SEEN: (&str, &str) = ("unfit", "0");
 const COMPARED: (&str, &str) = ("compared", "yes");
 
@@ -201,6 +203,133 @@ async fn what_is_rejected_goes_back_and_is_followed_to_its_end() {
         assert_eq!(liu.get(nowhere).await.status(), StatusCode::NOT_FOUND, "{nowhere}");
     }
     books_hold(&world).await;
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_explained_and_closed_with_a_reason() {
+    let world = World::with_bank().await;
+    world.hire(&[StaffRole::Finance, StaffRole::Admin, StaffRole::Auditor]).await;
+    let manager = world.signed_in(MANAGER).await;
+    let order = pay_in(&world, &manager, "300", NOTIFIED_OF_ANOTHER_AMOUNT).await;
+    let (liu, admin) = (world.in_office(StaffRole::Finance).await, world.in_office(StaffRole::Admin).await);
+    let path = format!("/office/deposits/{order}");
+
+    // The amount differs: its exception sends staff to the deposit, whose decision closes it.
+    assert!(liu.read("/office").await.contains("笔款项异常待处理"));
+    let queue = liu.read("/office/exceptions").await;
+    assert!(queue.contains("金额不符") && queue.contains("待审核款") && queue.contains(&order), "{queue}");
+    let unfit = address(&queue, "/office/exceptions/");
+    let page = liu.read(&unfit).await;
+    for words in ["银行收到的金额与订单或与通知的金额不一样", "去审核这笔充值", &format!("{path}#decision"), "¥299.99"]
+    {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let by_hand = liu.post(&format!("{unfit}/close"), &[("outcome", "nothing"), ("reason", "没事")]).await;
+    assert_eq!(by_hand.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let page = text(by_hand).await;
+    assert!(page.contains("异常随之关闭") && page.contains("保留在这里") && page.contains("没事"), "{page}");
+    let page = liu.read(&path).await;
+    assert!(page.contains("1 项不一致") && page.contains("知道有不一致之处"), "{page}");
+
+    // A page from before the exception was there says so first.
+    let form = [("unfit", "0"), ("verdict", "reject"), ("reason", "退回")];
+    let stale = text(liu.post(&format!("{path}/proposal"), &form).await).await;
+    assert!(stale.contains("出现了新的异常") && stale.contains("value=\"退回\""), "{stale}");
+
+    // Somebody gave the money back at the bank's counter: the refund of the rejected deposit fails.
+    give_back(&world, &order).await;
+    let form = [("unfit", "1"), ("verdict", "reject"), ("reason", "退回")];
+    assert_eq!(location(&liu.post(&format!("{path}/proposal"), &form).await), path);
+    let page = liu.read_until(&path, "没有退成").await;
+    assert!(page.contains("钱还在“待退款”里"), "{page}");
+    let queue = liu.read("/office/exceptions").await;
+    assert!(queue.contains("退款没有退成") && queue.contains("不认识的订单") && !queue.contains("金额不符"), "{queue}");
+    let closed = liu.read("/office/exceptions?state=closed").await;
+    assert!(closed.contains("金额不符") && closed.contains("原路退款"), "{closed}");
+
+    let (_, after) = queue.split_once("退款没有退成").expect("it is there");
+    let (before, _) = queue.split_at(queue.len() - after.len());
+    let failed = before.rsplit_once("href=\"").expect("a link").1.split_once('"').expect("its end").0.to_owned();
+    let page = liu.read(&failed).await;
+    for words in
+        ["再次申请退款", "计入额度", "已用其他方式退回", "银行不肯退", "¥300.00 已在系统外退回，从待退款中销账"]
+    {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let close = format!("{failed}/close");
+    for (form, words) in [
+        (&[("reason", "柜台已退")][..], "请选择怎样处理"),
+        (&[("outcome", "returned_otherwise")], "请写明原因"),
+        (&[("outcome", "nothing"), ("reason", "柜台已退")], "不能这样处理"),
+    ] {
+        let answer = liu.post(&close, form).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{form:?}");
+        let page = text(answer).await;
+        assert!(page.contains(words), "{words}: {page}");
+        assert!(form.len() == 1 && form[0].0 == "outcome" || page.contains("value=\"柜台已退\""), "{page}");
+    }
+    // Two people at once, with different outcomes: one is done, the other is told which.
+    let otherwise = [("outcome", "returned_otherwise"), ("reason", "柜台已退")];
+    let credit = [("outcome", "credited"), ("reason", "计入额度吧")];
+    let (first, second) = tokio::join!(liu.post(&close, &otherwise), admin.post(&close, &credit));
+    let refused = if first.status() == StatusCode::SEE_OTHER { second } else { first };
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let told = text(refused).await;
+    assert!(told.contains("没有重复动钱") && told.contains("保留在这里"), "{told}");
+    let ended = liu.read(&failed).await;
+    assert!(ended.contains("已按充值的审核结果处理") && !ended.contains("/close"), "{ended}");
+
+    nobodys_money_is_put_away(&world, &liu).await;
+    books_hold(&world).await;
+}
+
+/// Closed without a movement; an auditor only looks.
+async fn nobodys_money_is_put_away(world: &World, liu: &Browser<'_>) {
+    let auditor = world.in_office(StaffRole::Auditor).await;
+    let unknown = address(&auditor.read("/office/exceptions").await, "/office/exceptions/");
+    let page = auditor.read(&unknown).await;
+    assert!(page.contains("不属于任何集团") && page.contains("您的角色可以查看") && !page.contains("/close"), "{page}");
+    let close = format!("{unknown}/close");
+    let done = [("outcome", "nothing"), ("reason", "柜台退款的通知")];
+    assert_eq!(auditor.post(&close, &done).await.status(), StatusCode::FORBIDDEN);
+    for _ in 0..2 {
+        assert_eq!(location(&liu.post(&close, &done).await), unknown, "twice is once");
+    }
+    assert!(liu.read("/office/exceptions").await.contains("没有待处理的异常"));
+    assert!(liu.read("/office").await.contains("没有等待处理的事"));
+}
+
+/// The first address in a page that begins so and goes on.
+fn address(page: &str, begins: &str) -> String {
+    let (_, rest) = page.split_once(&format!("href=\"{begins}")).expect("a link");
+    format!("{begins}{}", rest.split_once('"').expect("its end").0)
+}
+
+/// All of a payment goes back under a number that is none of ours.
+async fn give_back(world: &World, order: &str) {
+    let order = deposits::DepositNumber::parse(order).expect("a number");
+    let deposit = deposits::find(&world.house, order).await.expect("a look").expect("a deposit");
+    let now = jiff::Timestamp::from_microsecond(world.house.now().0).expect("a time");
+    let till = world.house.till.as_ref().expect("a till");
+    let refund = pay::Refund {
+        order: "X2611221432081X142NW".parse().expect("an order"),
+        at: now,
+        amount: pay::Amount::from_fen(30_000).expect("an amount"),
+        payer: pay::Payer::Person,
+        serial: deposit.paid.expect("it is paid").serial,
+        payment: order.order_id().expect("an order"),
+        notify_url: till.notify_url(),
+    };
+    till.gateway.refund(&refund, now).await.expect("the bank gives it back");
+    let mut open = 0;
+    for _ in 0..200 {
+        open = deposits::counts(&world.house).await.expect("a look").1;
+        if open == 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    assert_eq!(open, 2, "the bank notifies of it");
 }
 
 /// Nothing was lost or made.

@@ -54,14 +54,13 @@ pub use confirm::{
 pub use event::{By, Event, Happened, Told};
 pub use exceptions::{
     CloseError, Closing, Closure, Exception, ExceptionId, ExceptionKind, Outcome, close, exception, exceptions_page,
-    open_exceptions,
 };
 pub use in_file::{FileLine, in_file};
 pub use notify::{NotifyError, notified};
 pub use number::DepositNumber;
 pub use pay::{Acknowledgement, Incoming, Payer, Settlement, Start};
 pub use proof::{DepositsFault, DepositsProof, Unbooked};
-pub use query::{Listed, Totals, Waiting, by_order, counts, find, list, open_refunds, paid_between, queue, totals};
+pub use query::{Listed, Totals, by_order, counts, find, list, paid_between, totals};
 pub use refunds::{Refund, RefundState};
 pub use review::{Answer, Decided, Proposal, Proposed, ReviewError, answer, propose};
 pub use rules::{MOST_REASON, Refused};

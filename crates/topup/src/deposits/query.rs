@@ -8,9 +8,6 @@ use super::{Deposit, DepositNumber, Payment, State};
 use crate::House;
 use crate::people::OperatorId;
 
-/// The most rows of the office's queue.
-const MOST_ROWS: i64 = 500;
-
 /// A deposit in a list of its group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
@@ -29,21 +26,6 @@ pub struct Totals {
     pub paid: (i64, Fen),
     /// How many were approved, and how much.
     pub approved: (i64, Fen),
-}
-
-/// A paid deposit that waits for a decision.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// It.
-    pub deposit: Deposit,
-    /// Its group's name.
-    pub group: String,
-    /// Who confirmed it, by name.
-    pub operator: String,
-    /// How many open exceptions stand beside it.
-    pub unfit: i64,
-    /// What was proposed and waits for another's answer: to approve it or not, and by whom.
-    pub proposed: Option<(bool, String)>,
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -75,11 +57,7 @@ pub(super) struct Row {
 struct NamedRow {
     #[sqlx(flatten)]
     row: Row,
-    group_name: String,
     operator_name: String,
-    unfit: i64,
-    proposed: Option<i64>,
-    proposer: Option<String>,
 }
 
 impl Row {
@@ -165,8 +143,7 @@ pub async fn list(
     let mut tx = house.db.read().await?;
     let rows: Vec<NamedRow> = tx
         .query(
-            "SELECT d.*, '' AS group_name, COALESCE(operators.name, '') AS operator_name, CAST(0 AS BIGINT) AS unfit, \
-             CAST(NULL AS BIGINT) AS proposed, CAST(NULL AS TEXT) AS proposer \
+            "SELECT d.*, COALESCE(operators.name, '') AS operator_name \
              FROM deposits d LEFT JOIN operators ON operators.id = d.operator_id \
              WHERE d.group_id = $1 AND d.created_at_us >= $2 AND d.created_at_us < $3 ORDER BY d.id DESC LIMIT $4",
         )
@@ -198,45 +175,6 @@ pub async fn totals(house: &House, group: GroupId, (from, until): (Micros, Micro
     Ok(Totals { count, paid: (paid, paid_fen), approved: (approved, approved_fen) })
 }
 
-/// The paid deposits of all groups that wait for a decision, oldest first.
-pub async fn queue(house: &House) -> Result<Vec<Waiting>, store::Error> {
-    let mut tx = house.db.read().await?;
-    let rows: Vec<NamedRow> = tx
-        .query(
-            "SELECT d.*, groups.name AS group_name, COALESCE(operators.name, '') AS operator_name, \
-             (SELECT COUNT(*) FROM deposit_exceptions e WHERE e.group_id = d.group_id AND e.deposit_id = d.id \
-             AND e.closed_at_us IS NULL) AS unfit, r.approve AS proposed, staff.name AS proposer \
-             FROM deposits d JOIN groups ON groups.id = d.group_id \
-             LEFT JOIN operators ON operators.id = d.operator_id \
-             LEFT JOIN deposit_reviews r ON r.group_id = d.group_id AND r.deposit_id = d.id AND NOT EXISTS (\
-             SELECT 1 FROM deposit_answers a WHERE a.group_id = r.group_id AND a.deposit_id = r.deposit_id \
-             AND a.number = r.number) LEFT JOIN staff ON staff.id = r.proposed_by \
-             WHERE d.state = 'paid' ORDER BY d.paid_at_us, d.id LIMIT $1",
-        )
-        .bind(MOST_ROWS)
-        .all()
-        .await?;
-    Ok(rows.into_iter().filter_map(NamedRow::into_waiting).collect())
-}
-
-/// The deposits whose money is to go back and has not yet, oldest first.
-pub async fn open_refunds(house: &House) -> Result<Vec<Waiting>, store::Error> {
-    let mut tx = house.db.read().await?;
-    let rows: Vec<NamedRow> = tx
-        .query(
-            "SELECT d.*, groups.name AS group_name, COALESCE(operators.name, '') AS operator_name, \
-             (SELECT COUNT(*) FROM deposit_exceptions e WHERE e.group_id = d.group_id AND e.deposit_id = d.id \
-             AND e.closed_at_us IS NULL) AS unfit, CAST(NULL AS BIGINT) AS proposed, CAST(NULL AS TEXT) AS proposer \
-             FROM deposits d JOIN groups ON groups.id = d.group_id \
-             LEFT JOIN operators ON operators.id = d.operator_id \
-             WHERE d.state IN ('rejected', 'refunding') ORDER BY d.decided_at_us, d.id LIMIT $1",
-        )
-        .bind(MOST_ROWS)
-        .all()
-        .await?;
-    Ok(rows.into_iter().filter_map(NamedRow::into_waiting).collect())
-}
-
 /// How many deposits wait for a decision, and how many exceptions are open.
 pub async fn counts(house: &House) -> Result<(i64, i64), store::Error> {
     let mut tx = house.db.read().await?;
@@ -262,16 +200,4 @@ pub async fn paid_between(house: &House, from: Micros, until: Micros) -> Result<
         .all()
         .await?;
     Ok(rows.into_iter().filter_map(Row::into_deposit).collect())
-}
-
-impl NamedRow {
-    fn into_waiting(self) -> Option<Waiting> {
-        Some(Waiting {
-            deposit: self.row.into_deposit()?,
-            group: self.group_name,
-            operator: self.operator_name,
-            unfit: self.unfit,
-            proposed: self.proposed.map(|approve| approve == 1).zip(self.proposer),
-        })
-    }
 }

@@ -86,9 +86,12 @@ fn refunds(lang: Lang, story: &Story) -> Markup {
 }
 
 fn one_refund(lang: Lang, refund: &Refund) -> Markup {
-    let (tone, word) = words::refund(lang, refund);
+    let (tone, word) = words::refund(lang, refund.state);
     let ended = match refund.state {
-        RefundState::Failed => word.clone(),
+        RefundState::Failed => {
+            let (code, words) = refund.failure.clone().unwrap_or_default();
+            say!(lang, "refund-failed", words = words, code = code)
+        }
         RefundState::Due | RefundState::Accepted | RefundState::Refunded => say!(lang, "refund-done"),
     };
     let step = |done: bool, word: &str, at: Option<topup::Micros>| {
@@ -102,7 +105,7 @@ fn one_refund(lang: Lang, refund: &Refund) -> Markup {
     html! {
         article.attempt {
             p { b.num { (refund.order) } " " (show::money(refund.amount)) " " (tag(tone, &word)) }
-            ol.steps {
+            ol.refund-steps {
                 (step(true, &say!(lang, "office-deposit-refund-asked"), Some(refund.created_at)))
                 @if refund.state != RefundState::Failed || refund.accepted_at.is_some() {
                     (step(refund.accepted_at.is_some(), &say!(lang, "refund-accepted"), refund.accepted_at))

@@ -1,7 +1,7 @@
 //! What the office says of deposits. The steps and states that a group sees too are the group's own words.
 
 use maud::Markup;
-use topup::deposits::{By, ExceptionKind, Happened, Outcome, Refund, RefundState, Refused, Told, Tray};
+use topup::deposits::{By, ExceptionKind, Happened, Outcome, RefundState, Refused, Told, Tray};
 use topup::{Fen, Micros};
 
 use crate::deposits::steps;
@@ -136,15 +136,12 @@ pub(crate) fn refund_told(lang: Lang, told: &Told) -> String {
 }
 
 /// Where a refund stands.
-pub(crate) fn refund(lang: Lang, refund: &Refund) -> (Tone, String) {
-    match refund.state {
+pub(crate) fn refund(lang: Lang, state: RefundState) -> (Tone, String) {
+    match state {
         RefundState::Due => (Tone::Doubt, say!(lang, "refund-due")),
         RefundState::Accepted => (Tone::Doubt, say!(lang, "refund-accepted")),
         RefundState::Refunded => (Tone::Good, say!(lang, "refund-done")),
-        RefundState::Failed => {
-            let (code, words) = refund.failure.clone().unwrap_or_default();
-            (Tone::Bad, say!(lang, "refund-failed", words = words, code = code))
-        }
+        RefundState::Failed => (Tone::Bad, say!(lang, "unfit-refund-failed")),
     }
 }
 

@@ -7,7 +7,7 @@ use topup::deposits::{Exception, ExceptionKind, RefundState, State, Told};
 
 use crate::deposits::deposit::state_tag;
 use crate::deposits::steps;
-use crate::look::{fact, show};
+use crate::look::{fact, show, tag};
 use crate::office::deposits::{compare, words};
 use crate::words::{Lang, say};
 
@@ -26,7 +26,7 @@ pub(crate) fn draw(lang: Lang, exception: &Exception) -> Markup {
                 (fact(&say!(lang, "evidence-told"), told_words(lang, exception.kind, &told)))
             }
             @if let Some((code, said)) = refusal(evidence) { (fact(&say!(lang, "evidence-told"), format!("{said}（{code}）"))) }
-            @if let Some(was) = evidence.get("was").and_then(Value::as_str) { (fact(&say!(lang, "evidence-was"), state(lang, was))) }
+            @if let Some(was) = evidence.get("was").and_then(Value::as_str) { (fact(&say!(lang, "evidence-was"), state(lang, exception.kind, was))) }
             @if let Some(asked) = fen("asked_fen") { (fact(&say!(lang, "evidence-asked-fen"), show::money(asked))) }
             @if let Some((serial, amount)) = paid {
                 (fact(&say!(lang, "evidence-paid"), html! { (show::money(amount)) " · " span.num { (serial) } }))
@@ -57,13 +57,14 @@ fn refusal(evidence: &Value) -> Option<(&str, &str)> {
 }
 
 /// Where the deposit stood, or the refund.
-fn state(lang: Lang, was: &str) -> Markup {
-    match (State::parse(was), RefundState::parse(was)) {
+fn state(lang: Lang, kind: ExceptionKind, was: &str) -> Markup {
+    let refund = kind == ExceptionKind::RefundContradiction;
+    match (State::parse(was).filter(|_| !refund), RefundState::parse(was)) {
         (Some(state), _) => state_tag(lang, state),
-        (None, Some(RefundState::Due)) => html! { (say!(lang, "refund-due")) },
-        (None, Some(RefundState::Accepted)) => html! { (say!(lang, "refund-accepted")) },
-        (None, Some(RefundState::Refunded)) => html! { (say!(lang, "refund-done")) },
-        (None, Some(RefundState::Failed)) => html! { (say!(lang, "unfit-refund-failed")) },
+        (None, Some(state)) => {
+            let (tone, word) = words::refund(lang, state);
+            tag(tone, &word)
+        }
         (None, None) => html! { (was) },
     }
 }

@@ -129,12 +129,12 @@ fn row(lang: Lang, shown: &Shown, found: &Exception, me: Option<StaffId>) -> Mar
             td {
                 a href=(path(found.id)) { (said::kind(lang, found.kind)) }
                 div.narrow-only { (about) }
-                div.sub.narrow-only { (words::place(lang, found)) }
+                div.sub.narrow-only { (words::place_short(lang, found)) }
                 div.narrow-only { (next(lang, found, own)) }
             }
             td.wide-only { (about) }
             td.r { (found.amount) }
-            td.wide-only.money { (words::place(lang, found)) }
+            td.wide-only.money { (words::place_short(lang, found)) }
             td.wide-only { (next(lang, found, own)) }
         }
     }

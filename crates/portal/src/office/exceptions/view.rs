@@ -37,9 +37,9 @@ pub(crate) fn page(frame: &Frame, look: &Look<'_>, typed: &Typed<'_>, problems: 
         }
         (summary(lang, problems))
         section.sheet.pad.stack.explained {
-            (explained(lang, &say!(lang, "exception-what"), &words::what(lang, exception)))
-            (explained(lang, &say!(lang, "exception-where"), &words::place(lang, exception)))
-            @if !closed { (explained(lang, &say!(lang, "exception-can"), &words::can(lang, exception.kind))) }
+            (explained(&say!(lang, "exception-what"), &words::what(lang, exception)))
+            (explained(&say!(lang, "exception-where"), &words::place(lang, exception)))
+            @if !closed { (explained(&say!(lang, "exception-can"), &words::can(lang, exception.kind))) }
         }
         (decision(frame, look, typed, problems))
         div.halves {
@@ -52,7 +52,7 @@ pub(crate) fn page(frame: &Frame, look: &Look<'_>, typed: &Typed<'_>, problems: 
     frame.page(format!("{} {}", say!(lang, "section-exceptions"), exception.id.0), body).draw()
 }
 
-fn explained(_: Lang, heading: &str, text: &str) -> Markup {
+fn explained(heading: &str, text: &str) -> Markup {
     html! { div { h2 { (heading) } p { (text) } } }
 }
 
@@ -149,10 +149,14 @@ fn forms(frame: &Frame, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, S
 fn close(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, String)]) -> Markup {
     let exception = look.exception;
     let wrong = problems.iter().any(|(field, _)| *field == "outcome");
-    let (hint, submit) = if exception.amount > look.limit && exception.proposed.is_none() {
-        (say!(lang, "exception-two-hint", limit = show::yuan(look.limit)), say!(lang, "exception-propose"))
-    } else {
-        (say!(lang, "exception-one-hint"), say!(lang, "exception-submit"))
+    let (hint, submit) = match (exception.amount > look.limit, exception.proposed.is_some()) {
+        (true, false) => {
+            let hint = say!(lang, "exception-two-hint", limit = show::yuan(look.limit));
+            (Some(hint), say!(lang, "exception-propose"))
+        }
+        // What happens then stands above.
+        (true, true) => (None, say!(lang, "exception-submit")),
+        (false, _) => (Some(say!(lang, "exception-one-hint")), say!(lang, "exception-submit")),
     };
     html! {
         form.stack id="close" method="post" action={ (path(exception.id)) "/close" } {
@@ -163,7 +167,7 @@ fn close(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, Stri
             (Field::new("reason", say!(lang, "reason"), "text", "off")
                 .hint(say!(lang, "exception-reason-hint", most = MOST_REASON)).value(typed.reason).wrong(problems).draw())
             div { button.button.main { (submit) } }
-            p.soft.small { (hint) }
+            @if let Some(hint) = hint { p.soft.small { (hint) } }
         }
     }
 }

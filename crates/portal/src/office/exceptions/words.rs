@@ -39,6 +39,22 @@ pub(crate) fn place(lang: Lang, exception: &Exception) -> String {
     }
 }
 
+/// The same in a word or two, for a column of a list.
+pub(crate) fn place_short(lang: Lang, exception: &Exception) -> String {
+    if exception.closed.is_some() {
+        return place(lang, exception);
+    }
+    match exception.kind {
+        ExceptionKind::Late | ExceptionKind::WrongAmount => say!(lang, "account-deposits-in-review"),
+        ExceptionKind::RefundFailed => say!(lang, "account-refunds-due"),
+        ExceptionKind::ReturnedLate => say!(lang, "where-bank-back-short"),
+        ExceptionKind::UnknownOrder
+        | ExceptionKind::DuplicateSerial
+        | ExceptionKind::Contradiction
+        | ExceptionKind::RefundContradiction => say!(lang, "where-nowhere-short"),
+    }
+}
+
 /// What a person can do.
 pub(crate) fn can(lang: Lang, kind: ExceptionKind) -> String {
     match kind {

@@ -7,7 +7,7 @@ mod query;
 pub use close::{CloseError, Closing, Closure, close};
 pub(super) use close::{Closed, close_by_decision};
 pub(super) use query::of_deposit;
-pub use query::{exception, exceptions_page, open_exceptions};
+pub use query::{exception, exceptions_page};
 
 use ledger::{Fen, GroupId};
 use serde::{Deserialize, Serialize};

@@ -33,23 +33,6 @@ struct Row {
     outcome: Option<String>,
 }
 
-/// The open exceptions of all groups, oldest first, at most `most`.
-pub async fn open_exceptions(house: &House, most: i64) -> Result<Vec<Exception>, store::Error> {
-    let mut tx = house.db.read().await?;
-    let rows: Vec<Row> = tx
-        .query(
-            "SELECT e.id, e.kind, e.deposit_id, groups.name AS group_name, e.gateway, e.order_id, e.serial, \
-             e.amount_fen, e.booked, e.evidence, e.opened_at_us, e.proposed_by, e.proposed_name, e.proposed_outcome, \
-             e.proposed_reason, e.proposed_at_us, e.closed_at_us, e.closed_name, e.close_reason, e.outcome \
-             FROM deposit_exceptions e LEFT JOIN groups ON groups.id = e.group_id WHERE e.closed_at_us IS NULL \
-             ORDER BY e.opened_at_us, e.id LIMIT $1",
-        )
-        .bind(most)
-        .all()
-        .await?;
-    Ok(rows.into_iter().filter_map(Row::into_exception).collect())
-}
-
 /// A page of the exceptions of all groups: the open ones oldest first, or the closed ones, closed last first.
 pub async fn exceptions_page(house: &House, open: bool, after: Option<Place>) -> Result<Page<Exception>, store::Error> {
     let after = after.unwrap_or(Place::end(!open));

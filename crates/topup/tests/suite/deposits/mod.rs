@@ -3,6 +3,7 @@
 mod counter;
 mod crash;
 mod race;
+mod trays;
 mod trouble;
 mod unfit;
 mod way;

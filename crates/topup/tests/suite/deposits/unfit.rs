@@ -17,7 +17,7 @@ async fn close(counter: &Counter, staff: &Staff, unfit: &Exception, outcome: Out
 }
 
 async fn open(counter: &Counter) -> Vec<Exception> {
-    deposits::open_exceptions(&counter.house().await, 100).await.expect("a look")
+    deposits::exceptions_page(&counter.house().await, true, None).await.expect("a look").rows
 }
 
 async fn alarms_open(counter: &Counter) -> i64 {

@@ -5,7 +5,9 @@ use std::time::Duration;
 use ledger::Kind;
 use store::testing::on_both;
 use topup::audit::{self, Action, Subject};
-use topup::deposits::{self, Confirm, ConfirmError, Decided, Form, Payer, RefundState, Refused, ReviewError, State};
+use topup::deposits::{
+    self, Confirm, ConfirmError, Decided, Form, Payer, RefundState, Refused, ReviewError, State, Tray,
+};
 use topup::people::staff::StaffRole;
 
 use super::counter::{Counter, PAYS, yuan};
@@ -28,7 +30,8 @@ async fn what_is_paid_and_approved_is_quota_once() {
             (counter.balance(Kind::Quota).await, counter.balance(Kind::DepositsInReview).await),
             (yuan(0), yuan(5_000))
         );
-        let [waiting] = &deposits::queue(&counter.house().await).await.expect("a look")[..] else { panic!("one") };
+        let waiting = deposits::tray(&counter.house().await, Tray::Waiting, None).await.expect("a look");
+        let [waiting] = &waiting.rows[..] else { panic!("one") };
         assert_eq!((waiting.deposit.order, waiting.operator.as_str(), waiting.unfit), (order, "陈主任", 0));
         let payment = waiting.deposit.paid.clone().expect("it is paid");
         assert_eq!(
