@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ledger::{Fen, GroupId};
-use pay::{CallError, PaymentStatus, Settlement};
+use pay::{CallError, OrderId, PaymentStatus, Settlement};
 use serde_json::{Value, json};
 use store::{Micros, Tx};
 
@@ -54,9 +54,22 @@ pub(super) async fn ask(house: &House, key: (GroupId, i64)) -> Result<(), store:
     };
     let Some(now) = confirm::pay_time(asked_at) else { return Ok(()) };
     let word = till.gateway.query(&payment, now).await;
+    answered("query", &payment.order, &word);
     patiently!(note(house, key, &word, asked_at))?;
     house.signal(&topic(DepositNumber::new(key.1))).await;
     Ok(())
+}
+
+/// Counts what came of a call to the gateway, and says why one had no answer.
+pub(super) fn answered<T>(call: &'static str, order: &OrderId, word: &Result<T, CallError>) {
+    let outcome = match word {
+        Ok(_) => "answered",
+        Err(error) => {
+            tracing::warn!(%error, %order, call, "the gateway gave no answer to be believed; it is asked again");
+            "no_answer"
+        }
+    };
+    metrics::counter!("jichong_gateway_calls_total", "call" => call, "outcome" => outcome).increment(1);
 }
 
 /// Takes the lease. None if there is nothing to ask, or somebody is asking.

@@ -11,7 +11,7 @@ use store::{Micros, Tx};
 use super::event::{self, By, Happened, Told};
 use super::exceptions::{self, ExceptionKind, New};
 use super::number::refund_order;
-use super::{Deposit, DepositNumber, State, Till, book, confirm, query, rules, topic};
+use super::{Deposit, DepositNumber, State, Till, ask, book, confirm, query, rules, topic};
 use crate::{House, patiently};
 
 /// For so long nobody else asks about the same; longer than two answers of the gateway may take.
@@ -205,6 +205,7 @@ pub(super) async fn pursue(house: &House, key: Key) -> Result<(), store::Error> 
     } else {
         ask_for(till, &asked, now).await
     };
+    ask::answered("refund", &asked.order, &word);
     patiently!(note(house, key, &word))?;
     house.signal(&topic(DepositNumber::new(key.deposit))).await;
     Ok(())
