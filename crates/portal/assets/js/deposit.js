@@ -13,8 +13,11 @@ async function look() {
       if (response.status === 401) await signInAgain();
       else if (response.ok) {
         const html = await response.text();
-        if (html !== last && !shown().querySelector("details[open]")) place(html);
-        last = html;
+        // What somebody has opened to read stays open.
+        if (html !== last && !shown().querySelector("details[open]")) {
+          place(html);
+          last = html;
+        }
       }
     } catch {
       // No network: the next look tells.

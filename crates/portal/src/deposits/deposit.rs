@@ -75,7 +75,7 @@ pub(crate) fn fragment(lang: Lang, story: &Story, now: Micros) -> Markup {
         div.result id="deposit" data-follow=[follow(deposit.state)] data-state=(deposit.state.as_str()) {
             div.outcome.(tone.class()) {
                 div.head {
-                    h2.verdict role="status" { (tone.icon().draw()) (title) span.num { (show::yuan(amount)) } }
+                    h2.verdict role="status" { (tone.icon().draw()) (title) " " span.num { (show::yuan(amount)) } }
                     p.what { (next) }
                 }
                 (beside(lang, story))
