@@ -5,6 +5,7 @@ mod checks;
 mod deposits;
 mod intake;
 mod office;
+mod reconcile;
 mod records;
 mod reviews;
 mod runs;

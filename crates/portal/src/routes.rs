@@ -3,6 +3,7 @@
 //! What a handler needs stands in its own signature ([`access::May`], [`access::Office`]) and here; a test walks the table with every role
 //! and finds the two agree.
 
+use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 use topup::people::Permission;
@@ -11,10 +12,13 @@ use topup::people::staff::StaffPermission;
 use crate::deposits::{confirm, deposit, form, gateway, list as list_deposits, pay};
 use crate::loads::run::{course, summary, verbs};
 use crate::loads::{charge, live, station};
+use crate::office::invoices::{buyers, invoice};
+use crate::office::reconcile::{account, day, statements};
 use crate::office::terminals::{list, new, revoke, terminal};
 use crate::people::{password, session, sign_in};
 use crate::records::exports;
 use crate::terminals::{check, choose, connect, download};
+use crate::web::upload::UPLOAD_LIMIT;
 use crate::web::{assets, health};
 use crate::{App, home, office};
 
@@ -62,7 +66,7 @@ impl Route {
 
 /// The table.
 pub fn table() -> Vec<Route> {
-    [portal(), deposits(), office(), terminals()].into_iter().flatten().collect()
+    [portal(), deposits(), office(), reconcile(), invoices(), terminals()].into_iter().flatten().collect()
 }
 
 /// What the groups' people see, and everyone.
@@ -171,6 +175,45 @@ fn office() -> Vec<Route> {
         Route::get("/office/terminals/{number}/revoke", decide, get(revoke::get)),
         Route::post("/office/terminals/{number}/revoke", decide, post(revoke::post)),
         Route::post("/office/terminals/{number}/alarms/{alarm}", decide, post(terminal::close_alarm)),
+    ]
+}
+
+/// The bank's files and statements against our books.
+fn reconcile() -> Vec<Route> {
+    let see = Some(Right::Staff(StaffPermission::SeeReconcile));
+    let act = Some(Right::Staff(StaffPermission::Reconcile));
+    let upload = |answer: MethodRouter<App>| answer.layer(DefaultBodyLimit::max(UPLOAD_LIMIT));
+    vec![
+        Route::get("/office/reconcile", see, get(office::reconcile::list::get)),
+        Route::post("/office/reconcile", act, upload(post(office::reconcile::list::post))),
+        Route::get("/office/reconcile/statements", see, get(statements::get)),
+        Route::post("/office/reconcile/statements", act, upload(post(statements::post))),
+        Route::post("/office/reconcile/accounts", act, upload(post(account::sample))),
+        Route::get("/office/reconcile/accounts/{account}", act, get(account::get)),
+        Route::post("/office/reconcile/accounts/{account}", act, post(account::post)),
+        Route::post("/office/reconcile/differences/{difference}", act, post(day::close)),
+        Route::get("/office/reconcile/{day}", see, get(day::get)),
+        Route::get("/office/reconcile/{day}/file", see, get(day::file)),
+        Route::post("/office/reconcile/{day}/again", act, post(day::again)),
+        Route::post("/office/reconcile/{day}/fetch", act, post(day::fetch)),
+    ]
+}
+
+/// Invoices for approved deposits.
+fn invoices() -> Vec<Route> {
+    let see = Some(Right::Staff(StaffPermission::SeeInvoices));
+    let act = Some(Right::Staff(StaffPermission::Invoices));
+    vec![
+        Route::get("/office/invoices", see, get(office::invoices::list::get)),
+        Route::post("/office/invoices", act, post(office::invoices::list::post)),
+        Route::get("/office/invoices/export", see, get(office::invoices::list::export)),
+        Route::get("/office/invoices/buyers", see, get(buyers::get)),
+        Route::get("/office/invoices/buyers/{group}", act, get(buyers::one)),
+        Route::post("/office/invoices/buyers/{group}", act, post(buyers::post)),
+        Route::get("/office/invoices/{invoice}", see, get(invoice::get)),
+        Route::post("/office/invoices/{invoice}/issued", act, post(invoice::issued)),
+        Route::post("/office/invoices/{invoice}/reversed", act, post(invoice::reversed)),
+        Route::post("/office/invoices/{invoice}/withdrawn", act, post(invoice::withdrawn)),
     ]
 }
 

@@ -56,7 +56,8 @@ pub(super) fn pages(lang: Lang) -> Vec<(String, Markup)> {
         ("terminal-revoked", view::page(&at_one(StaffRole::Admin), &one(lang, gone), SERVER, &[])),
         ("revoke", revoke::page(&at_one(StaffRole::Teller), &terminal(lang, 0, Stand::Connected), "", &[])),
     ];
-    rest.into_iter().chain(super::reviews::pages(lang)).chain(super::intake::pages(lang)).map(named).collect()
+    let queues = super::reviews::pages(lang).into_iter().chain(super::intake::pages(lang));
+    rest.into_iter().chain(queues).chain(super::reconcile::pages(lang)).map(named).collect()
 }
 
 /// A member of staff in the office.

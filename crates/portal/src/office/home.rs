@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use topup::alarms::{self, Kind};
 use topup::deposits;
 use topup::people::staff::{Staff, StaffPermission};
-use topup::reviews;
+use topup::{invoices, reconcile, reviews};
 
 use crate::App;
 use crate::look::{Frame, Tone, empty, icon};
@@ -80,8 +80,54 @@ async fn waiting(app: &App, lang: Lang, staff: &Staff) -> Result<Vec<Waiting>, P
             tone: Tone::Doubt,
         });
     }
+    if staff.role.may(StaffPermission::SeeReconcile) {
+        all.extend(of_reconciliation(app, lang).await?);
+    }
+    if staff.role.may(StaffPermission::SeeInvoices) {
+        all.extend(of_invoices(app, lang).await?);
+    }
     all.retain(|waiting| waiting.count > 0);
     Ok(all)
+}
+
+async fn of_reconciliation(app: &App, lang: Lang) -> Result<[Waiting; 2], Problem> {
+    let waiting = reconcile::waiting(&app.house).await?;
+    Ok([
+        Waiting {
+            count: waiting.open,
+            what: say!(lang, "waiting-differences"),
+            next: say!(lang, "waiting-differences-next"),
+            path: "/office/reconcile",
+            tone: Tone::Bad,
+        },
+        Waiting {
+            count: waiting.absent,
+            what: say!(lang, "waiting-bills"),
+            next: say!(lang, "waiting-bills-next"),
+            path: "/office/reconcile",
+            tone: Tone::Doubt,
+        },
+    ])
+}
+
+async fn of_invoices(app: &App, lang: Lang) -> Result<[Waiting; 2], Problem> {
+    let counts = invoices::counts(&app.house).await?;
+    Ok([
+        Waiting {
+            count: counts.due,
+            what: say!(lang, "waiting-invoices-due"),
+            next: say!(lang, "waiting-invoices-due-next"),
+            path: "/office/invoices",
+            tone: Tone::Plain,
+        },
+        Waiting {
+            count: counts.requested,
+            what: say!(lang, "waiting-invoices-requested"),
+            next: say!(lang, "waiting-invoices-requested-next"),
+            path: "/office/invoices?state=requested",
+            tone: Tone::Plain,
+        },
+    ])
 }
 
 /// The page.

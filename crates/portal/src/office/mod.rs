@@ -7,6 +7,8 @@
 pub(crate) mod deposits;
 pub(crate) mod exceptions;
 pub(crate) mod home;
+pub(crate) mod invoices;
+pub(crate) mod reconcile;
 pub(crate) mod records;
 pub(crate) mod reviews;
 pub(crate) mod terminals;
@@ -36,6 +38,16 @@ const SECTIONS: &[Section] = &[
         name: |lang| say!(lang, "section-exceptions"),
     },
     Section { path: "/office/reviews", needs: StaffPermission::SeeReviews, name: |lang| say!(lang, "section-reviews") },
+    Section {
+        path: "/office/reconcile",
+        needs: StaffPermission::SeeReconcile,
+        name: |lang| say!(lang, "section-reconcile"),
+    },
+    Section {
+        path: "/office/invoices",
+        needs: StaffPermission::SeeInvoices,
+        name: |lang| say!(lang, "section-invoices"),
+    },
     Section { path: "/office/records", needs: StaffPermission::SeeRecords, name: |lang| say!(lang, "section-records") },
     Section {
         path: "/office/terminals",

@@ -2,11 +2,13 @@
 
 pub(crate) mod address;
 pub(crate) mod assets;
+pub(crate) mod csv;
 pub(crate) mod headers;
 pub(crate) mod health;
 pub(crate) mod problem;
 pub(crate) mod request;
 pub(crate) mod throttle;
+pub(crate) mod upload;
 
 use axum::response::{IntoResponse, Response};
 use maud::Markup;

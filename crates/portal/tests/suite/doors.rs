@@ -16,6 +16,11 @@ async fn ask(world: &World, browser: &Browser<'_>, route: &Route) -> Response {
         .replace("{intent}", "none")
         .replace("{run}", "1")
         .replace("{order}", "L261122143208-1X28ANW")
+        .replace("{day}", "2026-11-22")
+        .replace("{account}", "new")
+        .replace("{difference}", "1")
+        .replace("{invoice}", "1")
+        .replace("{group}", "7")
         .replace("{hash}", "0")
         .replace("{file}", "look.css");
     let path = if path == "/station/live" { format!("{path}?terminal={TERMINAL}") } else { path };

@@ -2,8 +2,11 @@
 
 use jiff::civil::Date;
 use ledger::Fen;
-use pay::unionpay::bill::{BillError, Members, unpack};
-use pay::unionpay::zm::{self, EntryKind, Line, LineError, ZME};
+use pay::unionpay::bill::{Members, unpack};
+use pay::unionpay::zm::{self, EntryKind, Line, ZME};
+
+pub use pay::unionpay::bill::BillError;
+pub use pay::unionpay::zm::LineError;
 
 /// The file of a day.
 #[derive(Clone, Debug, PartialEq, Eq)]

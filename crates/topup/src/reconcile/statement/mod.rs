@@ -61,6 +61,8 @@ pub enum Rule {
     Once,
     /// Anything at all: the line ends before this column, so the file may be cut off.
     There,
+    /// The last column: the line has more cells than the header, so a comma may stand where none should.
+    Last,
 }
 
 /// Why a statement is not taken. Nothing of it is.
@@ -135,7 +137,7 @@ pub fn read_text(text: &str, layout: &Layout) -> Result<Statement, StatementErro
     let mut lines = Vec::new();
     let (mut passed, mut seen) = (0_usize, HashMap::new());
     for record in records.iter().filter(|record| record.line > header.line) {
-        let row = Row { record, columns: &columns };
+        let row = Row { record, header, columns: &columns };
         match row.read(layout, &mut seen)? {
             Some(line) => lines.push(line),
             None => passed = passed.saturating_add(1),
@@ -166,6 +168,7 @@ fn once(lines: &[Line], layout: &Layout) -> Result<(), StatementError> {
 /// A line under the header.
 struct Row<'r> {
     record: &'r Record,
+    header: &'r Record,
     columns: &'r HashMap<&'r str, usize>,
 }
 
@@ -194,6 +197,12 @@ impl Row<'_> {
         let lacks = |column: &&str| self.columns.get(column).is_some_and(|at| *at >= self.record.cells.len());
         if let Some(column) = layout.needed().into_iter().find(lacks) {
             return Err(self.wrong(column, Rule::There));
+        }
+        let beyond = self.record.cells.get(self.header.cells.len()..).unwrap_or_default();
+        if let Some(value) = beyond.iter().find(|cell| !cell.is_empty()) {
+            let column = self.header.cells.last().cloned().unwrap_or_default();
+            let (line, value) = (self.record.line, value.clone());
+            return Err(StatementError::Cell { line, column, rule: Rule::Last, value });
         }
         let amount = self.amount(&layout.amount)?;
         let balance = match &layout.balance {

@@ -76,6 +76,7 @@ fn what_cannot_be_read_is_named_by_line_column_and_value() {
     check("1,498,989.50", "l,498,989.50", 6, "余额", Rule::Amount, "l,498,989.50");
     check("=\"90000000000000000001\"", "", 5, "流水号", Rule::Serial, "");
     check("90000000000000000002", "90000000000000000001", 6, "流水号", Rule::Once, "90000000000000000001");
+    check("\"1,000.50\",0.00,\"1,498", "1,000.50,0.00,\"1,498", 6, "流水号", Rule::Last, "90000000000000000002");
     // Cut off: within a line, within a quotation, within a character.
     let cut = |text: &str| read(text.as_bytes(), &layout);
     let end = TWO.find("某供应商").unwrap();
