@@ -136,7 +136,7 @@ fn fields(order: DepositNumber, fen: i64) -> Vec<(String, String)> {
         ("merId", MERCHANT.into()),
         ("queryId", SERIAL.into()),
         ("traceNo", "000001".into()),
-        ("accNo", "6216261000000000018".into()),
+        ("accNo", "***************0018".into()),
         ("respCode", "00".into()),
     ]
     .map(|(name, value)| (name.to_owned(), value))

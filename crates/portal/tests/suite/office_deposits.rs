@@ -50,7 +50,7 @@ async fn one_person_decides_and_the_quota_grows_once() {
         assert!(queue.contains(words), "{words}: {queue}");
     }
     let page = liu.read(&path).await;
-    for words in ["逐项一致", "777290058110048", "****0018", "银行答复已付款", "我已核对", "银行 → 待审核款"]
+    for words in ["逐项一致", "777290058110048", "***0018", "银行答复已付款", "我已核对", "银行 → 待审核款"]
     {
         assert!(page.contains(words), "{words}: {page}");
     }

@@ -100,7 +100,7 @@ pub(crate) fn lines(lang: Lang, story: &Story, merchant: &str) -> Vec<Line> {
         only_bank(say!(lang, "compare-trace"), evidence.field("traceNo").map(str::to_owned)),
         only_bank(say!(lang, "compare-traced"), traced.map(month_to_second)),
         only_bank(say!(lang, "compare-settle"), settles.map(month_day)),
-        only_bank(say!(lang, "compare-payer"), evidence.field("accNo").map(masked)),
+        only_bank(say!(lang, "compare-payer"), evidence.field("accNo").map(str::to_owned)),
     ];
     lines.extend(rest.into_iter().flatten());
     let notified_at = evidence.notified.map(|(at, _)| show::date_time(at));
@@ -204,11 +204,4 @@ fn month_day(digits: &str) -> String {
         Some((month, day)) if day.len() == 2 => format!("{month}-{day}"),
         _ => digits.to_owned(),
     }
-}
-
-/// The last four figures of an account: enough to recognise it.
-pub(crate) fn masked(account: &str) -> String {
-    let tail: Vec<char> = account.chars().rev().take(4).collect();
-    let tail: String = tail.into_iter().rev().collect();
-    format!("****{tail}")
 }

@@ -157,15 +157,10 @@ fn raw(lang: Lang, story: &Story) -> Markup {
                     p.soft { (say!(lang, "office-deposit-raw-text")) }
                     @for (at, fields) in told {
                         h3.num { (show::date_time(at)) }
-                        dl.facts { @for (name, value) in fields { (fact(name, html! { code.raw { (readable(name, value)) } })) } }
+                        dl.facts { @for (name, value) in fields { (fact(name, html! { code.raw { (value) } })) } }
                     }
                 }
             }
         }
     }
-}
-
-/// A payer's account is not shown whole to everyone who may look.
-fn readable(name: &str, value: &str) -> String {
-    if name == "accNo" { super::compare::masked(value) } else { value.to_owned() }
 }

@@ -8,7 +8,7 @@ use topup::deposits::{Exception, ExceptionKind, RefundState, State, Told};
 use crate::deposits::deposit::state_tag;
 use crate::deposits::steps;
 use crate::look::{fact, show, tag};
-use crate::office::deposits::{compare, words};
+use crate::office::deposits::words;
 use crate::words::{Lang, say};
 
 /// The facts, in the order in which people ask for them.
@@ -37,7 +37,7 @@ pub(crate) fn draw(lang: Lang, exception: &Exception) -> Markup {
                 }))
             }
             @for (name, value) in pairs("fields") {
-                (fact(&name, html! { code.raw { (field(&name, value.as_str().unwrap_or_default())) } }))
+                (fact(&name, html! { code.raw { (value.as_str().unwrap_or_default()) } }))
             }
         }
     }
@@ -67,8 +67,4 @@ fn state(lang: Lang, kind: ExceptionKind, was: &str) -> Markup {
         }
         (None, None) => html! { (was) },
     }
-}
-
-fn field(name: &str, value: &str) -> String {
-    if name == "accNo" { compare::masked(value) } else { value.to_owned() }
 }
