@@ -124,10 +124,14 @@ macro_rules! of_group {
     };
 }
 
-/// To those of all groups: a range of the index of ids.
+/// To those of all groups: a range of the index of all ids, which is over `id + 0`, so that nobody takes it for one group.
 macro_rules! of_all {
     () => {
-        concat!("FROM loads l WHERE (l.id, l.group_id) > ($2, $3) AND (l.id, l.group_id) < ($4, $5)", narrowed!())
+        concat!(
+            "FROM loads l WHERE l.id + 0 >= $2 AND l.id + 0 <= $4 AND (l.id > $2 OR l.group_id > $3) ",
+            "AND (l.id < $4 OR l.group_id < $5)",
+            narrowed!()
+        )
     };
 }
 
@@ -142,12 +146,14 @@ macro_rules! of_card {
     };
 }
 
-/// To what is open. The plus keeps the engines from other indexes: this one is as small as what is open.
+/// To what is open. The pluses keep the engines from other indexes, for the rows and for their order: this one is as small
+/// as what is open, and its first column is said so that SQLite takes it.
 macro_rules! of_open {
     () => {
         concat!(
-            "FROM loads l WHERE l.state IN ('authorised', 'unknown') AND (CAST($1 AS BIGINT) IS NULL OR +l.group_id = $1) ",
-            "AND +l.id > $2 AND +l.id < $4 AND (CAST($12 AS TEXT) IS NULL OR l.card_number = $12)",
+            "FROM loads l WHERE l.state IN ('authorised', 'unknown') AND l.card_number > '' ",
+            "AND (CAST($1 AS BIGINT) IS NULL OR +l.group_id = $1) AND +l.id > $2 AND +l.id < $4 ",
+            "AND (CAST($12 AS TEXT) IS NULL OR l.card_number = $12)",
             narrowed!()
         )
     };
@@ -155,15 +161,17 @@ macro_rules! of_open {
 
 pub(super) use {holds, narrowed, of_all, of_card, of_group, of_open};
 
-/// A page, ordered, and what its rows are called by.
+/// A page, in the order that its way has for nothing, and what its rows are called by.
 macro_rules! lines {
-    ($from:expr, $order:literal) => {
+    ($from:expr, $id:literal, $order:literal) => {
         concat!(
             "SELECT ",
             load_columns!(),
             ", g.name AS group_name, o.name AS operator_name, t.name AS terminal_name FROM (SELECT l.* ",
             $from,
-            " ORDER BY l.id ",
+            " ORDER BY ",
+            $id,
+            " ",
             $order,
             ", l.group_id ",
             $order,
@@ -177,17 +185,16 @@ macro_rules! lines {
     };
 }
 
-/// Of one group the ids alone order the rows; of one card too, but for what cannot be.
 fn text(filter: &Filter, newest_first: bool) -> &'static str {
     match (Way::of(filter), newest_first) {
-        (Way::Group, true) => lines!(of_group!(), "DESC"),
-        (Way::Group, false) => lines!(of_group!(), "ASC"),
-        (Way::All, true) => lines!(of_all!(), "DESC"),
-        (Way::All, false) => lines!(of_all!(), "ASC"),
-        (Way::Card, true) => lines!(of_card!(), "DESC"),
-        (Way::Card, false) => lines!(of_card!(), "ASC"),
-        (Way::Open, true) => lines!(of_open!(), "DESC"),
-        (Way::Open, false) => lines!(of_open!(), "ASC"),
+        (Way::Group, true) => lines!(of_group!(), "l.id", "DESC"),
+        (Way::Group, false) => lines!(of_group!(), "l.id", "ASC"),
+        (Way::All, true) => lines!(of_all!(), "l.id + 0", "DESC"),
+        (Way::All, false) => lines!(of_all!(), "l.id + 0", "ASC"),
+        (Way::Card, true) => lines!(of_card!(), "l.id", "DESC"),
+        (Way::Card, false) => lines!(of_card!(), "l.id", "ASC"),
+        (Way::Open, true) => lines!(of_open!(), "+l.id", "DESC"),
+        (Way::Open, false) => lines!(of_open!(), "+l.id", "ASC"),
     }
 }
 
