@@ -147,11 +147,13 @@ mod tests {
                 .map(|(name, _)| name.to_owned())
                 .collect()
         };
-        text.lines()
-            .filter(|line| !line.starts_with('#'))
-            .filter_map(|line| line.split_once(" = "))
-            .map(|(id, value)| (id.to_owned(), variables(value)))
-            .collect()
+        let mut found = BTreeMap::new();
+        for (id, value) in text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(" = "))
+        {
+            let before = found.insert(id.to_owned(), variables(value));
+            assert!(before.is_none(), "{} says {id} twice", lang.tag());
+        }
+        found
     }
 
     #[test]
