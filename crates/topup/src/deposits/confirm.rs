@@ -20,6 +20,9 @@ pub const MOST_REMARK: usize = 100;
 /// How long a page waits for the gateway's answer when the payer comes back; after that the page follows by itself.
 const RETURN_WAIT: Duration = Duration::from_secs(5);
 
+/// A payer who comes back again sooner is no news.
+const RETURN_GAP: Duration = Duration::from_mins(1);
+
 /// What the operator typed.
 #[derive(Clone, Copy, Debug)]
 pub struct Form<'a> {
@@ -261,18 +264,40 @@ pub async fn returned(house: &House, order: DepositNumber) -> Result<Option<Stat
     Ok(query::find(house, order).await?.map(|deposit| deposit.state))
 }
 
-/// Notes that the payer came back. False if there is nothing to ask about, or it was asked about just now.
+/// Notes that the payer came back. False if there is nothing to ask about, or it was asked about just now. Anybody may say
+/// so, and as often as they like: nothing is locked before it is worth it.
 async fn note_return(house: &House, key: (ledger::GroupId, i64)) -> Result<bool, store::Error> {
+    let mut tx = house.db.read().await?;
+    if !worth_asking(&mut tx, house, key).await? {
+        return Ok(false);
+    }
+    drop(tx);
     let mut tx = house.db.begin().await?;
-    let Some(locked) = book::lock(&mut tx, key.0, key.1).await? else { return Ok(false) };
-    // Within the burst it is being asked about anyway.
-    if locked.deposit.state != State::Redirected || locked.asked < NO_BURST {
+    if book::lock(&mut tx, key.0, key.1).await?.is_none() || !worth_asking(&mut tx, house, key).await? {
         return Ok(false);
     }
     ask::poke(&mut tx, key, house.now()).await?;
     event::add(&mut tx, key, house.now(), &By::System, &Happened::Returned).await?;
     tx.commit().await?;
     Ok(true)
+}
+
+/// Whether a payer who comes back now is a reason to ask: not within the burst, when it is being asked about anyway, and
+/// not soon after they came back before.
+async fn worth_asking(tx: &mut Tx, house: &House, key: (ledger::GroupId, i64)) -> Result<bool, store::Error> {
+    let (worth,): (i64,) = tx
+        .query(
+            "SELECT COUNT(*) FROM deposits d WHERE d.group_id = $1 AND d.id = $2 AND d.state = 'redirected' \
+             AND d.asked >= $3 AND NOT EXISTS (SELECT 1 FROM deposit_events e WHERE e.group_id = d.group_id \
+             AND e.deposit_id = d.id AND e.kind = 'returned' AND e.at_us > $4)",
+        )
+        .bind(key.0)
+        .bind(key.1)
+        .bind(NO_BURST)
+        .bind(house.ago(RETURN_GAP))
+        .one()
+        .await?;
+    Ok(worth > 0)
 }
 
 /// The payment at the gateway, of a deposit whose payer was sent there by this gateway.

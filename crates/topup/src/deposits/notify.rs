@@ -29,6 +29,12 @@ const WAIT: Duration = Duration::from_secs(6);
 /// So many that are not believed are kept in an hour; of more only what is genuine, or a stranger could fill the disk.
 const MOST_UNBELIEVED: i64 = 1_000;
 
+/// So much of all headers together is kept, in bytes.
+const MOST_HEADERS: usize = 8 * 1024;
+
+/// So much of why a notification is not believed is kept, in characters: it quotes what a stranger sent.
+const MOST_WHY: usize = 500;
+
 /// Headers that are nobody's business.
 const SECRET: [&str; 3] = ["cookie", "authorization", "proxy-authorization"];
 
@@ -84,7 +90,12 @@ async fn flooded(house: &House) -> Result<bool, store::Error> {
 /// Keeps it as it came, before anything is made of it.
 async fn keep(house: &House, till: &Till, incoming: &Incoming<'_>) -> Result<i64, store::Error> {
     let headers = incoming.headers.iter().filter(|(name, _)| !SECRET.contains(&name.as_str()));
-    let headers: Vec<_> = headers.take(64).collect();
+    let mut left = MOST_HEADERS;
+    let fits = |(name, value): &&(String, String)| {
+        let room = left.checked_sub(name.len().saturating_add(value.len()));
+        room.map(|room| left = room).is_some()
+    };
+    let headers: Vec<_> = headers.take(64).take_while(fits).collect();
     let id = house.ids.next();
     let mut tx = house.db.begin().await?;
     tx.query(
@@ -116,9 +127,10 @@ async fn read(house: &House, till: &Till, id: i64, incoming: &Incoming<'_>) -> R
                 NotificationError::NotOurs(_) => "not_ours",
             };
             let mut tx = house.db.begin().await?;
-            put_away(&mut tx, house, id, (verdict, Some(&error.to_string()), None)).await?;
+            let why = harmless(&error.to_string());
+            put_away(&mut tx, house, id, (verdict, Some(&why), None)).await?;
             tx.commit().await?;
-            tracing::warn!(%error, notification = id, "a notification is not believed");
+            tracing::warn!(error = why, notification = id, "a notification is not believed");
             metrics::counter!("jichong_notifications_total", "verdict" => verdict).increment(1);
             return Err(NotifyError::Refused(error));
         }
@@ -278,6 +290,16 @@ async fn of_order(house: &House, till: &Till, order: &OrderId) -> Result<Option<
         .await
 }
 
+/// What a stranger wrote, so that it can be kept and read: not every database takes every character, and no log should.
+fn harmless(text: &str) -> String {
+    let shown = text.chars().flat_map(|one| {
+        let escaped = one.is_control().then(|| one.escape_debug());
+        let plain = escaped.is_none().then_some(one);
+        escaped.into_iter().flatten().chain(plain)
+    });
+    shown.take(MOST_WHY).collect()
+}
+
 /// Notes what came of a notification.
 async fn put_away(
     tx: &mut Tx,
@@ -306,7 +328,7 @@ struct Kept {
     body: String,
 }
 
-/// Reads what processes that are gone kept and did not read.
+/// Reads what processes that are gone kept and did not read. One that cannot be read now does not keep the others back.
 pub(super) async fn read_kept(house: &House, till: &Till, patience: Duration) -> Result<(), store::Error> {
     /// In one go; the rest the next time.
     const MOST: i64 = 50;
@@ -327,7 +349,10 @@ pub(super) async fn read_kept(house: &House, till: &Till, patience: Duration) ->
         let body = BASE64.decode(kept.body.as_bytes()).unwrap_or_default();
         let incoming = Incoming { method: &kept.method, path: &kept.path, headers: &headers, body: &body };
         match read(house, till, kept.id, &incoming).await {
-            Err(NotifyError::Storage(error)) => return Err(error),
+            Err(NotifyError::Storage(error)) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, notification = kept.id, "a notification that was kept was not read");
+            }
             Ok(()) | Err(NotifyError::NoGateway | NotifyError::TooLong | NotifyError::Refused(_)) => {}
         }
     }

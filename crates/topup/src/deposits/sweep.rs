@@ -33,17 +33,34 @@ pub async fn follow(house: House) {
     }
 }
 
-/// One look: reads notifications that were left, expires deposits nobody was sent for, asks about what is due.
+/// One look: reads notifications that were left, expires deposits nobody was sent for, asks about what is due. Each part
+/// by itself: what stands in the way of one must not keep the others from being followed. Answers what went wrong first.
 pub async fn sweep(house: &House) -> Result<(), store::Error> {
     let Some(till) = &house.till else { return Ok(()) };
     let now = house.now();
+    let expired = expire(house, now).await;
+    let read = notify::read_kept(house, till, UNREAD).await;
+    let asked = ask_about(house, now).await;
+    let pursued = pursue(house, now).await;
+    expired.and(read).and(asked).and(pursued)
+}
+
+async fn expire(house: &House, now: Micros) -> Result<(), store::Error> {
     for key in unsent(house, now).await? {
-        ask::expire_unsent(house, key).await?;
+        if let Err(error) = ask::expire_unsent(house, key).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, deposit = key.1, "a deposit was not expired");
+        }
     }
-    notify::read_kept(house, till, UNREAD).await?;
-    let (deposits, refunds) = (due(house, now).await?, refunds_due(house, now).await?);
-    stream::iter(deposits).for_each_concurrent(AT_ONCE, |key| asked(house, key)).await;
-    stream::iter(refunds).for_each_concurrent(AT_ONCE, |key| pursued(house, key)).await;
+    Ok(())
+}
+
+async fn ask_about(house: &House, now: Micros) -> Result<(), store::Error> {
+    stream::iter(due(house, now).await?).for_each_concurrent(AT_ONCE, |key| asked(house, key)).await;
+    Ok(())
+}
+
+async fn pursue(house: &House, now: Micros) -> Result<(), store::Error> {
+    stream::iter(refunds_due(house, now).await?).for_each_concurrent(AT_ONCE, |key| pursued(house, key)).await;
     Ok(())
 }
 

@@ -110,7 +110,7 @@ async fn attempt(house: &House, staff: &Staff, actor: &Actor, closing: Closing<'
         }
         let closed = Closed { id, outcome, reason, limit, proposer: None };
         shut(&mut tx, house, staff, actor, &closed).await?;
-        close_alarm(&mut tx, house, actor, &found, reason).await?;
+        close_alarm(&mut tx, house, actor, (&found, group), reason).await?;
     }
     let details = json!({ "exception": id, "kind": found.kind, "outcome": outcome, "reason": reason });
     let subject = subject(id, found.deposit);
@@ -216,7 +216,7 @@ pub(in crate::deposits) async fn close_by_decision(
         }
         let closed = Closed { id: found.id, ..*decided };
         shut(tx, house, staff, actor, &closed).await?;
-        close_alarm(tx, house, actor, &found, decided.reason).await?;
+        close_alarm(tx, house, actor, (&found, Some(key.0)), decided.reason).await?;
     }
     Ok(())
 }
@@ -226,13 +226,17 @@ async fn close_alarm(
     tx: &mut Tx,
     house: &House,
     actor: &Actor,
-    closed: &Exception,
+    (closed, group): (&Exception, Option<GroupId>),
     reason: &str,
 ) -> Result<(), store::Error> {
     let subject = subject(closed.id, closed.deposit);
-    if let Some(order) = closed.deposit {
+    if let Some((order, group)) = closed.deposit.zip(group) {
         let (open,): (i64,) = tx
-            .query("SELECT COUNT(*) FROM deposit_exceptions WHERE deposit_id = $1 AND closed_at_us IS NULL")
+            .query(
+                "SELECT COUNT(*) FROM deposit_exceptions WHERE group_id = $1 AND deposit_id = $2 \
+                 AND closed_at_us IS NULL",
+            )
+            .bind(group)
             .bind(order.id())
             .one()
             .await?;

@@ -2,6 +2,7 @@
 
 mod counter;
 mod crash;
+mod poison;
 mod race;
 mod trays;
 mod trouble;
