@@ -152,6 +152,11 @@ async fn act(tx: &mut Tx, house: &House, locked: &mut book::Locked, outcome: Out
     if !matches!(locked.deposit.state, State::Rejected | State::Refunding) {
         return Err(CloseError::Outcome);
     }
+    // The gateway says that this money has gone back after all: first somebody finds out what is so.
+    let contradicted = |unfit: &Exception| unfit.kind == ExceptionKind::RefundContradiction && unfit.closed.is_none();
+    if of_deposit(tx, locked.key()).await?.iter().any(contradicted) {
+        return Err(CloseError::Outcome);
+    }
     let at = house.now();
     match outcome {
         Outcome::Refund => refunds::plan(tx, house, &locked.deposit).await?,

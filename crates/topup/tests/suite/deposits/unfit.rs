@@ -74,6 +74,36 @@ async fn a_refund_that_failed_is_tried_again_credited_or_returned_otherwise() {
 }
 
 #[tokio::test]
+async fn while_the_bank_contradicts_itself_about_a_refund_its_money_stays_where_it_is() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        let unfit = refund_failed(&counter, 100).await;
+        // As the bank's genuine word that it was done leaves it.
+        let mut tx = counter.db.begin().await.expect("a unit of work");
+        tx.query(
+            "INSERT INTO deposit_exceptions (id, kind, group_id, deposit_id, gateway, order_id, serial, amount_fen, \
+             booked, evidence, opened_at_us) SELECT id + 1, 'refund_contradiction', group_id, deposit_id, gateway, \
+             order_id, 'done', amount_fen, 0, '{}', opened_at_us FROM deposit_exceptions",
+        )
+        .execute()
+        .await
+        .expect("opened");
+        tx.commit().await.expect("a commit");
+        for outcome in [Outcome::Credited, Outcome::Refund, Outcome::ReturnedOtherwise] {
+            let refused = close(&counter, &counter.li, &unfit, outcome).await;
+            assert!(matches!(refused, Err(CloseError::Outcome)), "{refused:?}");
+        }
+        assert_eq!(counter.balance(Kind::RefundsDue).await, yuan(100));
+        let contradiction = open(&counter).await.into_iter().find(|found| found.id != unfit.id).expect("open");
+        let closed = close(&counter, &counter.ma, &contradiction, Outcome::Nothing).await;
+        assert_eq!(closed.expect("the bank was asked by telephone"), Closure::Closed);
+        assert_eq!(close(&counter, &counter.li, &unfit, Outcome::Credited).await.expect("closed"), Closure::Closed);
+        counter.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn above_the_limit_two_people_close_an_exception() {
     on_both(|db| async move {
         let counter = Counter::open(db).await;
