@@ -30,7 +30,9 @@ async fn until(world: &World, terminal: &mut SimTerminal, wanted: impl Fn(&Live)
         if wanted(&live) {
             return live;
         }
-        drop(terminal.serve(QUIET).await);
+        if terminal.serve(QUIET).await.is_err() {
+            tokio::time::sleep(QUIET).await;
+        }
     }
     panic!("never: {:?}", live(world).await);
 }

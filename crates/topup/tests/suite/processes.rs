@@ -9,6 +9,7 @@ use ledger::Fen;
 use store::Db;
 use store::testing::postgres_url;
 use topup::House;
+use topup::cards::CardNumber;
 use topup::loads::{self, Confirm, Load, Outcome, Reason, State};
 use topup::terminals::{self, Phase};
 
@@ -19,14 +20,22 @@ use crate::world::{World, patient};
 const NUMBER: TerminalNumber = TerminalNumber([0, 0, 1, 0, 0, 0x51]);
 const QUIET: Duration = Duration::from_millis(20);
 
-/// Confirms at `here` what the terminal, wherever it is connected, then carries out.
-async fn charge(here: &House, world: &World, terminal: &mut SimTerminal) -> Load {
+/// Confirms at `here` what the terminal, wherever it is connected, then carries out. Only a page that is `fresh` is
+/// confirmed, by its card and its intent: the other process may not have said yet what happened.
+async fn charge(
+    here: &House,
+    world: &World,
+    terminal: &mut SimTerminal,
+    fresh: impl Fn(&CardNumber, &str) -> bool,
+) -> Load {
     let mut confirmed = None;
     for _ in 0..300 {
         drop(terminal.serve(QUIET).await);
         let Some(intent) = &confirmed else {
             let live = terminals::live(here, world.group, NUMBER).await.expect("a look");
-            if let Phase::Card { card, intent, .. } = live.phase {
+            if let Phase::Card { card, intent, .. } = live.phase
+                && fresh(&card.number, &intent)
+            {
                 let (card, balance) = (card.number, card.balance);
                 let confirm =
                     Confirm { terminal: NUMBER, card, balance, amount: Fen::new(5_000), intent: intent.clone() };
@@ -57,13 +66,13 @@ async fn the_clerk_on_one_process_and_the_terminal_on_the_other() {
 
     terminal.connect(&there).await.expect("let in");
     terminal.tap(0).await.expect("connected");
-    let load = charge(&here, &world, &mut terminal).await;
-    assert_eq!((load.state, load.quota_after), (State::Succeeded, Some(Fen::new(95_000))));
+    let first = charge(&here, &world, &mut terminal, |_, _| true).await;
+    assert_eq!((first.state, first.quota_after), (State::Succeeded, Some(Fen::new(95_000))));
 
     // The terminal moves to the other process with an answer that nobody heard; that process settles it.
     terminal.tap(1).await.expect("connected");
     terminal.strike = Some(Strike::Credit(Fault::DropAfter));
-    let load = charge(&here, &world, &mut terminal).await;
+    let load = charge(&here, &world, &mut terminal, |card, _| *card != first.card).await;
     assert_eq!((load.state, load.reason), (State::Unknown, Some(Reason::LinkLostWhileWriting)));
     terminal.connect(&here).await.expect("let in");
     while terminal.owes() > 0 {
@@ -73,7 +82,7 @@ async fn the_clerk_on_one_process_and_the_terminal_on_the_other() {
     assert_eq!(settled.state, State::Succeeded);
 
     // Charged from the other side too, and the books are exact.
-    let load = charge(&there, &world, &mut terminal).await;
+    let load = charge(&there, &world, &mut terminal, |_, intent| intent != load.intent).await;
     assert_eq!(load.state, State::Succeeded);
     let books = world.books().await;
     assert_eq!(books.loads, vec![(State::Succeeded, 3, Fen::new(15_000))]);
