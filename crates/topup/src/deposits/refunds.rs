@@ -1,6 +1,10 @@
 //! Refunds: what is rejected goes back, under a number of its own that is durable before the gateway is asked. The same
 //! refund asked for again, under the same number, gives the money back once; so it is asked for until it is taken on.
 
+mod again;
+
+pub(super) use again::asked_once_more;
+
 use std::time::Duration;
 
 use ledger::{Fen, GroupId, Kind};

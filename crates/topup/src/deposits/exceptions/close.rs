@@ -58,6 +58,15 @@ pub enum Closure {
 
 /// Does what `staff` wants done about an exception, or notes it until another person says the same.
 pub async fn close(house: &House, staff: &Staff, actor: &Actor, closing: Closing<'_>) -> Result<Closure, CloseError> {
+    may_say(staff.role, closing.reason)?;
+    if let Some(found) = exception(house, closing.id).await?
+        && found.kind == ExceptionKind::RefundFailed
+        && found.closed.is_none()
+        && closing.outcome != Outcome::Nothing
+        && !refunds::asked_once_more(house, &found.order).await?
+    {
+        return Err(CloseError::Outcome);
+    }
     let done = patiently!(attempt(house, staff, actor, closing))?;
     if let Ok(Some(exception)) = exception(house, closing.id).await
         && let Some(order) = exception.deposit

@@ -9,7 +9,7 @@ use topup::deposits::{
 };
 use topup::people::staff::Staff;
 
-use super::counter::{Counter, PAYS, actor, yuan};
+use super::counter::{Counter, Line, PAYS, actor, yuan};
 
 async fn close(counter: &Counter, staff: &Staff, unfit: &Exception, outcome: Outcome) -> Result<Closure, CloseError> {
     let closing = Closing { id: unfit.id, outcome, reason: "与银行电话核对过" };
@@ -99,6 +99,45 @@ async fn while_the_bank_contradicts_itself_about_a_refund_its_money_stays_where_
         assert_eq!(closed.expect("the bank was asked by telephone"), Closure::Closed);
         assert_eq!(close(&counter, &counter.li, &unfit, Outcome::Credited).await.expect("closed"), Closure::Closed);
         counter.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_bank_is_asked_once_more_before_people_use_the_money_of_a_refund_that_failed() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        let unfit = refund_failed(&counter, 100).await;
+        counter.line(Line::Down);
+        let refused = close(&counter, &counter.li, &unfit, Outcome::Credited).await;
+        assert!(matches!(refused, Err(CloseError::Outcome)), "nobody knows: {refused:?}");
+        counter.line(Line::Up);
+        // Another refund that the bank has done takes the place of the one that failed.
+        let order = counter.paid(100).await;
+        counter.propose(&counter.li, order, false).await.expect("decided");
+        counter.refund_ends(order).await;
+        let done = counter.story(order).await.refunds[0].clone();
+        let mut tx = counter.db.begin().await.expect("a unit of work");
+        tx.query("UPDATE deposit_refunds SET order_id = 'before' WHERE order_id = $1")
+            .bind(done.order.as_str())
+            .execute()
+            .await
+            .expect("changed");
+        tx.query("UPDATE deposit_refunds SET order_id = $1, created_at_us = $2 WHERE state = 'failed'")
+            .bind(done.order.as_str())
+            .bind(done.created_at)
+            .execute()
+            .await
+            .expect("changed");
+        tx.query("UPDATE deposit_exceptions SET order_id = $1").bind(done.order.as_str()).execute().await.expect("so");
+        tx.commit().await.expect("a commit");
+        for outcome in [Outcome::Credited, Outcome::Refund, Outcome::ReturnedOtherwise] {
+            let refused = close(&counter, &counter.li, &unfit, outcome).await;
+            assert!(matches!(refused, Err(CloseError::Outcome)), "{refused:?}");
+        }
+        let kinds: Vec<_> = open(&counter).await.iter().map(|found| found.kind).collect();
+        assert_eq!(kinds, [ExceptionKind::RefundFailed, ExceptionKind::RefundContradiction]);
+        assert_eq!(counter.balance(Kind::RefundsDue).await, yuan(100));
     })
     .await;
 }
