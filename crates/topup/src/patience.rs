@@ -31,7 +31,9 @@ in_the_way_if_storage!(
     crate::deposits::ConfirmError,
     crate::deposits::StartError,
     crate::deposits::ReviewError,
-    crate::deposits::CloseError
+    crate::deposits::CloseError,
+    crate::reconcile::TakeError,
+    crate::reconcile::StatementRefused
 );
 
 /// Tries at most; what is in the way is gone within a commit or two.

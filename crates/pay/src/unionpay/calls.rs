@@ -101,7 +101,11 @@ impl UnionPay {
         expect(&reply, "settleDate", &day)?;
         let name = reply.get("fileName").unwrap_or("unnamed.zip").to_owned();
         let content = reply.get("fileContent").ok_or_else(|| not_believed("fileContent: is missing"))?;
-        let bytes = bill::inflate(content).map_err(|error| not_believed(&error.to_string()))?;
+        let content = content.to_owned();
+        // A day may be large, and others' calls go on meanwhile.
+        let inflated = tokio::task::spawn_blocking(move || bill::inflate(&content)).await;
+        let inflated = inflated.map_err(|error| not_believed(&error.to_string()))?;
+        let bytes = inflated.map_err(|error| not_believed(&error.to_string()))?;
         Ok(Some(Bill { name, bytes }))
     }
 

@@ -1,5 +1,7 @@
 //! The daily file: unpacked and read, whole and damaged.
 
+use std::io::{Cursor, Write as _};
+
 use pay::unionpay::bill::{BillError, inflate, unpack};
 use pay::unionpay::message::Message;
 use pay::unionpay::zm::{EntryKind, LineError, ZM, ZME, entries, lines};
@@ -81,4 +83,23 @@ fn a_damaged_file_is_refused_with_line_and_column() {
     assert!(unpack(&bad).is_err());
     assert!(matches!(inflate("not base64!"), Err(BillError::Base64(_))));
     assert!(matches!(inflate("AAAA"), Err(BillError::Damaged(_))));
+}
+
+#[test]
+fn a_zip_that_grows_without_end_is_refused() {
+    let zip = |members: usize, bytes: usize| {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for number in 0..members {
+            let name = format!("INN260301{number:02}ZM_777290058110048");
+            writer.start_file(name, zip::write::SimpleFileOptions::default()).expect("a member");
+            writer.write_all(&vec![b' '; bytes]).expect("written");
+        }
+        writer.finish().expect("a ZIP").into_inner()
+    };
+    assert_eq!(unpack(&zip(8, 100)).expect("members").zm.len(), 8);
+    assert_eq!(unpack(&zip(9, 100)), Err(BillError::Members(9)));
+    // Each member would do; together they are too many.
+    assert_eq!(unpack(&zip(2, 400 * 1024)).expect("members").zm.len(), 2);
+    assert!(matches!(unpack(&zip(4, 400 * 1024)), Err(BillError::Large(_))));
+    assert!(matches!(unpack(&zip(1, 2 * 1024 * 1024)), Err(BillError::Large(_))));
 }

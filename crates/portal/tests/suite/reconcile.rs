@@ -7,7 +7,7 @@ use reqwest::{Response, StatusCode};
 use topup::audit::Actor;
 use topup::deposits::{self, DepositNumber, Proposal};
 use topup::people::staff::{self, StaffRole};
-use topup::reconcile;
+use topup::reconcile::{self, Came};
 
 use crate::bank::PAYS;
 use crate::world::{Browser, World, field, header, location, text};
@@ -121,8 +121,15 @@ async fn the_banks_own_file_agrees_and_each_change_of_it_is_found() {
     };
     let strange = at(&at(lines[0], &kept, &"X".repeat(kept.len())), "8 ", "9 ");
     let strange = [&strange[..], &at(lines[1], "000000030000", "000000030001")].concat();
-    let taken = upload(&strange).await;
-    assert_eq!(location(&taken), format!("{path}?file=fresh"));
+    // Brought by a person it does not stand against the bank's own.
+    let refused = upload(&strange).await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(text(refused).await.contains("以网关的为准"));
+    let system = Actor::system("");
+    let fetched = async |bytes: &[u8]| {
+        reconcile::take(&world.house, &system, Came::Fetched, &member, bytes).await.expect("taken")
+    };
+    assert!(fetched(&strange).await.fresh);
     let page = finance.read(&path).await;
     for words in ["银行有，我方没有", "我方有，银行没有", "金额或流水号不符", "我方没有这个订单号", "300.01"]
     {
@@ -143,7 +150,7 @@ async fn the_banks_own_file_agrees_and_each_change_of_it_is_found() {
     let closed = finance.post(&close, &[("day", &date), ("reason", "银行测试数据")]).await;
     assert_eq!(location(&closed), path);
     assert!(finance.read(&path).await.contains("银行测试数据"));
-    upload(&whole).await;
+    fetched(&whole).await;
     let page = finance.read(&path).await;
     assert!(page.contains("已解决") && page.contains("银行测试数据") && !page.contains("待处理"), "{page}");
     assert_eq!(movements(&world).await, before, "no file moves money");

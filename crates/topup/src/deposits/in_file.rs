@@ -35,8 +35,8 @@ pub struct FileLine {
 }
 
 /// Takes note that a file lists a deposit as paid. The gateway is asked once more; if it does not say so, a genuine file
-/// is enough: the money is booked and waits in review, with an exception beside it. True if the deposit is paid now and
-/// was not before.
+/// is enough: the money is booked and waits in review, with an exception beside it. Of a deposit whose payer we never
+/// sent, there is only the exception. True if the deposit is paid now and was not before.
 pub async fn in_file(house: &House, line: &FileLine) -> Result<bool, store::Error> {
     let Some(key) = query::key(house, line.order).await? else { return Ok(false) };
     if !is_open(house, line.order).await? {
@@ -52,7 +52,7 @@ pub async fn in_file(house: &House, line: &FileLine) -> Result<bool, store::Erro
 
 async fn is_open(house: &House, order: DepositNumber) -> Result<bool, store::Error> {
     let state = query::find(house, order).await?.map(|deposit| deposit.state);
-    Ok(matches!(state, Some(State::Redirected | State::Failed | State::Expired)))
+    Ok(matches!(state, Some(State::Created | State::Redirected | State::Failed | State::Expired)))
 }
 
 async fn note(house: &House, key: (GroupId, i64), line: &FileLine) -> Result<(), store::Error> {
@@ -65,10 +65,14 @@ async fn note(house: &House, key: (GroupId, i64), line: &FileLine) -> Result<(),
     };
     let mut tx = house.db.begin().await?;
     let Some(mut locked) = book::lock(&mut tx, key.0, key.1).await? else { return Ok(()) };
-    let (known, _) = ask::known(&mut tx, &locked).await?;
+    let (known, story) = ask::known(&mut tx, &locked).await?;
     let word = PaymentStatus::Paid(settled);
-    let verdict = judge(&known, &word, house.now());
-    if known.state.is_paid() || verdict == Verdict::Nothing {
+    // Of a payment that we never began, the gateway can only know from elsewhere: no money moves on its word.
+    let sent = locked.deposit.redirected_at.is_some();
+    let verdict = if sent { judge(&known, &word, house.now()) } else { Verdict::Contradict };
+    // What this file said once, and could not be booked then, is an exception that people see to.
+    let said = story.iter().any(|event| matches!(&event.what, Happened::InFile { file } if *file == line.file));
+    if known.state.is_paid() || verdict == Verdict::Nothing || said {
         return Ok(());
     }
     event::add(&mut tx, key, house.now(), &By::Gateway, &Happened::InFile { file: line.file.clone() }).await?;

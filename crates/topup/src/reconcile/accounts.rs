@@ -1,15 +1,17 @@
 //! The accounts whose statements are read, and their statements.
 
+use std::collections::{HashMap, HashSet};
+
 use jiff::civil::Date;
 use ledger::Fen;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use store::{Micros, Tx};
 
-use super::book;
 use super::statement::{Layout, Line, Rule, Statement, StatementError, read};
-use crate::House;
+use super::{aside, book};
 use crate::audit::{self, Action, Actor, Entry, NO_GROUP, Subject};
+use crate::{House, patiently};
 
 /// The longest name of an account, in characters.
 pub const MOST_NAME: usize = 60;
@@ -200,19 +202,33 @@ pub async fn statements(house: &House) -> Result<Vec<Taken>, store::Error> {
 pub async fn take_statement(
     house: &House,
     actor: &Actor,
-    account: i64,
+    id: i64,
     name: &str,
     bytes: &[u8],
 ) -> Result<Taken, TakeError> {
+    let account = account(house, id).await?.ok_or(TakeError::Unknown)?;
+    let (own_bytes, layout) = (bytes.to_vec(), account.layout.clone());
+    let (statement, digest) =
+        aside(move || read(&own_bytes, &layout).map(|read| (read, hex::encode(Sha256::digest(&own_bytes))))).await?;
+    let taken = patiently!(take_read(house, actor, &account, (name, &digest), &statement))?;
+    book::settle(house).await?;
+    Ok(taken)
+}
+
+/// Takes in what was read, in one commit.
+async fn take_read(
+    house: &House,
+    actor: &Actor,
+    account: &Account,
+    (name, digest): (&str, &str),
+    statement: &Statement,
+) -> Result<Taken, TakeError> {
     let mut tx = house.db.begin().await?;
-    let account = account_in(&mut tx, account).await?.ok_or(TakeError::Unknown)?;
-    let statement = read(bytes, &account.layout)?;
     // Whole statements come one after the other, so that a line is never taken for new twice.
     tx.query("SELECT id FROM bank_accounts WHERE id = $1 FOR UPDATE").bind(account.id).one::<(i64,)>().await?;
     let days = statement.lines.iter().map(|line| line.day);
     let (from, until) = days.clone().min().zip(days.max()).ok_or(StatementError::Empty)?;
-    let digest = hex::encode(Sha256::digest(bytes));
-    let known = known(&mut tx, &account, &statement).await?;
+    let known = known(&mut tx, account, statement).await?;
     let fresh: Vec<&Line> = statement.lines.iter().filter(|line| !known.contains(&line.serial.as_str())).collect();
     let count = |lines: usize| i64::try_from(lines).unwrap_or(i64::MAX);
     let taken = Taken {
@@ -246,8 +262,7 @@ pub async fn take_statement(
     if written == 0 {
         return Ok(Taken { fresh: 0, ..taken });
     }
-    insert(house, &mut tx, (&account, id), &fresh).await?;
-    book::settle(house, &mut tx).await?;
+    insert(house, &mut tx, (account, id), &fresh).await?;
     let details = json!({ "file": name, "lines": taken.lines, "fresh": taken.fresh, "from": from, "until": until });
     let (action, subject) = (Action::StatementTaken, Subject::Account(account.id));
     audit::record(&mut tx, &house.ids, &Entry { actor, action, group: NO_GROUP, subject, details }).await?;
@@ -257,7 +272,7 @@ pub async fn take_statement(
 }
 
 /// The numbers of the lines that are here already, and say the same.
-async fn known<'s>(tx: &mut Tx, account: &Account, statement: &'s Statement) -> Result<Vec<&'s str>, TakeError> {
+async fn known<'s>(tx: &mut Tx, account: &Account, statement: &'s Statement) -> Result<HashSet<&'s str>, TakeError> {
     let found: Vec<(String, String, Fen)> = tx
         .query(
             "SELECT bank_lines.serial, day, amount_fen FROM rows(serial TEXT) \
@@ -267,15 +282,17 @@ async fn known<'s>(tx: &mut Tx, account: &Account, statement: &'s Statement) -> 
         .rows(statement.lines.iter().map(|line| [line.serial.as_str().into()]))
         .all()
         .await?;
-    let mut known = Vec::with_capacity(found.len());
+    let found: HashMap<String, (String, Fen)> =
+        found.into_iter().map(|(serial, day, amount)| (serial, (day, amount))).collect();
+    let mut known = HashSet::with_capacity(found.len());
     for line in &statement.lines {
-        let Some((_, day, amount)) = found.iter().find(|(serial, ..)| *serial == line.serial) else { continue };
+        let Some((day, amount)) = found.get(&line.serial) else { continue };
         if (day, *amount) != (&line.day.to_string(), line.amount) {
             let column = account.layout.serial.clone().unwrap_or_default();
             let wrong = StatementError::Cell { line: line.line, column, rule: Rule::Once, value: line.serial.clone() };
             return Err(wrong.into());
         }
-        known.push(line.serial.as_str());
+        known.insert(line.serial.as_str());
     }
     Ok(known)
 }

@@ -1,7 +1,7 @@
 //! Writing down what a day's file and our books make of each other. The day's row is locked, so a day is reconciled by one
-//! at a time.
+//! at a time. Whoever holds a day takes no other: what looks at all of them is a unit of work of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -11,7 +11,7 @@ use store::{Micros, Tx};
 use super::file::{Row, What};
 use super::matching::{Finding, Ours, Pair, pair, settles_on};
 use super::settling::{Arrived, Owed, Settling, WINDOW, settle as settle_days};
-use crate::House;
+use crate::{House, patiently};
 
 /// How long after a day the gateway's word of a payment of it may still reach us.
 const LATE_DAYS: i64 = 40;
@@ -237,11 +237,13 @@ async fn note(
         .all()
         .await?;
     let now = house.now();
+    let by_name: HashMap<(&str, &str), &Found> =
+        found.iter().rev().map(|found| ((found.kind, found.subject.as_str()), found)).collect();
     for (id, kind, subject, theirs, ours, resolved, closed) in &noted {
         if *closed || !about(kind) {
             continue;
         }
-        let still = found.iter().find(|found| found.kind == kind && found.subject == *subject);
+        let still = by_name.get(&(kind.as_str(), subject.as_str()));
         let says = still.map_or((*theirs, *ours), |found| (found.theirs, found.ours));
         if *resolved != still.is_some() && says == (*theirs, *ours) {
             continue;
@@ -254,11 +256,17 @@ async fn note(
             .execute()
             .await?;
     }
+    let (mut here, mut closed) = (HashSet::new(), HashSet::new());
+    for (_, kind, subject, theirs, ours, _, is_closed) in &noted {
+        if *is_closed {
+            closed.insert((kind.as_str(), subject.as_str(), *theirs, *ours));
+        } else {
+            here.insert((kind.as_str(), subject.as_str()));
+        }
+    }
     for new in found {
-        let same = |(_, kind, subject, theirs, ours, _, closed): &Noted| {
-            new.kind == kind && new.subject == *subject && (!closed || (*theirs, *ours) == (new.theirs, new.ours))
-        };
-        if noted.iter().any(same) {
+        let name = (new.kind, new.subject.as_str());
+        if closed.contains(&(name.0, name.1, new.theirs, new.ours)) || !here.insert(name) {
             continue;
         }
         tx.query(
@@ -285,8 +293,19 @@ async fn note(
 /// A line that settles, as the table has it: id, day, amount, counterparty, remark.
 type LineRow = (i64, String, Fen, String, String);
 
-/// Looks for the nets of the last days on the statements.
-pub(super) async fn settle(house: &House, tx: &mut Tx) -> Result<(), store::Error> {
+/// Looks for the nets of the last days on the statements. It locks the days in their order, so nobody who holds one may
+/// call it.
+pub(super) async fn settle(house: &House) -> Result<(), store::Error> {
+    patiently!(settle_once(house))
+}
+
+async fn settle_once(house: &House) -> Result<(), store::Error> {
+    let mut tx = house.db.begin().await?;
+    settle_in(house, &mut tx).await?;
+    tx.commit().await
+}
+
+async fn settle_in(house: &House, tx: &mut Tx) -> Result<(), store::Error> {
     let Some(today) = crate::house::beijing(house.now()).map(jiff::civil::DateTime::date) else { return Ok(()) };
     let from = today.checked_sub(LOOK_BACK.days()).unwrap_or(today).to_string();
     let owed: Vec<(String, Fen)> = tx

@@ -9,8 +9,8 @@ use store::Micros;
 
 use super::take::{TakeError, Taken, take_of};
 use super::{Came, book, query};
-use crate::House;
 use crate::audit::Actor;
+use crate::{House, patiently};
 
 /// A day's file is ready about this hour of the next day, in Beijing.
 const READY_HOUR: i8 = 9;
@@ -52,6 +52,11 @@ pub async fn fetch(house: &House, actor: &Actor, day: Date) -> Result<Fetched, s
         Fetched::NotReady => Some(NOT_READY.to_owned()),
         Fetched::Failed(why) => Some(why.clone()),
     };
+    patiently!(answered(house, day, answer.as_deref()))?;
+    Ok(fetched)
+}
+
+async fn answered(house: &House, day: Date, answer: Option<&str>) -> Result<(), store::Error> {
     let mut tx = house.db.begin().await?;
     book::lock(&mut tx, day).await?;
     tx.query("UPDATE bank_days SET asked_at_us = $2, answer = $3 WHERE day = $1")
@@ -60,8 +65,7 @@ pub async fn fetch(house: &House, actor: &Actor, day: Date) -> Result<Fetched, s
         .bind(answer)
         .execute()
         .await?;
-    tx.commit().await?;
-    Ok(fetched)
+    tx.commit().await
 }
 
 async fn ask(house: &House, actor: &Actor, gateway: &dyn Gateway, day: Date) -> Result<Fetched, store::Error> {
@@ -75,9 +79,13 @@ async fn ask(house: &House, actor: &Actor, gateway: &dyn Gateway, day: Date) -> 
         Ok(Some(bill)) => match take_of(house, actor, Came::Fetched, (&bill.name, &bill.bytes), Some(day)).await {
             Ok(taken) => Ok(Fetched::Taken(taken)),
             Err(TakeError::Storage(error)) => Err(error),
-            Err(error @ (TakeError::File(_) | TakeError::Future(_) | TakeError::OtherDay { .. })) => {
-                failed(error.to_string())
-            }
+            Err(
+                error @ (TakeError::File(_)
+                | TakeError::Future(_)
+                | TakeError::OtherDay { .. }
+                | TakeError::OtherMerchant { .. }
+                | TakeError::Fetched(_)),
+            ) => failed(error.to_string()),
         },
         Err(CallError::Unsupported) => Ok(Fetched::NoGateway),
         Err(error) => failed(error.to_string()),
@@ -100,7 +108,7 @@ pub async fn follow(house: House) {
 }
 
 /// Fetches the files that should be there and are not, and looks again at what differs. Every process may run it as often
-/// as it likes: once an hour one of them does it.
+/// as it likes: once an hour one of them does it. A day on which that fails is in no other day's way.
 pub async fn sweep(house: &House) -> Result<(), store::Error> {
     let Some(today) = crate::house::beijing(house.now()).map(jiff::civil::DateTime::date) else { return Ok(()) };
     let Ok(yesterday) = today.yesterday() else { return Ok(()) };
@@ -109,12 +117,21 @@ pub async fn sweep(house: &House) -> Result<(), store::Error> {
     }
     let from = today.checked_sub(DAYS_BACK.days()).unwrap_or(yesterday);
     for day in query::without_file(house, from, yesterday).await? {
-        fetch(house, &Actor::system(""), day).await?;
+        if let Err(error) = fetch(house, &Actor::system(""), day).await {
+            missed(day, &error);
+        }
     }
     for day in query::with_open(house).await? {
-        super::again(house, day).await?;
+        if let Err(error) = super::again(house, day).await {
+            missed(day, &error);
+        }
     }
-    Ok(())
+    book::settle(house).await
+}
+
+fn missed(day: Date, error: &store::Error) {
+    let error = error as &dyn std::error::Error;
+    tracing::warn!(%day, error, "a day was not reconciled; the next look, in an hour, will");
 }
 
 /// Whether this process is the one that does this hour's work.

@@ -31,6 +31,18 @@ pub use fetch::{Fetched, fetch, follow, is_due, sweep};
 pub use query::{Bank, Day, DayState, Difference, Listed, Waiting, bank, content, day, days, waiting};
 pub use take::{CloseError, MOST_REASON, TakeError, Taken, again, close, take};
 
+/// Does aside what takes its time, so that others go on meanwhile.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The process ends.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
 /// How a file came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Came {

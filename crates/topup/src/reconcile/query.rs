@@ -348,18 +348,26 @@ pub async fn waiting(house: &House) -> Result<Waiting, store::Error> {
     Ok(Waiting { open, absent: i64::try_from(absent).unwrap_or(i64::MAX) })
 }
 
-/// The days from `from` to `yesterday` whose file is missed: yesterday, and those with money of ours.
+/// The days from `from` to `yesterday` whose file is missed: yesterday, those with money of ours, and those of which only
+/// a person brought one. The gateway's own still has to come.
 pub(super) async fn without_file(house: &House, from: Date, yesterday: Date) -> Result<Vec<Date>, store::Error> {
     let mut tx = house.db.read().await?;
     let mut days: BTreeSet<Date> = ours_by_day(&mut tx, from).await?.into_keys().collect();
     days.insert(yesterday);
-    let here: Vec<(String,)> = tx
-        .query("SELECT day FROM bank_days WHERE day >= $1 AND file_id IS NOT NULL")
+    let here: Vec<(String, String)> = tx
+        .query(
+            "SELECT bank_days.day, came FROM bank_days JOIN bank_files ON bank_files.id = file_id \
+             WHERE bank_days.day >= $1",
+        )
         .bind(from.to_string())
         .all()
         .await?;
-    for day in here.iter().filter_map(|(day,)| day.parse().ok()) {
-        days.remove(&day);
+    for (day, came) in here {
+        let Ok(day) = day.parse() else { continue };
+        match Came::parse(&came) {
+            Some(Came::Fetched) => days.remove(&day),
+            Some(Came::Uploaded) | None => days.insert(day),
+        };
     }
     days.retain(|day| *day <= yesterday);
     Ok(days.into_iter().collect())

@@ -6,12 +6,12 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use store::Tx;
 
-use super::file::{DayFile, FileError, read};
+use super::file::{DayFile, FileError, What, read};
 use super::matching::{Finding, Why};
-use super::{Came, book};
-use crate::House;
+use super::{Came, aside, book, is_due};
 use crate::audit::{self, Action, Actor, Entry, NO_GROUP, Subject};
 use crate::deposits::{self, DepositNumber, FileLine};
+use crate::{House, patiently};
 
 /// The longest reason, in characters: a few sentences.
 pub const MOST_REASON: usize = 500;
@@ -21,7 +21,7 @@ pub const MOST_REASON: usize = 500;
 pub struct Taken {
     /// The day it is of.
     pub day: Date,
-    /// False if the very same was here already: then nothing changed.
+    /// False if the very same was here already: then no line changed.
     pub fresh: bool,
     /// How many lines it has.
     pub lines: usize,
@@ -33,9 +33,20 @@ pub enum TakeError {
     /// The file.
     #[error(transparent)]
     File(#[from] FileError),
-    /// Its day is still to come.
-    #[error("the file is of {0}, a day that is not over")]
+    /// Its day is still to come, or it is too early for its file.
+    #[error("the file is of {0}; it is too early for it")]
     Future(Date),
+    /// It is another merchant's.
+    #[error("the file is of the merchant {found}; ours is {ours}")]
+    OtherMerchant {
+        /// The number that the gateway knows us by.
+        ours: String,
+        /// The file's.
+        found: String,
+    },
+    /// A person brought another file than the one that the gateway itself gave.
+    #[error("the gateway itself gave the file of {0}, and it says otherwise")]
+    Fetched(Date),
     /// The gateway gave the file of another day than it was asked for.
     #[error("the file of {asked} was asked for, the one of {found} came")]
     OtherDay {
@@ -79,77 +90,154 @@ pub(super) async fn take_of(
     (name, bytes): (&str, &[u8]),
     asked: Option<Date>,
 ) -> Result<Taken, TakeError> {
-    let file = read(name, bytes)?;
+    let (own_name, own_bytes) = (name.to_owned(), bytes.to_vec());
+    let file = aside(move || read(&own_name, &own_bytes)).await?;
     let day = file.day;
     if let Some(asked) = asked.filter(|asked| *asked != day) {
         return Err(TakeError::OtherDay { asked, found: day });
     }
-    // A day ends at 23:00, and its file comes after that.
-    if crate::house::beijing(house.now()).is_none_or(|now| day > now.date()) {
+    if let Some(till) = house.till.as_ref().filter(|till| till.gateway.merchant() != file.merchant) {
+        return Err(TakeError::OtherMerchant { ours: till.gateway.merchant().to_owned(), found: file.merchant });
+    }
+    // A day ends at 23:00, and its file comes after that. The gateway knows best when it has it.
+    let over = match came {
+        Came::Fetched => crate::house::beijing(house.now()).is_some_and(|now| day <= now.date()),
+        Came::Uploaded => is_due(day, house.now()),
+    };
+    if !over {
         return Err(TakeError::Future(day));
     }
+    let taken = patiently!(keep(house, (actor, came), (name, bytes), &file))?;
+    follow_through(house, day).await?;
+    Ok(taken)
+}
+
+/// Keeps a file, has it count, and reconciles its day, in one commit. What the gateway itself gave stays before what
+/// people bring.
+async fn keep(
+    house: &House,
+    (actor, came): (&Actor, Came),
+    (name, bytes): (&str, &[u8]),
+    file: &DayFile,
+) -> Result<Taken, TakeError> {
+    let (day, digest) = (file.day, digest(file));
     let mut tx = house.db.begin().await?;
     let current = book::lock(&mut tx, day).await?;
-    let digest = digest(&file);
-    let known: Option<(i64,)> = tx
-        .query("SELECT id FROM bank_files WHERE day = $1 AND digest = $2")
-        .bind(day.to_string())
-        .bind(digest.as_str())
-        .optional()
-        .await?;
-    let taken = Taken { day, fresh: known.is_none_or(|(id,)| current != Some(id)), lines: file.rows.len() };
-    if !taken.fresh {
+    let here: Vec<(i64, String, String)> =
+        tx.query("SELECT id, digest, came FROM bank_files WHERE day = $1").bind(day.to_string()).all().await?;
+    let known = here.iter().find(|(_, known, _)| *known == digest).map(|(id, _, came)| (*id, Came::parse(came)));
+    let fresh = known.is_none_or(|(id, _)| current != Some(id));
+    let fetched = here.iter().any(|(id, _, came)| current == Some(*id) && came == Came::Fetched.as_str());
+    if fresh && fetched && came == Came::Uploaded {
+        return Err(TakeError::Fetched(day));
+    }
+    let proven = came == Came::Fetched && known.is_some_and(|(_, came)| came == Some(Came::Uploaded));
+    let taken = Taken { day, fresh, lines: file.rows.len() };
+    if !fresh && !proven {
         return Ok(taken);
     }
-    let id = match known {
-        // One that was here before another took its place: now it counts again.
-        Some((id,)) => id,
-        None => insert(house, &mut tx, &file, &digest, (name, bytes), (came, actor)).await?,
-    };
-    tx.query(
-        "UPDATE bank_days SET file_id = $2, net_fen = $3, fee_fen = $4, lines = $5, answer = NULL, \
-              line_id = CASE WHEN net_fen = $3 THEN line_id ELSE NULL END WHERE day = $1",
-    )
-    .bind(day.to_string())
-    .bind(id)
-    .bind(file.net())
-    .bind(file.fee())
-    .bind(i64::try_from(file.rows.len()).unwrap_or(i64::MAX))
-    .execute()
-    .await?;
-    book::reconcile(house, &mut tx, day).await?;
-    book::settle(house, &mut tx).await?;
+    if let Some((id, _)) = known.filter(|_| proven) {
+        prove(house, &mut tx, id, (name, bytes), actor).await?;
+    }
+    if fresh {
+        let id = match known {
+            // One that was here before another took its place: now it counts again.
+            Some((id, _)) => id,
+            None => insert(house, &mut tx, file, &digest, (name, bytes), (came, actor)).await?,
+        };
+        count(&mut tx, file, id).await?;
+        book::reconcile(house, &mut tx, day).await?;
+    }
     let details = json!({ "file": name, "came": came.as_str(), "lines": file.rows.len(), "net_fen": file.net() });
     let (action, subject) = (Action::DayFileTaken, Subject::Day(day));
     audit::record(&mut tx, &house.ids, &Entry { actor, action, group: NO_GROUP, subject, details }).await?;
     tx.commit().await?;
     tracing::info!(%day, lines = file.rows.len(), came = came.as_str(), "the bank's file of a day was taken in");
-    if paid_after_all(house, name, &file, came).await? {
-        again(house, day).await?;
-    }
     Ok(taken)
 }
 
-/// Has [`deposits`] look after the payments of ours that the file has and our books do not. True if one is paid now.
-async fn paid_after_all(house: &House, name: &str, file: &DayFile, came: Came) -> Result<bool, store::Error> {
+/// What a person brought came from the gateway too: from now on it is the gateway's own.
+async fn prove(
+    house: &House,
+    tx: &mut Tx,
+    id: i64,
+    (name, bytes): (&str, &[u8]),
+    actor: &Actor,
+) -> Result<(), store::Error> {
+    tx.query("UPDATE bank_files SET came = $2, name = $3, content = $4, taken_by = $5, taken_at_us = $6 WHERE id = $1")
+        .bind(id)
+        .bind(Came::Fetched.as_str())
+        .bind(name)
+        .bind(BASE64.encode(bytes))
+        .bind(actor.name.as_str())
+        .bind(house.now())
+        .execute()
+        .await
+        .map(drop)
+}
+
+/// Has a file count as that of its day.
+async fn count(tx: &mut Tx, file: &DayFile, id: i64) -> Result<(), store::Error> {
+    tx.query(
+        "UPDATE bank_days SET file_id = $2, net_fen = $3, fee_fen = $4, lines = $5, answer = NULL, \
+              line_id = CASE WHEN net_fen = $3 THEN line_id ELSE NULL END WHERE day = $1",
+    )
+    .bind(file.day.to_string())
+    .bind(id)
+    .bind(file.net())
+    .bind(file.fee())
+    .bind(i64::try_from(file.rows.len()).unwrap_or(i64::MAX))
+    .execute()
+    .await
+    .map(drop)
+}
+
+/// What follows once a day is reconciled. Wherever it is cut off, the next look at the day does it again.
+async fn follow_through(house: &House, day: Date) -> Result<(), store::Error> {
+    if paid_after_all(house, day).await? {
+        patiently!(reconcile(house, day))?;
+    }
+    book::settle(house).await
+}
+
+/// Has [`deposits`] look after the payments of ours that the day's file has and our books do not. True if one is paid
+/// now. A line that goes wrong is in nobody's way: it stays a difference, and the next look tries it again.
+async fn paid_after_all(house: &House, day: Date) -> Result<bool, store::Error> {
     let mut tx = house.db.read().await?;
-    let pairs = book::pairs(&mut tx, file.day).await?;
+    let counts: Option<(String, String)> = tx
+        .query("SELECT name, came FROM bank_days JOIN bank_files ON bank_files.id = file_id WHERE bank_days.day = $1")
+        .bind(day.to_string())
+        .optional()
+        .await?;
+    let Some((name, came)) = counts else { return Ok(false) };
+    let pairs = book::pairs(&mut tx, day).await?;
     drop(tx);
-    let mut any = false;
+    let (mut any, mut failed) = (false, 0_u32);
     for pair in pairs {
         let (Some(row), Finding::MissingHere(Why::NotMoved)) = (pair.theirs, pair.finding) else { continue };
-        let Some(order) = row.order.as_deref().and_then(DepositNumber::parse) else { continue };
+        let order = row.order.as_deref().and_then(DepositNumber::parse);
+        let Some(order) = order.filter(|_| row.what == What::Payment) else { continue };
         let line = FileLine {
-            file: name.to_owned(),
+            file: name.clone(),
             order,
             serial: row.serial,
             amount: row.amount,
-            settle_date: file.day.strftime("%m%d").to_string(),
+            settle_date: day.strftime("%m%d").to_string(),
             at: row.at,
             // A file that a person brings bears no signature.
-            genuine: came == Came::Fetched,
+            genuine: Came::parse(&came) == Some(Came::Fetched),
         };
-        any |= deposits::in_file(house, &line).await?;
+        match deposits::in_file(house, &line).await {
+            Ok(paid) => any |= paid,
+            Err(error) => {
+                failed = failed.saturating_add(1);
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(%day, %order, error, "what a file says of a deposit could not be noted");
+            }
+        }
+    }
+    if failed > 0 {
+        tracing::warn!(%day, failed, "lines of the bank's file wait for the next look at the day");
     }
     Ok(any)
 }
@@ -225,12 +313,19 @@ async fn insert(
 
 /// Reconciles a day again: our books may have changed meanwhile. False if there is no file of it.
 pub async fn again(house: &House, day: Date) -> Result<bool, store::Error> {
+    if !patiently!(reconcile(house, day))? {
+        return Ok(false);
+    }
+    follow_through(house, day).await?;
+    Ok(true)
+}
+
+async fn reconcile(house: &House, day: Date) -> Result<bool, store::Error> {
     let mut tx = house.db.begin().await?;
     if book::lock(&mut tx, day).await?.is_none() {
         return Ok(false);
     }
     book::reconcile(house, &mut tx, day).await?;
-    book::settle(house, &mut tx).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -15,6 +15,10 @@ pub(super) fn not_taken(lang: Lang, error: &TakeError) -> Option<String> {
         TakeError::OtherDay { asked, found } => {
             say!(lang, "bill-other-day", asked = asked.to_string(), found = found.to_string())
         }
+        TakeError::OtherMerchant { ours, found } => {
+            say!(lang, "bill-other-merchant", ours = ours.as_str(), found = found.as_str())
+        }
+        TakeError::Fetched(day) => say!(lang, "bill-is-fetched", day = day.to_string()),
         TakeError::File(error) => file(lang, error),
     })
 }
@@ -24,7 +28,8 @@ fn file(lang: Lang, error: &FileError) -> String {
         FileError::Name(name) => say!(lang, "bill-name", name = name.as_str()),
         FileError::Mixed(a, b) => say!(lang, "bill-mixed", a = a.as_str(), b = b.as_str()),
         FileError::Packed(BillError::Empty(names)) => say!(lang, "bill-empty", names = names.as_str()),
-        FileError::Packed(BillError::Large) => say!(lang, "bill-large"),
+        FileError::Packed(BillError::Large(_)) => say!(lang, "bill-large"),
+        &FileError::Packed(BillError::Members(n)) => say!(lang, "bill-members", n = n),
         FileError::Packed(BillError::Damaged(why) | BillError::Base64(why)) => {
             say!(lang, "bill-damaged", why = why.as_str())
         }

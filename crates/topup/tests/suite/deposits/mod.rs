@@ -1,6 +1,6 @@
 //! Deposits against the sandbox bank, over HTTP: nothing goes around it.
 
-mod counter;
+pub(crate) mod counter;
 mod crash;
 mod poison;
 mod race;

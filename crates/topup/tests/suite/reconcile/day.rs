@@ -164,15 +164,17 @@ async fn a_day_that_agrees_has_nothing_to_do_and_the_same_file_changes_nothing()
         let before = company.rows().await;
         // The same, packed as it was, and by its content.
         assert!(!company.take(&vector(MEMBER)).await.expect("the file").fresh);
+        assert!(reconcile::again(&company.house, DAY).await.expect("reconciled"));
+        assert_eq!(company.rows().await, before);
+        let trail = async || audit::of(&company.house, Subject::Day(DAY), 10).await.expect("a look");
+        assert_eq!(trail().await.iter().map(|entry| entry.action).collect::<Vec<_>>(), [Some(Action::DayFileTaken)]);
+        // From the gateway itself: no line changes, and from now on it is the gateway's own.
         let zip = "777290058110048_20260301.zip";
         let again = reconcile::take(&company.house, &company.actor, Came::Fetched, zip, &vector(zip)).await;
         assert!(!again.expect("the file").fresh);
-        assert!(reconcile::again(&company.house, DAY).await.expect("reconciled"));
-        assert_eq!(company.rows().await, before);
-        let trail = audit::of(&company.house, Subject::Day(DAY), 10).await.expect("a look");
-        assert_eq!(trail.iter().map(|entry| entry.action).collect::<Vec<_>>(), [Some(Action::DayFileTaken)]);
+        assert_eq!(trail().await.len(), 2);
         let (name, bytes) = reconcile::content(&company.house, DAY).await.expect("a look").expect("the file");
-        assert_eq!((name.as_str(), bytes), (MEMBER, vector(MEMBER)));
+        assert_eq!((name.as_str(), bytes), (zip, vector(zip)));
         assert_eq!(reconcile::waiting(&company.house).await.expect("a look"), reconcile::Waiting::default());
     })
     .await;
