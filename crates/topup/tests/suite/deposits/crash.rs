@@ -24,7 +24,7 @@ async fn at_every_step(
         heal(order).await;
         counter.books().await;
         if ended {
-            assert!(waits > 2, "it was never killed");
+            assert!(waits > 0, "it was never killed");
             return i64::try_from(waits).expect("few") + 1;
         }
     }

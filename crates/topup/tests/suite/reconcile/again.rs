@@ -18,10 +18,10 @@ const MORNING: Duration = Duration::from_hours(24);
 
 /// The vector's first line, about these deposits, in yuan.
 fn lines(orders: &[(DepositNumber, i64)]) -> Vec<u8> {
-    let first = vector(MEMBER)[..608].to_vec();
+    let first = vector(MEMBER)[..609].to_vec();
     let line = |(at, (order, yuan)): (usize, &(DepositNumber, i64))| {
         let text = String::from_utf8_lossy(&first).into_owned();
-        assert_eq!(text.len(), 608, "it is ASCII");
+        assert_eq!(text.len(), 609, "it is ASCII");
         let text = text.replacen(&format!("{:<32}", "TOPUP20260301000001"), &format!("{:<32}", order.to_string()), 1);
         let text = text.replacen("000050000000", &format!("{:012}", yuan * 100), 1);
         text.replacen("132603011015008880018", &format!("13260301101500888{at:04}"), 1)
