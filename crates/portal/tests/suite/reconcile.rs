@@ -70,15 +70,12 @@ async fn movements(world: &World) -> i64 {
     count
 }
 
-#[tokio::test]
-async fn the_banks_own_file_agrees_and_each_change_of_it_is_found() {
-    let world = World::with_bank().await;
-    world.hire(&StaffRole::ALL).await;
-    let clerk = world.signed_in("0013").await;
-    let kept = pay_in(&world, &clerk, "500").await;
-    let returned = pay_in(&world, &clerk, "300").await;
-    decide(&world, &kept, true).await;
-    decide(&world, &returned, false).await;
+/// One deposit that was approved, and one whose money has gone back.
+async fn kept_and_returned(world: &World, clerk: &Browser<'_>) -> (String, String) {
+    let kept = pay_in(world, clerk, "500").await;
+    let returned = pay_in(world, clerk, "300").await;
+    decide(world, &kept, true).await;
+    decide(world, &returned, false).await;
     for _ in 0..50 {
         if clerk.read(&format!("/deposits/{returned}")).await.contains("已退款") {
             break;
@@ -86,6 +83,15 @@ async fn the_banks_own_file_agrees_and_each_change_of_it_is_found() {
         world.clock.advance(Duration::from_mins(1));
         deposits::sweep(&world.house).await.expect("followed");
     }
+    (kept, returned)
+}
+
+#[tokio::test]
+async fn the_banks_own_file_agrees_and_each_change_of_it_is_found() {
+    let world = World::with_bank().await;
+    world.hire(&StaffRole::ALL).await;
+    let clerk = world.signed_in("0013").await;
+    let (kept, returned) = kept_and_returned(&world, &clerk).await;
     let before = movements(&world).await;
     let days = reconcile::days(&world.house).await.expect("a look");
     let day = days.last().expect("a day").day;
