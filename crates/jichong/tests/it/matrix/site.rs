@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use epurse::terminal::TerminalNumber;
 use ledger::{Fen, GroupId, Kind, Movement};
@@ -76,8 +77,14 @@ impl Site {
         self.desk.program_starts();
         let site = Arc::clone(self);
         let program = async move || {
-            let config = site.config();
-            let handle = terminal::start(config, Arc::new(Attached(site)), Box::new(dice())).expect("a terminal");
+            let handle = loop {
+                let readers = Arc::new(Attached(Arc::clone(&site)));
+                match terminal::start(site.config(), readers, Box::new(dice())) {
+                    // What a thread of the one that was killed is doing comes to its end first: a process takes it along.
+                    Err(terminal::Error::InUse(_)) => tokio::time::sleep(Duration::from_millis(5)).await,
+                    started => break started.expect("a terminal"),
+                }
+            };
             // Dropping it would stop it in good order.
             let mut status = handle.status();
             while status.changed().await.is_ok() {}
