@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::browser::demo::Demo;
 
 /// How long the demo's terminal may take to connect.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(400);

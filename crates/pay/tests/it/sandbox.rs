@@ -175,7 +175,7 @@ impl World {
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(std::time::Duration::from_secs(20), come).await.expect("notifications")
+        tokio::time::timeout(std::time::Duration::from_mins(1), come).await.expect("notifications")
     }
 
     fn read(&self, body: &[u8]) -> Result<Subject, NotificationError> {

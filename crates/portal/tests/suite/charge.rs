@@ -22,7 +22,7 @@ fn lent<'a>(form: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> 
 }
 
 async fn settled(browser: &Browser<'_>, mut at: String) -> String {
-    for _ in 0..200 {
+    for _ in 0..2_000 {
         let answer = browser.get(&at).await;
         if answer.status() == StatusCode::SEE_OTHER {
             at = location(&answer).to_owned();
@@ -169,7 +169,7 @@ async fn the_script_is_told_of_every_change_and_asks_for_the_outcome() {
     let mut heard = String::new();
     let mut hear = async |words: &str| {
         while !heard.contains(words) {
-            let piece = tokio::time::timeout(Duration::from_secs(10), live.chunk()).await.expect("in time");
+            let piece = tokio::time::timeout(Duration::from_mins(1), live.chunk()).await.expect("in time");
             heard.push_str(std::str::from_utf8(&piece.expect("no break").expect("more")).expect("whole characters"));
         }
         std::mem::take(&mut heard)

@@ -41,7 +41,7 @@ async fn checkup(world: &World, browser: &Browser<'_>, lang: &str) -> String {
 
 /// Waits until the fragment says so, in both languages.
 async fn says(world: &World, browser: &Browser<'_>, zh: &str, en: &str) {
-    for _ in 0..200 {
+    for _ in 0..2_000 {
         if checkup(world, browser, "zh-CN").await.contains(zh) && checkup(world, browser, "en").await.contains(en) {
             return;
         }

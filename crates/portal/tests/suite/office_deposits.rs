@@ -324,7 +324,7 @@ async fn give_back(world: &World, order: &str) {
     };
     till.gateway.refund(&refund, now).await.expect("the bank gives it back");
     let mut open = 0;
-    for _ in 0..200 {
+    for _ in 0..2_000 {
         open = deposits::counts(&world.house).await.expect("a look").1;
         if open == 2 {
             break;

@@ -179,7 +179,7 @@ async fn the_script_is_asked_whether_it_is_there_and_cards_keep_the_session() {
 async fn until(live: &mut Response, words: &str) {
     let mut heard = String::new();
     while !heard.contains(words) {
-        let piece = tokio::time::timeout(Duration::from_secs(20), live.chunk()).await.expect("in time");
+        let piece = tokio::time::timeout(Duration::from_mins(1), live.chunk()).await.expect("in time");
         heard.push_str(&String::from_utf8_lossy(&piece.expect("no break").expect("more")));
     }
 }

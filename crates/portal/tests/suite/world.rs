@@ -282,7 +282,7 @@ impl Browser<'_> {
 
     /// Reads the page until it says `words`.
     pub(crate) async fn read_until(&self, path: &str, words: &str) -> String {
-        for _ in 0..200 {
+        for _ in 0..2_000 {
             let page = self.read(path).await;
             if page.contains(words) {
                 return page;

@@ -45,7 +45,7 @@ impl Desk {
         }
         self.terminal.tap(card).await.expect("connected");
         let number = self.terminal.bench.number(card);
-        for _ in 0..100 {
+        for _ in 0..5_000 {
             self.terminal.serve(QUIET).await.expect("connected");
             match self.phase().await {
                 Phase::Card { card, .. } if card.number == number => return,
@@ -89,7 +89,7 @@ impl Desk {
 
     /// Until the page has gone on after a load, if a card still lies there.
     pub(crate) async fn until_offered_anew(&mut self, intent: &str) {
-        for _ in 0..100 {
+        for _ in 0..5_000 {
             let busy = match self.phase().await {
                 Phase::Card { intent: now, .. } => now == intent,
                 Phase::Charging { .. } | Phase::Reading => true,
@@ -102,7 +102,7 @@ impl Desk {
     }
 
     pub(crate) async fn outcome(&mut self, intent: &str) -> Load {
-        for _ in 0..400 {
+        for _ in 0..5_000 {
             if self.terminal.serve(QUIET).await.is_err() {
                 // The link was cut on purpose.
                 tokio::time::sleep(QUIET).await;

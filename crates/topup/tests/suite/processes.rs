@@ -29,7 +29,7 @@ async fn charge(
     fresh: impl Fn(&CardNumber, &str) -> bool,
 ) -> Load {
     let mut confirmed = None;
-    for _ in 0..300 {
+    for _ in 0..5_000 {
         drop(terminal.serve(QUIET).await);
         let Some(intent) = &confirmed else {
             let live = terminals::live(here, world.group, NUMBER).await.expect("a look");

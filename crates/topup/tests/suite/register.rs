@@ -34,7 +34,7 @@ async fn desk(db: Db) -> (World, SimTerminal, Confirm) {
     let house = world.house().await;
     terminal.connect(&house).await.expect("let in");
     terminal.tap(0).await.expect("connected");
-    for _ in 0..200 {
+    for _ in 0..5_000 {
         terminal.serve(QUIET).await.expect("connected");
         let live = terminals::live(&house, world.group, NUMBER).await.expect("a look");
         if let Phase::Card { card, intent, .. } = live.phase {
@@ -47,7 +47,7 @@ async fn desk(db: Db) -> (World, SimTerminal, Confirm) {
 
 /// Until the loads of the group are in this state.
 async fn until(world: &World, state: State) {
-    for _ in 0..2_000 {
+    for _ in 0..20_000 {
         if world.loads().await.iter().any(|load| load.state == state) {
             return;
         }
@@ -279,7 +279,7 @@ async fn the_list_finds_every_terminal_of_every_group_page_by_page() {
 }
 
 async fn stands(house: &House, number: TerminalNumber, expected: impl Fn(Stand) -> bool) {
-    for _ in 0..500 {
+    for _ in 0..5_000 {
         let one = list::one(house, number).await.expect("a look").expect("the terminal");
         if expected(one.stand) {
             return;

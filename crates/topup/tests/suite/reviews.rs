@@ -85,7 +85,7 @@ impl Office {
 
     async fn say_what_is_owed(&mut self) {
         self.desk.terminal.connect(&self.desk.world.house().await).await.expect("let in");
-        for _ in 0..100 {
+        for _ in 0..5_000 {
             self.desk.terminal.serve(QUIET).await.expect("connected");
             if self.desk.terminal.owes() == 0 {
                 return;

@@ -217,7 +217,7 @@ impl Clerk {
     /// Nothing goes wrong any more: the terminal says what it still owes.
     async fn heal(&mut self) {
         self.terminal.strike = None;
-        for _ in 0..200 {
+        for _ in 0..2_000 {
             let house = self.world.house().await;
             if !self.terminal.connected() && self.terminal.connect(&house).await.is_err() {
                 continue;

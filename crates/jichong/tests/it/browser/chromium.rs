@@ -12,7 +12,7 @@ use thirtyfour::prelude::*;
 use thirtyfour::{LoggingPrefsLogLevel, TypingData};
 
 /// How long a page may take to show what is waited for: far more than it needs, on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(30);
 
 /// What Chromium needs as root, without a screen, and without calling home.

@@ -97,7 +97,7 @@ impl Desk {
     }
 
     pub(super) async fn until(&mut self, wanted: impl Fn(&Phase) -> bool) -> Phase {
-        for _ in 0..200 {
+        for _ in 0..5_000 {
             self.terminal.serve(QUIET).await.expect("connected");
             let house = self.world.house().await;
             let phase = terminals::live(&house, self.world.group, NUMBER).await.expect("a look").phase;
@@ -115,7 +115,7 @@ impl Desk {
         let confirm = Confirm { terminal: NUMBER, card, balance, amount: AMOUNT, intent };
         let house = self.world.house().await;
         loads::confirm(&house, &self.world.operator, &confirm).await.expect("taken on");
-        for _ in 0..200 {
+        for _ in 0..5_000 {
             self.terminal.serve(QUIET).await.expect("connected");
             let outcome = loads::outcome(&house, self.world.group, &confirm.intent).await.expect("a look");
             if let Outcome::Load(load) = outcome {

@@ -23,7 +23,7 @@ const QUIET: Duration = Duration::from_millis(2);
 /// Times [`QUIET`] after which nothing more is told of a card that was in flight when the link broke.
 const LONG: u32 = 200;
 /// Times [`QUIET`] that anything may take.
-const PATIENCE: u32 = 4_000;
+const PATIENCE: u32 = 20_000;
 
 pub(super) struct Hall {
     pub(super) world: World,
