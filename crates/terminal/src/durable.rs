@@ -3,6 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use tempfile::NamedTempFile;
 
@@ -10,6 +11,10 @@ use crate::Error;
 
 /// The file that a running program holds.
 const LOCK: &str = "lock";
+/// How long a program that is ending may still hold it.
+const ENDING: Duration = Duration::from_secs(1);
+/// How often it is looked whether it has.
+const TRY_EVERY: Duration = Duration::from_millis(10);
 
 /// Puts `bytes` at `path`: a temporary file beside it, synced, renamed over it, the folder synced.
 ///
@@ -71,12 +76,18 @@ pub(crate) fn lock_beside(path: &Path) -> Result<File, Error> {
     hold(Path::new(&name), path)
 }
 
+/// A program that is just ending is waited for, and so is a process that was just forked from one and holds all its files
+/// until it begins a program of its own.
 fn hold(lock: &Path, what: &Path) -> Result<File, Error> {
     let file = File::create(lock).map_err(Error::file(lock))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse(what.to_owned())),
-        Err(TryLockError::Error(error)) => Err(Error::file(lock)(error)),
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if began.elapsed() < ENDING => std::thread::sleep(TRY_EVERY),
+            Err(TryLockError::WouldBlock) => return Err(Error::InUse(what.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(Error::file(lock)(error)),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use epurse::keys::Key;
 use zeroize::Zeroizing;
@@ -10,6 +11,11 @@ use zeroize::Zeroizing;
 use super::file::{self, Contents, OpenError, WorkFactor};
 use crate::keys::{CheckValue, Component, KeySet, Master};
 use crate::store::{KeyStore, Listing, Random, StoreError};
+
+/// How long a command that is ending may still hold the folder.
+const ENDING: Duration = Duration::from_secs(1);
+/// How often it is looked whether it has.
+const TRY_EVERY: Duration = Duration::from_millis(10);
 
 /// A sealed key file that is being changed. While it is open no other command can open one in the same folder to change
 /// it; servers read it all the same.
@@ -60,12 +66,19 @@ impl KeyFile {
 }
 
 /// A folder that nobody else has locked. Not the file itself: what is written takes its place, and with it the lock.
+///
+/// A command that is just ending is waited for, and so is a process that was just forked from one and holds all its files
+/// until it begins a program of its own.
 fn lock(folder: &Path) -> Result<File, StoreError> {
     let folder = File::open(folder).map_err(OpenError::Io)?;
-    match folder.try_lock() {
-        Ok(()) => Ok(folder),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Busy),
-        Err(TryLockError::Error(error)) => Err(OpenError::Io(error).into()),
+    let began = Instant::now();
+    loop {
+        match folder.try_lock() {
+            Ok(()) => return Ok(folder),
+            Err(TryLockError::WouldBlock) if began.elapsed() < ENDING => std::thread::sleep(TRY_EVERY),
+            Err(TryLockError::WouldBlock) => return Err(StoreError::Busy),
+            Err(TryLockError::Error(error)) => return Err(OpenError::Io(error).into()),
+        }
     }
 }
 
