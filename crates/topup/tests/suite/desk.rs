@@ -44,6 +44,9 @@ impl Desk {
             self.terminal.serve(QUIET).await.expect("connected");
         }
         self.terminal.tap(card).await.expect("connected");
+        while !self.terminal.is_worked_on() {
+            self.terminal.serve(QUIET).await.expect("connected");
+        }
         let number = self.terminal.bench.number(card);
         for _ in 0..5_000 {
             self.terminal.serve(QUIET).await.expect("connected");

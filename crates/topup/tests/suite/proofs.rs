@@ -29,7 +29,7 @@ async fn tap_until_it_breaks(desk: &mut Desk, fault: Fault) {
 /// Connects again and does what the server asks for until the load is settled.
 async fn is_settled(desk: &mut Desk, load: &Load) {
     desk.terminal.connect(&desk.world.house().await).await.expect("let in");
-    for _ in 0..100 {
+    for _ in 0..5_000 {
         desk.terminal.serve(QUIET).await.expect("connected");
         if desk.by_order(load).await.state == State::Succeeded && desk.terminal.owes() == 0 {
             desk.world.books().await;

@@ -66,6 +66,8 @@ pub(crate) struct SimTerminal {
     key: SigningKey,
     boot: u64,
     taps: u64,
+    /// The newest tap that the server had a script run on.
+    worked_on: u64,
     /// The card that lies on the reader.
     lying: Option<(u64, usize)>,
     pub(crate) bench: Arc<Bench>,
@@ -103,6 +105,7 @@ impl SimTerminal {
             key,
             boot: 0,
             taps: 0,
+            worked_on: 0,
             lying: None,
             bench,
             unacknowledged,
@@ -180,6 +183,11 @@ impl SimTerminal {
         self.say(&FromTerminal::Inserted(tap)).await
     }
 
+    /// Whether the server has turned to the newest tap. Before that it may still show the card of an earlier one.
+    pub(crate) fn is_worked_on(&self) -> bool {
+        self.worked_on == self.taps
+    }
+
     /// Puts a card down while no server hears of it.
     pub(crate) fn put_down_unheard(&mut self, card: usize) {
         self.taps += 1;
@@ -245,6 +253,7 @@ impl SimTerminal {
 
     async fn run(&mut self, script: Script) -> Result<(), Cut> {
         self.round_trips += 1;
+        self.worked_on = script.tap;
         let fault = self.strike.and_then(|strike| strike.during(&script.id));
         if fault.is_some() {
             self.strike = None;

@@ -93,6 +93,9 @@ impl Desk {
         self.terminal.remove().await.expect("connected");
         self.until(|phase| *phase == Phase::NoCard).await;
         self.terminal.tap(card).await.expect("connected");
+        while !self.terminal.is_worked_on() {
+            self.terminal.serve(QUIET).await.expect("connected");
+        }
         self.until(|phase| matches!(phase, Phase::Card { .. } | Phase::Unreadable)).await
     }
 
