@@ -11,6 +11,7 @@ use epurse::keys::Sm4Policy;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use portal::{Listening, TerminalProgram, Tls};
 use store::{Db, Options};
+use tokio::task::JoinHandle;
 use topup::cards::Application;
 use topup::deposits::Till;
 use topup::{House, Micros, Settings, SystemClock, SystemEntropy, deposits, loads, people, reconcile, records, runs};
@@ -33,9 +34,8 @@ pub(crate) struct Server {
     /// Where metrics and health answer.
     pub(crate) ops: Listening,
     house: House,
-    sweeping: tokio::task::JoinHandle<()>,
-    following: tokio::task::JoinHandle<()>,
-    reconciling: tokio::task::JoinHandle<()>,
+    /// What goes on without anybody asking.
+    background: [JoinHandle<()>; 4],
 }
 
 /// Where a server listens, and how.
@@ -148,7 +148,8 @@ pub(crate) async fn start(house: House, settings: portal::Settings, listen: List
     // Apart from the sweep: these wait for the gateway's answers.
     let following = tokio::spawn(deposits::follow(house.clone()));
     let reconciling = tokio::spawn(reconcile::follow(house.clone()));
-    Ok(Server { portal, ops, house, sweeping, following, reconciling })
+    let exporting = tokio::spawn(portal::follow_exports(house.clone()));
+    Ok(Server { portal, ops, house, background: [sweeping, following, reconciling, exporting] })
 }
 
 impl Server {
@@ -159,9 +160,7 @@ impl Server {
             tracing::error!("loads are still in flight; they stay held and are settled after the next start");
         }
         tokio::join!(self.portal.stop(), self.ops.stop());
-        self.sweeping.abort();
-        self.following.abort();
-        self.reconciling.abort();
+        self.background.iter().for_each(JoinHandle::abort);
         self.house.db.close().await;
         tracing::info!("stopped");
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use store::{Cell, Query, Result, Tx};
 
+use crate::days::{self, Days};
 use crate::{Balances, GroupId, Kind, Movement, Posted, Rejected};
 
 /// The accounts of some groups, and what is to be written to them at the end of the posting.
@@ -92,12 +93,20 @@ impl Accounts {
     }
 
     /// The statements that write balances and journal; the caller may add its own with [`Query::and`] before it runs them.
+    ///
+    /// The days come before the balances, since PostgreSQL works such statements from the last to the first: whoever adds
+    /// to the days of a group then holds the lock on its accounts.
     pub fn write<'tx>(&self, tx: &'tx mut Tx) -> Query<'tx> {
-        self.journal(tx.query(BALANCES).rows(self.balance_cells()))
+        let days = Days::of(&self.posted);
+        let query =
+            if days.is_empty() { tx.query(BALANCES) } else { tx.query(days::ADD).rows(days.cells()).and(BALANCES) };
+        self.journal(query.rows(self.balance_cells()))
     }
 
     /// As [`Self::write`], behind statements of the caller's own.
     pub fn write_after<'tx>(&self, before: Query<'tx>) -> Query<'tx> {
+        let days = Days::of(&self.posted);
+        let before = if days.is_empty() { before } else { before.and(days::ADD).rows(days.cells()) };
         self.journal(before.and(BALANCES).rows(self.balance_cells()))
     }
 

@@ -12,9 +12,10 @@
 //! Postings come in sets: [`Accounts::lock`] once for all groups concerned, [`Accounts::post`] for each movement in
 //! order (a pure decision on the balances in memory), [`Accounts::write`] once for all. [`post`] does the three for a
 //! caller that has nothing else to write. A worker that posts to the same groups again and again need not lock: see
-//! [`Memory`]. [`prove`] reads the whole journal and finds it exact, or says where it is not.
+//! [`Memory`]. With the movements each posting writes what they change of a group's quota on their day. [`prove`] reads the whole journal and finds it exact, or says where it is not.
 
 mod accounts;
+mod days;
 mod fen;
 mod posting;
 mod proof;

@@ -4,10 +4,10 @@ use std::fmt;
 
 use store::{Result, Tx};
 
-use crate::{Balances, Fen, GroupId};
+use crate::{Balances, Fen, GroupId, days};
 
 /// Faults listed at most by each question; books with more are beyond reading a list.
-const LISTED: i64 = 100;
+pub(crate) const LISTED: i64 = 100;
 
 /// What a look through all the books found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,13 @@ pub enum Fault {
         /// How many are there.
         found: i64,
     },
+    /// What is kept of a day's changes of the group's quota is not what the journal says.
+    Day {
+        /// Whose.
+        group: GroupId,
+        /// Which day, since 1970-01-01.
+        day: i64,
+    },
 }
 
 impl Proof {
@@ -76,6 +83,7 @@ pub async fn prove(tx: &mut Tx) -> Result<Proof> {
     faults.extend(gaps(tx).await?);
     faults.extend(chains(tx).await?);
     faults.extend(sums(tx).await?);
+    faults.extend(days::prove(tx).await?.into_iter().map(|(group, day)| Fault::Day { group, day }));
     let (groups, bank, review, quota, held, cards, refunds): (i64, i64, i64, i64, i64, i64, i64) = tx
         .query(
             "SELECT COUNT(*), CAST(COALESCE(SUM(bank_fen), 0) AS BIGINT), \
@@ -176,6 +184,9 @@ impl fmt::Display for Fault {
             }
             Self::Gap { group, counted, found } => {
                 write!(f, "group {}: {counted} movements are counted, {found} are in the journal", group.0)
+            }
+            Self::Day { group, day } => {
+                write!(f, "group {}: what is kept of its quota on day {day} is not what the journal says", group.0)
             }
         }
     }

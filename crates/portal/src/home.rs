@@ -179,7 +179,7 @@ fn all_modules(lang: Lang) -> [Module; 5] {
             icon: icon::LIST,
             name: say!(lang, "module-deposits"),
             text: say!(lang, "module-deposits-text"),
-            at: Some(("/deposits", Permission::Deposits)),
+            at: Some(("/records/deposits", Permission::Deposits)),
         },
         Module {
             icon: icon::KEY,

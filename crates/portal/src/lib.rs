@@ -33,7 +33,6 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
-use tokio::sync::Semaphore;
 use topup::{House, Micros};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -41,11 +40,11 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 use tower_http::csrf::{ConfigError, CsrfLayer};
 
 use look::Side;
-use records::exports::MAKERS;
 use web::throttle::Throttle;
 use web::{headers, health, problem, request};
 
 pub use listen::{Listening, Tls, listen};
+pub use records::exports::{follow as follow_exports, take_up as take_up_exports};
 pub use routes::{Right, Route, table};
 pub use words::Lang;
 
@@ -102,8 +101,6 @@ struct App {
     house: House,
     settings: Arc<Settings>,
     throttle: Arc<Throttle>,
-    /// How many exports may be made at once.
-    makers: Arc<Semaphore>,
 }
 
 impl FromRef<App> for House {
@@ -122,7 +119,7 @@ pub fn router(house: House, settings: Settings) -> Result<Router, ConfigError> {
     let sessions = |side| people::layer(house.clone(), &settings, side);
     let (portal, office) = (sessions(Side::Portal), sessions(Side::Office));
     let settings = Arc::new(Settings { public_url, ..settings });
-    let app = App { house, settings, throttle: Arc::new(Throttle::new()), makers: Arc::new(Semaphore::new(MAKERS)) };
+    let app = App { house, settings, throttle: Arc::new(Throttle::new()) };
     // The terminal program is large and asked for rarely, in pieces when a line breaks.
     let worth_it = DefaultPredicate::new()
         .and(NotForContentType::const_new("application/octet-stream"))

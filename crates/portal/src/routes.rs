@@ -8,6 +8,7 @@ use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
 use topup::people::Permission;
 use topup::people::staff::StaffPermission;
+use topup::records::{Deposits, Loads};
 
 use crate::deposits::{confirm, deposit, form, gateway, list as list_deposits, pay};
 use crate::loads::run::{course, summary, verbs};
@@ -16,7 +17,8 @@ use crate::office::invoices::{buyers, invoice};
 use crate::office::reconcile::{account, day, statements};
 use crate::office::terminals::{list, new, revoke, terminal};
 use crate::people::{password, session, sign_in};
-use crate::records::exports;
+use crate::records::statement::{day as statement_day, file as statement_file, page as statement};
+use crate::records::{exports, list as list_records};
 use crate::terminals::{check, choose, connect, download};
 use crate::web::upload::UPLOAD_LIMIT;
 use crate::web::{assets, health};
@@ -66,7 +68,7 @@ impl Route {
 
 /// The table.
 pub fn table() -> Vec<Route> {
-    [portal(), deposits(), office(), reconcile(), invoices(), terminals()].into_iter().flatten().collect()
+    [portal(), deposits(), office(), records(), reconcile(), invoices(), terminals()].into_iter().flatten().collect()
 }
 
 /// What the groups' people see, and everyone.
@@ -100,8 +102,8 @@ fn portal() -> Vec<Route> {
         Route::post("/station/run/again", load, post(verbs::again)),
         Route::post("/station/run/resume", load, post(verbs::resume)),
         Route::get("/station/run/{run}", load, get(summary::get)),
-        Route::get("/records", records, get(crate::records::list::get)),
-        Route::post("/records/export", records, post(exports::post)),
+        Route::get("/records", records, get(list_records::get::<Loads>)),
+        Route::post("/records/export", records, post(exports::post::<Loads>)),
         Route::get("/records/exports", records, get(exports::get)),
         Route::get("/records/exports/{export}/file", records, get(exports::file)),
         Route::post("/records/exports/{export}/cancel", records, post(exports::cancel)),
@@ -117,6 +119,11 @@ fn portal() -> Vec<Route> {
 fn deposits() -> Vec<Route> {
     let deposits = Some(Right::Operator(Permission::Deposits));
     vec![
+        Route::get("/records/deposits", deposits, get(list_records::get::<Deposits>)),
+        Route::post("/records/deposits/export", deposits, post(exports::post::<Deposits>)),
+        Route::get("/records/statement", deposits, get(statement::get)),
+        Route::post("/records/statement/export", deposits, post(statement_file::post)),
+        Route::get("/records/statement/{day}", deposits, get(statement_day::get)),
         Route::get("/deposits", deposits, get(list_deposits::get)),
         Route::post("/deposits", deposits, post(confirm::post)),
         Route::get("/deposits/new", deposits, get(form::get)),
@@ -137,7 +144,6 @@ fn office() -> Vec<Route> {
     let see_reviews = Some(Right::Staff(StaffPermission::SeeReviews));
     let review = Some(Right::Staff(StaffPermission::ReviewLoads));
     let decide = Some(Right::Staff(StaffPermission::Terminals));
-    let see_records = Some(Right::Staff(StaffPermission::SeeRecords));
     let see_deposits = Some(Right::Staff(StaffPermission::SeeDeposits));
     let review_deposits = Some(Right::Staff(StaffPermission::ReviewDeposits));
     vec![
@@ -161,12 +167,6 @@ fn office() -> Vec<Route> {
         Route::post("/office/reviews/{order}/proposal", review, post(office::reviews::load::propose)),
         Route::post("/office/reviews/{order}/answer", review, post(office::reviews::load::answer)),
         Route::post("/office/reviews/{order}/alarms/{alarm}", review, post(office::reviews::load::close_alarm)),
-        Route::get("/office/records", see_records, get(office::records::list::get)),
-        Route::post("/office/records/export", see_records, post(office::records::exports::post)),
-        Route::get("/office/records/exports", see_records, get(office::records::exports::get)),
-        Route::get("/office/records/exports/{export}/file", see_records, get(office::records::exports::file)),
-        Route::post("/office/records/exports/{export}/cancel", see_records, post(office::records::exports::cancel)),
-        Route::get("/office/records/{order}", see_records, get(office::records::load::get)),
         Route::get("/office/terminals", see, get(list::get)),
         Route::post("/office/terminals", decide, post(new::post)),
         Route::get("/office/terminals/new", decide, get(new::get)),
@@ -175,6 +175,25 @@ fn office() -> Vec<Route> {
         Route::get("/office/terminals/{number}/revoke", decide, get(revoke::get)),
         Route::post("/office/terminals/{number}/revoke", decide, post(revoke::post)),
         Route::post("/office/terminals/{number}/alarms/{alarm}", decide, post(terminal::close_alarm)),
+    ]
+}
+
+/// What all groups charged and paid in, and their statements.
+fn records() -> Vec<Route> {
+    let see_records = Some(Right::Staff(StaffPermission::SeeRecords));
+    let see_deposits = Some(Right::Staff(StaffPermission::SeeDeposits));
+    vec![
+        Route::get("/office/records", see_records, get(office::records::list::get::<Loads>)),
+        Route::post("/office/records/export", see_records, post(office::records::exports::post::<Loads>)),
+        Route::get("/office/records/deposits", see_deposits, get(office::records::list::get::<Deposits>)),
+        Route::post("/office/records/deposits/export", see_deposits, post(office::records::exports::post::<Deposits>)),
+        Route::get("/office/records/exports", see_records, get(office::records::exports::get)),
+        Route::get("/office/records/exports/{export}/file", see_records, get(office::records::exports::file)),
+        Route::post("/office/records/exports/{export}/cancel", see_records, post(office::records::exports::cancel)),
+        Route::get("/office/records/{order}", see_records, get(office::records::load::get)),
+        Route::get("/office/records/statement", see_deposits, get(statement::office_get)),
+        Route::post("/office/records/statement/export", see_deposits, post(statement_file::office_post)),
+        Route::get("/office/records/statement/{day}", see_deposits, get(statement_day::office_get)),
     ]
 }
 

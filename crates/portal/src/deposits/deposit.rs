@@ -46,7 +46,7 @@ pub(crate) fn page(frame: &Frame, story: &Story, now: Micros) -> Markup {
         div.sheet.pad.stack.deposit {
             h1.unseen { (say!(lang, "deposit-one")) }
             (fragment(lang, story, now))
-            p.no-print { a href="/deposits" { (say!(lang, "deposits-title")) } }
+            p.no-print { a href="/records/deposits" { (say!(lang, "deposits-title")) } }
         }
     };
     let page = frame.page(say!(lang, "deposit-one"), body).narrow().scripts(&["deposit.js"]);
@@ -93,18 +93,28 @@ pub(crate) fn fragment(lang: Lang, story: &Story, now: Micros) -> Markup {
 
 /// The state in a word or two, for lists.
 pub(crate) fn state_tag(lang: Lang, state: Stand) -> Markup {
-    let (tone, word) = match state {
-        Stand::Created => (Tone::Plain, say!(lang, "deposit-state-created")),
-        Stand::Redirected => (Tone::Doubt, say!(lang, "deposit-state-redirected")),
-        Stand::Paid => (Tone::Doubt, say!(lang, "deposit-state-paid")),
-        Stand::Approved => (Tone::Good, say!(lang, "deposit-state-approved")),
-        Stand::Rejected => (Tone::Bad, say!(lang, "deposit-state-rejected")),
-        Stand::Refunding => (Tone::Doubt, say!(lang, "deposit-state-refunding")),
-        Stand::Refunded => (Tone::Plain, say!(lang, "deposit-state-refunded")),
-        Stand::Failed => (Tone::Bad, say!(lang, "deposit-state-failed")),
-        Stand::Expired => (Tone::Plain, say!(lang, "deposit-state-expired")),
+    let tone = match state {
+        Stand::Created | Stand::Refunded | Stand::Expired => Tone::Plain,
+        Stand::Redirected | Stand::Paid | Stand::Refunding => Tone::Doubt,
+        Stand::Approved => Tone::Good,
+        Stand::Rejected | Stand::Failed => Tone::Bad,
     };
-    tag(tone, &word)
+    tag(tone, &state_word(lang, state))
+}
+
+/// The same as plain words.
+pub(crate) fn state_word(lang: Lang, state: Stand) -> String {
+    match state {
+        Stand::Created => say!(lang, "deposit-state-created"),
+        Stand::Redirected => say!(lang, "deposit-state-redirected"),
+        Stand::Paid => say!(lang, "deposit-state-paid"),
+        Stand::Approved => say!(lang, "deposit-state-approved"),
+        Stand::Rejected => say!(lang, "deposit-state-rejected"),
+        Stand::Refunding => say!(lang, "deposit-state-refunding"),
+        Stand::Refunded => say!(lang, "deposit-state-refunded"),
+        Stand::Failed => say!(lang, "deposit-state-failed"),
+        Stand::Expired => say!(lang, "deposit-state-expired"),
+    }
 }
 
 /// How it stands, and what happens next.

@@ -173,7 +173,7 @@ pub(crate) fn page(frame: &Frame, typed: &Typed, wrong: &Wrong, about: About<'_>
             }
             @if about.open { (fields(lang, typed, wrong, about.terms)) }
             @else if wrong.is_empty() { (notice(Tone::Doubt, &say!(lang, "deposit-closed"), say!(lang, "deposit-closed-text"))) }
-            p { a href="/deposits" { (say!(lang, "deposits-title")) } }
+            p { a href="/records/deposits" { (say!(lang, "deposits-title")) } }
         }
     };
     frame.page(say!(lang, "deposit-title"), body).narrow().draw()

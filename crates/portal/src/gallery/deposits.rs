@@ -2,15 +2,14 @@
 
 use maud::Markup;
 use topup::deposits::{
-    By, Checked, Deposit, DepositNumber, Event, Happened, Listed, Payer, Payment, Start, State, Story, Terms, Told,
-    Totals,
+    By, Checked, Deposit, DepositNumber, Event, Happened, Payer, Payment, Start, State, Story, Terms, Told,
 };
 use topup::people::OperatorId;
 use topup::{Fen, GroupId, Ids, Micros};
 
 use super::{NOW_US, at, manager, quota};
 use crate::deposits::form::{self, About, Typed};
-use crate::deposits::{deposit, list, pay};
+use crate::deposits::{deposit, pay};
 use crate::look::Frame;
 use crate::words::Lang;
 
@@ -25,14 +24,6 @@ pub(super) fn pages(lang: Lang) -> Vec<(String, Markup)> {
     for (name, story) in stories(lang) {
         pages.push((format!("deposit-{name}"), deposit::page(&one, &story, Micros(NOW_US))));
     }
-    let listed: Vec<Listed> = stories(lang)
-        .into_iter()
-        .map(|(_, story)| Listed { deposit: story.deposit, operator: story.operator })
-        .collect();
-    let totals = Totals { count: 10, paid: (6, Fen::new(30_000_000)), approved: (1, Fen::new(5_000_000)) };
-    let all = at(&frame, "/deposits");
-    pages.push(("deposits".into(), list::page(&all, &listed, totals)));
-    pages.push(("deposits-none".into(), list::page(&all, &[], Totals::default())));
     pages
 }
 
@@ -61,7 +52,7 @@ fn asking(frame: &Frame) -> Vec<(String, Markup)> {
     ]
 }
 
-fn stories(lang: Lang) -> Vec<(&'static str, Story)> {
+pub(super) fn stories(lang: Lang) -> Vec<(&'static str, Story)> {
     let of = |state| story(lang, state, Payer::Person);
     let mut over = of(State::Redirected);
     over.deposit.expires_at = Micros(NOW_US - MINUTE_US);

@@ -6,7 +6,8 @@ use topup::people::OperatorId;
 use topup::people::staff::StaffRole;
 use topup::records::exports::{Export, ExportId, ExportState};
 use topup::records::{
-    Day, Field, Filter, Format, Line, Moved, Page, People, Period, Range, Scope, Story, Totals, Typed, Wrong,
+    Day, DepositLine, Deposits, Field, Filter, Format, Grain, Line, Loads, Moved, Page, People, Period, Range, Record,
+    Scope, Statement, Story, Totals, Typed, Wrong,
 };
 use topup::reviews::{Event, Happened};
 use topup::{Fen, GroupId, Kind, Micros};
@@ -15,12 +16,13 @@ use super::{NOW_US, corrected, failed, sample, signed_in, succeeded, unknown};
 use crate::look::Frame;
 use crate::office;
 use crate::records::ask::Found;
-use crate::records::{Shown, exports, list};
+use crate::records::{Shown, exports, list, statement};
 use crate::words::Lang;
 
 pub(super) fn pages(lang: Lang) -> Vec<(String, Markup)> {
     let at = |here: &str| Frame { here: here.into(), ..signed_in(lang) };
     let own = at("/records");
+    let deposits = super::at(&super::manager(lang), "/records/deposits");
     let office = |here| super::office::signed_in(lang, here, StaffRole::Finance);
     let all = "/office/records";
     let loads =
@@ -51,6 +53,17 @@ pub(super) fn pages(lang: Lang) -> Vec<(String, Markup)> {
         ("records-wrong".into(), list::page(&own, &wrong)),
         ("office-records".into(), list::page(&office(all), &full())),
         ("office-records-none".into(), list::page(&office(all), &empty(Typed::default()))),
+        ("deposits".into(), list::page(&deposits, &paid_in(lang))),
+        ("deposits-none".into(), list::page(&deposits, &look::<Deposits>(lang, Typed::default(), vec![]))),
+        ("office-records-deposits".into(), list::page(&office("/office/records/deposits"), &paid_in(lang))),
+        (
+            "statement".into(),
+            statement::page::page(&super::at(&super::manager(lang), "/records/statement"), &statements(lang)),
+        ),
+        ("office-statement-none".into(), {
+            let shown = statement::Shown { found: Ok(None), ..statements(lang) };
+            statement::page::page(&office("/office/records/statement"), &shown)
+        }),
         ("exports".into(), exports::page::page(&at("/records/exports"), &waiting(lang), false)),
         ("exports-none".into(), exports::page::page(&at("/records/exports"), &[], true)),
         ("office-record".into(), office::records::load::page(&office("/office/records/x"), &story(lang, succeeded(0)))),
@@ -67,7 +80,7 @@ fn waiting(lang: Lang) -> Vec<exports::page::Told> {
             by: names(lang).1.to_owned(),
             format: if state == ExportState::Failed { Format::Csv } else { Format::Xlsx },
             language: lang.tag().to_owned(),
-            filter: found.filter.clone(),
+            wanted: Loads::wanted(found.filter.clone()),
             state,
             lines: 128_450,
             done: if state == ExportState::Making { 46_000 } else { 128_450 },
@@ -80,10 +93,57 @@ fn waiting(lang: Lang) -> Vec<exports::page::Told> {
     (1_i64..).zip(states).map(one).collect()
 }
 
+/// Deposits in every state.
+fn paid_in(lang: Lang) -> Shown<Deposits> {
+    let line = |story: topup::deposits::Story| DepositLine {
+        deposit: story.deposit,
+        group: story.group,
+        login: "0010".into(),
+        operator: story.operator,
+    };
+    look(lang, Typed::default(), super::deposits::stories(lang).into_iter().map(|(_, story)| line(story)).collect())
+}
+
+/// A statement of a group on whose quota nothing was booked.
+fn statements(lang: Lang) -> statement::Shown {
+    let period = Range::ThisMonth.period(Day::of(Micros(NOW_US)));
+    let quota = super::quota(8_642_000, 5_000);
+    let names = names(lang);
+    statement::Shown {
+        typed: Typed::default(),
+        grain: Grain::Day,
+        at: Micros(NOW_US),
+        people: People { groups: vec![(GroupId(7), names.0.to_owned())], ..People::default() },
+        found: Ok(Some(statement::Found {
+            name: names.0.to_owned(),
+            statement: Statement::unchanged(period, Grain::Day, quota),
+        })),
+    }
+}
+
 fn shown(lang: Lang, typed: Typed, loads: Vec<Load>) -> Shown {
+    let names = names(lang);
+    let line = |load| Line {
+        load,
+        group: names.0.to_owned(),
+        operator: Some(names.1.to_owned()),
+        terminal: Some(names.2.to_owned()),
+    };
+    let sum = |count, fen| Sum { count, sum: Fen::new(fen) };
+    let totals = Totals { succeeded: sum(2_341, 12_845_000), failed: sum(19, 115_000), unknown: sum(1, 5_000) };
+    let mut shown = look::<Loads>(lang, typed, loads.into_iter().map(line).collect());
+    if let Ok(found) = &mut shown.found {
+        (found.totals, found.page.older) = (totals, true);
+    }
+    shown
+}
+
+/// A list of these, with their own totals.
+fn look<R: Record>(lang: Lang, typed: Typed, lines: Vec<R::Line>) -> Shown<R> {
     let today = Day::of(Micros(NOW_US));
     let names = names(lang);
-    let period = if typed.range.is_empty() { Range::Week } else { Range::HalfYear }.period(today);
+    let range = if typed.range.is_empty() { R::RANGE } else { Range::HalfYear };
+    let period = range.period(today);
     let filter = Filter {
         scope: Scope::of(GroupId(7)),
         period: Period::new(period.first(), period.last()).unwrap_or_else(|| Period::of(today)),
@@ -95,14 +155,10 @@ fn shown(lang: Lang, typed: Typed, loads: Vec<Load>) -> Shown {
         most: None,
         order: None,
     };
-    let line = |load| Line {
-        load,
-        group: names.0.to_owned(),
-        operator: Some(names.1.to_owned()),
-        terminal: Some(names.2.to_owned()),
-    };
-    let sum = |count, fen| Sum { count, sum: Fen::new(fen) };
-    let totals = Totals { succeeded: sum(2_341, 12_845_000), failed: sum(19, 115_000), unknown: sum(1, 5_000) };
+    let mut totals = R::Totals::default();
+    for line in &lines {
+        R::count_in(&mut totals, line);
+    }
     Shown {
         typed,
         today,
@@ -111,12 +167,7 @@ fn shown(lang: Lang, typed: Typed, loads: Vec<Load>) -> Shown {
             operators: vec![("0012".into(), names.1.to_owned())],
             terminals: vec![("000001000050".into(), names.2.to_owned())],
         },
-        found: Ok(Found {
-            filter,
-            totals,
-            page: Page { lines: loads.into_iter().map(line).collect(), newer: false, older: true },
-            lost: false,
-        }),
+        found: Ok(Found { filter, totals, page: Page { lines, newer: false, older: false }, lost: false }),
     }
 }
 

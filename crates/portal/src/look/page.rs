@@ -93,6 +93,11 @@ impl Frame {
         }
     }
 
+    /// Name and login of who is signed in, as a file says who made it.
+    pub(crate) fn by(&self) -> String {
+        self.visitor.as_ref().map_or_else(String::new, |who| format!("{} {}", who.name(), who.login()))
+    }
+
     /// A page with this title and body.
     pub(crate) fn page(&self, title: String, body: Markup) -> Page<'_> {
         Page {

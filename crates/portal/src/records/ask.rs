@@ -1,13 +1,13 @@
 //! From an address to what its page shows.
 
 use serde::Deserialize;
-use topup::records::{self, Cursor, Filter, Page, People, Scope, Seek, Totals, Typed, WrongField};
+use topup::records::{self, Cursor, Filter, Loads, Page, People, Record, Scope, Seek, Typed, WrongField};
 
 use crate::App;
 use crate::web::encoded;
 use crate::web::problem::Problem;
 
-/// Loads on a page.
+/// Records on a page.
 const PAGE: u32 = 50;
 
 /// What the address of a list asks for: the filter, and which page of it.
@@ -28,29 +28,29 @@ pub(crate) struct Asked {
 
 /// What a list shows.
 #[derive(Clone, Debug)]
-pub(crate) struct Shown {
+pub(crate) struct Shown<R: Record = Loads> {
     pub(crate) typed: Typed,
     /// Today in Beijing.
     pub(crate) today: records::Day,
     /// What can be chosen.
     pub(crate) people: People,
-    pub(crate) found: Result<Found, Vec<WrongField>>,
+    pub(crate) found: Result<Found<R>, Vec<WrongField>>,
 }
 
 /// What a filter found.
 #[derive(Clone, Debug)]
-pub(crate) struct Found {
-    pub(crate) filter: Filter,
-    pub(crate) totals: Totals,
-    pub(crate) page: Page,
+pub(crate) struct Found<R: Record = Loads> {
+    pub(crate) filter: Filter<R>,
+    pub(crate) totals: R::Totals,
+    pub(crate) page: Page<R>,
     /// The address named a place in the list that is none; the newest are shown.
     pub(crate) lost: bool,
 }
 
 /// Looks at what is asked for, within `scope`.
-pub(crate) async fn look(app: &App, scope: Scope, asked: Asked) -> Result<Shown, Problem> {
+pub(crate) async fn look<R: Record>(app: &App, scope: Scope, asked: Asked) -> Result<Shown<R>, Problem> {
     let (seek, lost) = asked.seek();
-    let found = match asked.typed.read(&app.house, scope).await? {
+    let found = match asked.typed.read::<R>(&app.house, scope).await? {
         Ok(filter) => Ok(Found {
             totals: records::totals(&app.house, &filter).await?,
             page: records::page(&app.house, &filter, seek, PAGE).await?,
@@ -73,8 +73,8 @@ impl Asked {
         Self { typed, ..Self::default() }
     }
 
-    fn seek(&self) -> (Seek, bool) {
-        let place = |text: &str| text.parse::<Cursor>().ok();
+    fn seek<R: Record>(&self) -> (Seek<R>, bool) {
+        let place = |text: &str| text.parse::<Cursor<R>>().ok();
         match (self.older.as_str(), self.newer.as_str(), self.page.as_str()) {
             ("", "", "") => (Seek::First, false),
             ("", "", "last") => (Seek::Last, false),
@@ -126,7 +126,7 @@ mod tests {
     fn a_place_in_the_list_is_one_or_the_newest_are_shown() {
         let seek = |older: &str, newer: &str, page: &str| {
             let asked = Asked { older: older.into(), newer: newer.into(), page: page.into(), ..Asked::default() };
-            asked.seek()
+            asked.seek::<Loads>()
         };
         let here = "L261122143208-1X142NW.7";
         let cursor = here.parse().unwrap();

@@ -1,29 +1,30 @@
 //! The form of a filter: quick ranges, the days, and what else narrows it.
 
 use maud::{Markup, html};
-use topup::records::{Holds, People, Range, Typed};
+use topup::records::{Day, People, Period, Range, Typed};
 
 use super::ask::address;
-use super::{Shown, path, words};
+use super::shelf::Shelf;
+use super::{Shown, words};
 use crate::look::{Choice, Field, Side, icon};
 use crate::words::{Lang, say};
 
 /// The form, with what is wrong beside its fields.
-pub(super) fn form(lang: Lang, side: Side, shown: &Shown, problems: &[(&str, String)]) -> Markup {
+pub(super) fn form<R: Shelf>(lang: Lang, side: Side, shown: &Shown<R>, problems: &[(&str, String)]) -> Markup {
     html! {
-        form.sheet.filter method="get" action=(path(side)) role="search" aria-label=(say!(lang, "records-filter")) {
-            (quick(lang, side, shown))
+        form.sheet.filter method="get" action=(R::path(side)) role="search" aria-label=(say!(lang, "records-filter")) {
+            (quick(lang, R::path(side), &shown.typed, shown.today, shown.found.as_ref().ok().map(|found| found.filter.period)))
             div.fields {
-                (days(lang, shown, problems))
-                @if side == Side::Office { (group(lang, shown, problems)) }
-                (state(lang, &shown.typed, problems))
-                (field("card", say!(lang, "records-card"), &shown.typed.card, problems))
+                (days(lang, &shown.typed, shown.found.as_ref().ok().map(|found| found.filter.period), problems))
+                @if side == Side::Office { (group(lang, &shown.people, &shown.typed, problems)) }
+                (choice("state", say!(lang, "load-state"), say!(lang, "records-all"), &R::states(lang), &shown.typed.state, problems))
+                @if R::AT_TERMINALS { (field("card", say!(lang, "records-card"), &shown.typed.card, problems)) }
             }
             details open[is_more(&shown.typed, problems)] {
                 summary { (say!(lang, "records-more")) }
                 div.fields {
                     (operator(lang, &shown.people, &shown.typed, problems))
-                    (terminal(lang, &shown.people, &shown.typed, problems))
+                    @if R::AT_TERMINALS { (terminal(lang, &shown.people, &shown.typed, problems)) }
                     (numeric("least", say!(lang, "records-least"), &shown.typed.least, problems))
                     (numeric("most", say!(lang, "records-most"), &shown.typed.most, problems))
                     (field("order", say!(lang, "load-order"), &shown.typed.order, problems))
@@ -32,7 +33,7 @@ pub(super) fn form(lang: Lang, side: Side, shown: &Shown, problems: &[(&str, Str
             div.go {
                 button.button.main { (say!(lang, "records-find")) }
                 @if shown.typed.narrows() || shown.found.is_err() {
-                    a.plain href=(path(side)) { (say!(lang, "records-clear")) }
+                    a.plain href=(R::path(side)) { (say!(lang, "records-clear")) }
                 }
             }
         }
@@ -40,12 +41,11 @@ pub(super) fn form(lang: Lang, side: Side, shown: &Shown, problems: &[(&str, Str
 }
 
 /// The quick ranges; what else narrows the filter stays.
-fn quick(lang: Lang, side: Side, shown: &Shown) -> Markup {
-    let period = shown.found.as_ref().ok().map(|found| found.filter.period);
+pub(super) fn quick(lang: Lang, path: &str, typed: &Typed, today: Day, period: Option<Period>) -> Markup {
     html! {
         nav.quick aria-label=(say!(lang, "records-ranges")) { @for range in Range::ALL {
-            @let typed = Typed { range: range.as_str().into(), from: String::new(), to: String::new(), ..shown.typed.clone() };
-            a href=(address(path(side), &typed, &[])) aria-current=[(period == Some(range.period(shown.today))).then_some("true")] {
+            @let typed = Typed { range: range.as_str().into(), from: String::new(), to: String::new(), ..typed.clone() };
+            a href=(address(path, &typed, &[])) aria-current=[(period == Some(range.period(today))).then_some("true")] {
                 (words::range(lang, range))
             }
         } }
@@ -53,14 +53,14 @@ fn quick(lang: Lang, side: Side, shown: &Shown) -> Markup {
 }
 
 /// The first and the last day: as days while they are ones, as text while they are not, so that nothing typed is lost.
-fn days(lang: Lang, shown: &Shown, problems: &[(&str, String)]) -> Markup {
+pub(super) fn days(lang: Lang, typed: &Typed, period: Option<Period>, problems: &[(&str, String)]) -> Markup {
     let wrong = |name: &str| problems.iter().any(|(field, _)| *field == name);
-    let (from, to) = match &shown.found {
-        Ok(found) => (found.filter.period.first().to_string(), found.filter.period.last().to_string()),
-        Err(_) => (shown.typed.from.clone(), shown.typed.to.clone()),
+    let (from, to) = match period {
+        Some(period) => (period.first().to_string(), period.last().to_string()),
+        None => (typed.from.clone(), typed.to.clone()),
     };
     let kind = |name: &str, value: &str| {
-        if wrong(name) || !value.is_empty() && value.parse::<topup::records::Day>().is_err() { "text" } else { "date" }
+        if wrong(name) || !value.is_empty() && value.parse::<Day>().is_err() { "text" } else { "date" }
     };
     html! {
         (Field::new("from", say!(lang, "records-from"), kind("from", &from), "off").value(&from).wrong(problems).draw())
@@ -68,20 +68,14 @@ fn days(lang: Lang, shown: &Shown, problems: &[(&str, String)]) -> Markup {
     }
 }
 
-fn group(lang: Lang, shown: &Shown, problems: &[(&str, String)]) -> Markup {
+pub(super) fn group(lang: Lang, people: &People, typed: &Typed, problems: &[(&str, String)]) -> Markup {
     let options: Vec<(String, &str)> =
-        shown.people.groups.iter().map(|(id, name)| (id.0.to_string(), name.as_str())).collect();
+        people.groups.iter().map(|(id, name)| (id.0.to_string(), name.as_str())).collect();
     Choice::new("group", say!(lang, "load-group"), say!(lang, "records-all"))
         .options(&options)
-        .value(shown.typed.group.trim())
+        .value(typed.group.trim())
         .wrong(problems)
         .draw()
-}
-
-fn state(lang: Lang, typed: &Typed, problems: &[(&str, String)]) -> Markup {
-    let names: Vec<(String, String)> =
-        Holds::ALL.into_iter().map(|holds| (holds.as_str().to_owned(), words::holds(lang, holds))).collect();
-    choice("state", say!(lang, "load-state"), say!(lang, "records-all"), &names, &typed.state, problems)
 }
 
 fn operator(lang: Lang, people: &People, typed: &Typed, problems: &[(&str, String)]) -> Markup {
@@ -149,22 +143,17 @@ fn is_more(typed: &Typed, problems: &[(&str, String)]) -> bool {
 }
 
 /// A place with nothing to show, and what to do next.
-pub(super) fn nothing(lang: Lang, side: Side, shown: &Shown) -> Markup {
+pub(super) fn nothing<R: Shelf>(lang: Lang, side: Side, shown: &Shown<R>) -> Markup {
+    let (nothing, narrows) = (R::none(lang, side), shown.typed.narrows());
     let next = html! {
-        @if shown.typed.narrows() { a.button href=(path(side)) { (say!(lang, "records-clear")) } }
-        @else if side == Side::Portal { a.button.main href="/station" { (say!(lang, "records-none-go")) } }
+        @if narrows { a.button href=(R::path(side)) { (say!(lang, "records-clear")) } }
+        @else if let Some((href, word)) = nothing.next { a.button.main href=(href) { (word) } }
         @else {
-            a.button href=(address(path(side), &Typed { range: "half-year".into(), ..Typed::default() }, &[])) {
+            a.button href=(address(R::path(side), &Typed { range: "half-year".into(), ..Typed::default() }, &[])) {
                 (words::range(lang, Range::HalfYear))
             }
         }
     };
-    let text = if shown.typed.narrows() {
-        say!(lang, "records-none-filter")
-    } else if side == Side::Portal {
-        say!(lang, "records-none-text")
-    } else {
-        say!(lang, "records-none-office")
-    };
-    crate::look::empty(icon::LIST.draw(), &say!(lang, "records-none"), &text, next)
+    let text = if narrows { nothing.narrowed } else { nothing.text };
+    crate::look::empty(icon::LIST.draw(), &nothing.title, &text, next)
 }

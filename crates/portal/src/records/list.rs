@@ -1,4 +1,4 @@
-//! The loads of a filter: `GET /records`, and `GET /office/records` of all groups.
+//! The records of a filter: `GET /records`, `GET /records/deposits`, and the same in the office of all groups.
 
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
@@ -7,7 +7,8 @@ use maud::{Markup, html};
 use topup::records::Scope;
 
 use super::ask::look;
-use super::{Asked, Records, Shown, filter, table, words};
+use super::shelf::Shelf;
+use super::{Asked, Shown, filter, table, views, words};
 use crate::App;
 use crate::look::{Frame, Tone, notice, summary};
 use crate::people::access::May;
@@ -15,38 +16,39 @@ use crate::web::Html;
 use crate::web::problem::Problem;
 use crate::words::say;
 
-/// `GET /records`: the group is that of the session, whatever the address says.
-pub(crate) async fn get(
+/// A group's own: the group is that of the session, whatever the address says.
+pub(crate) async fn get<R: Shelf>(
     State(app): State<App>,
-    may: May<Records>,
+    may: May<R::Needs>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let shown = look(&app, Scope::of(may.group()), asked).await?;
+    let shown = look::<R>(&app, Scope::of(may.group()), asked).await?;
     Ok(answer(&may.frame, &shown))
 }
 
 /// The page; with what is wrong in the address, if something is.
-pub(crate) fn answer(frame: &Frame, shown: &Shown) -> Response {
+pub(crate) fn answer<R: Shelf>(frame: &Frame, shown: &Shown<R>) -> Response {
     let status = if shown.found.is_ok() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     (status, Html(page(frame, shown))).into_response()
 }
 
 /// The page.
-pub(crate) fn page(frame: &Frame, shown: &Shown) -> Markup {
+pub(crate) fn page<R: Shelf>(frame: &Frame, shown: &Shown<R>) -> Markup {
     let (lang, side) = (frame.lang, frame.side());
-    let title = say!(lang, "records-title");
-    let problems = shown.found.as_ref().err().map_or_else(Vec::new, |wrong| words::problems(lang, wrong));
+    let title = R::title(lang);
+    let problems = shown.found.as_ref().err().map_or_else(Vec::new, |wrong| words::problems::<R>(lang, wrong));
     let body = html! {
-        div.heading { h1 { (title) } }
+        div.heading { h1 { (title) } (R::beside(lang, side)) }
+        (views::draw(frame))
         (summary(lang, &problems))
         (filter::form(lang, side, shown, &problems))
         @if let Ok(found) = &shown.found {
-            (table::sums(lang, &found.totals))
+            (table::sums::<R>(lang, &found.totals))
             @if found.lost { (notice(Tone::Doubt, "", say!(lang, "records-lost"))) }
             section.sheet.found aria-labelledby="found" {
                 header { (table::heading(lang, found)) (table::export(lang, side, &shown.typed, found)) }
                 @if found.page.lines.is_empty() { (filter::nothing(lang, side, shown)) }
-                @else { (table::table(lang, side, &found.page.lines)) }
+                @else { (R::table(lang, side, &found.page.lines)) }
             }
             (table::pager(lang, side, &shown.typed, &found.page))
         }

@@ -1,12 +1,18 @@
-//! What a group charged: lists with filters and totals, and the whole story of one load. The office shows the same of all
-//! groups ([`crate::office::records`]); what both draw is here.
+//! What a group charged and paid in: lists with filters, totals and files, and the whole story of one load. The office
+//! shows the same of all groups ([`crate::office::records`]); what both draw is here. What a kind of record says that
+//! others do not is its [`shelf::Shelf`].
 
 pub(crate) mod ask;
+mod deposits;
 pub(crate) mod exports;
 mod filter;
 pub(crate) mod list;
+mod loads;
+pub(crate) mod shelf;
+pub(crate) mod statement;
 mod story;
 mod table;
+pub(crate) mod views;
 pub(crate) mod words;
 
 pub(crate) use ask::{Asked, Shown};
@@ -24,14 +30,6 @@ pub(crate) struct Records;
 
 impl Needs for Records {
     const PERMISSION: Permission = Permission::Records;
-}
-
-/// Where the list is.
-pub(crate) const fn path(side: Side) -> &'static str {
-    match side {
-        Side::Portal => "/records",
-        Side::Office => "/office/records",
-    }
 }
 
 /// Where the story of a load is.

@@ -1,40 +1,33 @@
-//! The totals of a filter, its loads in a table, and the way through the pages.
+//! The totals of a filter, and the way through its pages and to its file.
 
 use maud::{Markup, html};
-use topup::loads::Totals as Sum;
-use topup::records::{Cursor, Format, Holds, Line, Page, Totals, Typed};
+use topup::records::{Format, Page, Typed};
 
 use super::ask::{Found, address, fields};
-use super::{path, story_path, words};
-use crate::loads::view::{corrected, short, state_tag};
-use crate::look::{Side, Tone, hidden, show};
+use super::shelf::Shelf;
+use crate::look::{Side, hidden, show};
 use crate::words::{Lang, say};
 
 /// What the whole filter comes to.
-pub(super) fn sums(lang: Lang, totals: &Totals) -> Markup {
-    let one = |holds, sum: Sum, tone: Tone| {
-        html! {
-            div.(tone.class()) {
-                small { (words::holds(lang, holds)) }
-                b.num { (show::yuan(sum.sum)) }
-                span.num { (say!(lang, "list-count", n = sum.count)) }
-            }
-        }
-    };
+pub(super) fn sums<R: Shelf>(lang: Lang, totals: &R::Totals) -> Markup {
     html! {
         section.sheet.sums aria-label=(say!(lang, "records-totals")) {
-            (one(Holds::Succeeded, totals.succeeded, Tone::Good))
-            (one(Holds::Failed, totals.failed, Tone::Plain))
-            (one(Holds::Unknown, totals.unknown, if totals.unknown.count > 0 { Tone::Doubt } else { Tone::Plain }))
+            @for (tone, word, sum) in R::sums(lang, totals) {
+                div.(tone.class()) {
+                    small { (word) }
+                    b.num { (show::yuan(sum.sum)) }
+                    span.num { (say!(lang, "list-count", n = sum.count)) }
+                }
+            }
         }
     }
 }
 
 /// How many there are in all, and between which days.
-pub(super) fn heading(lang: Lang, found: &Found) -> Markup {
+pub(super) fn heading<R: Shelf>(lang: Lang, found: &Found<R>) -> Markup {
     let (first, last) = (found.filter.period.first(), found.filter.period.last());
     html! {
-        h2 id="found" { (say!(lang, "list-count", n = found.totals.count())) }
+        h2 id="found" { (say!(lang, "list-count", n = R::count(&found.totals))) }
         span.soft {
             @if found.filter.order.is_none() {
                 span.num { (first) @if first != last { " – " (last) } } " · "
@@ -45,78 +38,31 @@ pub(super) fn heading(lang: Lang, found: &Found) -> Markup {
 }
 
 /// All that is found, as a file.
-pub(super) fn export(lang: Lang, side: Side, typed: &Typed, found: &Found) -> Markup {
+pub(super) fn export<R: Shelf>(lang: Lang, side: Side, typed: &Typed, found: &Found<R>) -> Markup {
     html! {
         div.end.no-print {
-            @if found.totals.count() > 0 {
-                form method="post" action={ (path(side)) "/export" } {
+            @if R::count(&found.totals) > 0 {
+                form method="post" action={ (R::path(side)) "/export" } {
                     @for (name, value) in fields(typed) { (hidden(name, value)) }
                     button.button name="format" value=(Format::Xlsx.as_str()) { (say!(lang, "export-xlsx")) }
                     button.button name="format" value=(Format::Csv.as_str()) { (say!(lang, "export-csv")) }
                 }
             }
-            a.plain href={ (path(side)) "/exports" } { (say!(lang, "exports-title")) }
-        }
-    }
-}
-
-/// The loads of a page.
-pub(super) fn table(lang: Lang, side: Side, lines: &[Line]) -> Markup {
-    html! {
-        table.table.records {
-            thead { tr {
-                th scope="col" { (say!(lang, "list-time")) }
-                th.wide-only scope="col" { (say!(lang, "load-order")) }
-                @if side == Side::Office { th.wide-only scope="col" { (say!(lang, "load-group")) } }
-                th scope="col" { (say!(lang, "list-card")) }
-                th.wide-only scope="col" { (say!(lang, "records-where")) }
-                th.r.wide-only scope="col" { (say!(lang, "list-before")) }
-                th.r scope="col" { (say!(lang, "list-amount")) }
-                th.r.wide-only scope="col" { (say!(lang, "list-after")) }
-                @if side == Side::Portal { th.r.wide-only scope="col" { (say!(lang, "records-quota-after")) } }
-                th scope="col" { (say!(lang, "list-result")) }
-            } }
-            tbody { @for line in lines { (row(lang, side, line)) } }
-        }
-    }
-}
-
-fn row(lang: Lang, side: Side, line: &Line) -> Markup {
-    let load = &line.load;
-    let story = story_path(side, load.order);
-    let (date, time) = (show::date(load.created_at), show::time(load.created_at));
-    html! {
-        tr {
-            td.when { a href=(story) { span.num { (date) } " " span.num { (time) } } }
-            td.num.wide-only { a href=(story) { (load.order) } }
-            @if side == Side::Office { td.wide-only.group { (line.group) } }
-            td { (show::card_end(&load.card)) }
-            td.wide-only {
-                (line.operator.as_deref().unwrap_or_default()) " " span.num { (load.operator) }
-                div.sub { @if let Some(name) = &line.terminal { (name) " " } (show::terminal(&load.terminal)) }
-            }
-            td.r.wide-only { (show::cell(load.balance_before)) }
-            td.r { (load.amount.to_string()) }
-            td.r.wide-only { (show::cell(load.balance_after)) }
-            @if side == Side::Portal { td.r.wide-only { (show::cell(load.quota_after)) } }
-            td.result { (state_tag(lang, load.state))
-                @if load.proven_since.is_some() { " " (corrected(lang, load)) }
-                @if let Some(why) = short(lang, load) { div.sub { (why) } } }
         }
     }
 }
 
 /// First, newer, older, last.
-pub(super) fn pager(lang: Lang, side: Side, typed: &Typed, page: &Page) -> Markup {
+pub(super) fn pager<R: Shelf>(lang: Lang, side: Side, typed: &Typed, page: &Page<R>) -> Markup {
     let go = |there: bool, rel: Option<&str>, name: &str, value: Option<String>, word: String| {
         let more = value.as_ref().map(|value| (name, value.as_str()));
-        let href = address(path(side), typed, more.as_slice());
+        let href = address(R::path(side), typed, more.as_slice());
         html! {
             @if there { a.button href=(href) rel=[rel] { (word) } }
             @else { span.button aria-disabled="true" { (word) } }
         }
     };
-    let edge = |line: Option<&Line>| line.map(|line| Cursor::at(&line.load).to_string());
+    let edge = |line: Option<&R::Line>| line.map(|line| R::place(line).to_string());
     let (newest, oldest) = (edge(page.lines.first()), edge(page.lines.last()));
     html! {
         @if page.newer || page.older {

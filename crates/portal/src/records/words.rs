@@ -1,9 +1,9 @@
 //! Ranges, states and mistakes, in words.
 
 use topup::Kind;
-use topup::records::{Field, Holds, Range, Wrong, WrongField};
+use topup::records::{Field, Range, Wrong, WrongField};
 
-use crate::loads::view::state_word;
+use super::shelf::Shelf;
 use crate::words::{Lang, say};
 
 pub(super) fn range(lang: Lang, range: Range) -> String {
@@ -18,13 +18,9 @@ pub(super) fn range(lang: Lang, range: Range) -> String {
     }
 }
 
-pub(super) fn holds(lang: Lang, holds: Holds) -> String {
-    state_word(lang, holds.state())
-}
-
 /// What is wrong, under the names of the fields.
-pub(super) fn problems(lang: Lang, wrong: &[WrongField]) -> Vec<(&'static str, String)> {
-    wrong.iter().map(|(field, wrong)| (name(*field), told(lang, *wrong))).collect()
+pub(super) fn problems<R: Shelf>(lang: Lang, wrong: &[WrongField]) -> Vec<(&'static str, String)> {
+    wrong.iter().map(|(field, wrong)| (name(*field), told::<R>(lang, *wrong))).collect()
 }
 
 const fn name(field: Field) -> &'static str {
@@ -43,7 +39,7 @@ const fn name(field: Field) -> &'static str {
     }
 }
 
-fn told(lang: Lang, wrong: Wrong) -> String {
+fn told<R: Shelf>(lang: Lang, wrong: Wrong) -> String {
     match wrong {
         Wrong::NotAWord => say!(lang, "wrong-word"),
         Wrong::NotADay => say!(lang, "wrong-day"),
@@ -53,7 +49,7 @@ fn told(lang: Lang, wrong: Wrong) -> String {
         Wrong::NotATerminal => say!(lang, "wrong-terminal"),
         Wrong::NotAnAmount => say!(lang, "wrong-amount"),
         Wrong::MostBelowLeast => say!(lang, "wrong-amounts"),
-        Wrong::NotAnOrder => say!(lang, "wrong-order"),
+        Wrong::NotAnOrder => R::wrong_order(lang),
         Wrong::NoGroup => say!(lang, "wrong-group"),
     }
 }

@@ -87,7 +87,7 @@ async fn a_group_pays_in_through_the_banks_pages() {
     // Its quota has not grown, and the page that led to the bank leads here.
     assert!(browser.read("/").await.contains("¥10,000.00"));
     assert_eq!(location(&browser.get(&pay).await), format!("/deposits/{order}"));
-    let list = browser.read("/deposits").await;
+    let list = browser.read("/records/deposits").await;
     assert!(list.contains(order) && list.contains("待审核"), "{list}");
     // Everywhere else the forms go nowhere else.
     let policy = browser.get("/deposits/new").await;
@@ -188,8 +188,8 @@ async fn nobody_elses_deposit_is_there_and_a_lost_session_comes_back_to_its_own(
         assert_eq!(others.get(&path).await.status(), StatusCode::NOT_FOUND, "{path}");
         assert_eq!(clerk.get(&path).await.status(), StatusCode::FORBIDDEN, "{path}");
     }
-    assert!(!others.read("/deposits").await.contains(order(&pay)));
-    for path in ["/deposits", "/deposits/new"] {
+    assert!(!others.read("/records/deposits").await.contains(order(&pay)));
+    for path in ["/deposits", "/deposits/new", "/records/deposits"] {
         assert_eq!(clerk.get(path).await.status(), StatusCode::FORBIDDEN, "{path}");
     }
     assert!(!clerk.read("/").await.contains("/deposits"), "a clerk sees no way there");

@@ -3,6 +3,7 @@
 mod bank;
 mod charge;
 mod check;
+mod deposit_records;
 mod deposits;
 mod doors;
 mod invoices;

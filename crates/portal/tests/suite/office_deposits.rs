@@ -18,7 +18,7 @@ const SEEN: (&str, &str) = ("unfit", "0");
 const COMPARED: (&str, &str) = ("compared", "yes");
 
 /// Pays in and waits until the money waits for review; its number.
-async fn pay_in(world: &World, manager: &Browser<'_>, yuan: &str, account: &str) -> String {
+pub(crate) async fn pay_in(world: &World, manager: &Browser<'_>, yuan: &str, account: &str) -> String {
     let bank = world.bank.as_ref().expect("a bank");
     let pay = confirm(manager, yuan, "person").await;
     let cashier = bank.arrive(&manager.read(&pay).await).await;
@@ -28,6 +28,13 @@ async fn pay_in(world: &World, manager: &Browser<'_>, yuan: &str, account: &str)
     // The bank sends no second code within a minute.
     world.clock.advance(Duration::from_secs(61));
     order
+}
+
+/// One person approves it.
+pub(crate) async fn approve(liu: &Browser<'_>, order: &str) {
+    let good = [SEEN, ("verdict", "approve"), COMPARED];
+    let answer = liu.post(&format!("/office/deposits/{order}/proposal"), &good).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{order}");
 }
 
 #[tokio::test]

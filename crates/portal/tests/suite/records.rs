@@ -27,20 +27,20 @@ const EVIL: &str = "=HYPERLINK(\"http://x\",\"点我\")";
 
 /// What becomes of a load.
 #[derive(Clone, Copy)]
-enum Fate {
+pub(crate) enum Fate {
     Written,
     Doubtful,
     Refused,
 }
 
-async fn id_of(world: &World, login: &'static str) -> i64 {
+pub(crate) async fn id_of(world: &World, login: &'static str) -> i64 {
     let mut tx = world.house.db.read().await.expect("a look");
     let (id,): (i64,) =
         tx.query("SELECT id FROM operators WHERE login = $1").bind(login).one().await.expect("the operator");
     id
 }
 
-fn new_load(world: &World, group: GroupId, operator: i64, card: &str, fen: i64) -> NewLoad {
+pub(crate) fn new_load(world: &World, group: GroupId, operator: i64, card: &str, fen: i64) -> NewLoad {
     let id = world.house.ids.next();
     NewLoad {
         group,
@@ -58,7 +58,7 @@ fn new_load(world: &World, group: GroupId, operator: i64, card: &str, fen: i64) 
     }
 }
 
-async fn charge(world: &World, load: NewLoad, fate: Fate) -> OrderNumber {
+pub(crate) async fn charge(world: &World, load: NewLoad, fate: Fate) -> OrderNumber {
     let (book, group, id, at) = (&world.house.book, load.group, load.id, load.at);
     let balance_after = Fen::new(load.amount.as_i64() + 1_260);
     if let Fate::Refused = fate {
@@ -75,7 +75,7 @@ async fn charge(world: &World, load: NewLoad, fate: Fate) -> OrderNumber {
 }
 
 /// Reads a workbook with another program than wrote it: each row's cells with their types and formats.
-fn opened(workbook: &[u8]) -> Vec<Vec<(String, Value, String)>> {
+pub(crate) fn opened(workbook: &[u8]) -> Vec<Vec<(String, Value, String)>> {
     const READ: &str = "import sys, json, io, openpyxl\n\
         book = openpyxl.load_workbook(io.BytesIO(sys.stdin.buffer.read()))\n\
         rows = [[[c.data_type, c.value, c.number_format] for c in row] for sheet in book for row in sheet.iter_rows()]\n\
@@ -89,7 +89,7 @@ fn opened(workbook: &[u8]) -> Vec<Vec<(String, Value, String)>> {
 }
 
 /// The bytes of an export, and what its file is called.
-async fn export(browser: &Browser<'_>, path: &str, form: &[(&str, &str)]) -> (Vec<u8>, String) {
+pub(crate) async fn export(browser: &Browser<'_>, path: &str, form: &[(&str, &str)]) -> (Vec<u8>, String) {
     let answer = browser.post(path, form).await;
     assert_eq!(answer.status(), StatusCode::OK, "{path}");
     let name = header(&answer, "content-disposition").to_owned();
@@ -290,7 +290,7 @@ fn addresses(other: &Secrets) -> Vec<Address> {
 }
 
 /// All that an answer says, whatever it is.
-async fn said(answer: reqwest::Response) -> String {
+pub(crate) async fn said(answer: reqwest::Response) -> String {
     let workbook = header(&answer, "content-type").contains("spreadsheetml");
     let bytes = answer.bytes().await.expect("a body");
     if workbook {

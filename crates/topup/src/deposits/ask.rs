@@ -280,7 +280,9 @@ async fn end(
         .bind(words)
         .execute()
         .await?;
+    let from = locked.deposit.stands();
     locked.deposit.state = state;
+    book::turned(tx, locked, from).await?;
     let (by, what) = match failure {
         Some((code, words)) => (By::Gateway, Happened::Failed { code: code.to_owned(), words: words.to_owned() }),
         None => (By::System, Happened::Expired),

@@ -5,6 +5,7 @@ use ledger::{Accounts, Fen, GroupId, Kind, Movement, Rejected};
 use store::{Micros, Result, Tx};
 
 use super::query::{self, Row};
+use super::totals::{self, Counted};
 use super::{Deposit, Settlement, State};
 
 /// What the journal says of money that came.
@@ -63,14 +64,22 @@ pub(super) async fn transfer(
 }
 
 /// Notes where a deposit stands now. One that was decided is not asked about any more.
-pub(super) async fn set_state(tx: &mut Tx, deposit: &Deposit, state: State) -> Result<()> {
+pub(super) async fn set_state(tx: &mut Tx, locked: &mut Locked, state: State) -> Result<()> {
+    let (group, id) = locked.key();
     tx.query("UPDATE deposits SET state = $3, ask_at_us = NULL WHERE group_id = $1 AND id = $2")
-        .bind(deposit.group)
-        .bind(deposit.order.id())
+        .bind(group)
+        .bind(id)
         .bind(state.as_str())
         .execute()
         .await?;
-    Ok(())
+    let from = locked.deposit.stands();
+    locked.deposit.state = state;
+    turned(tx, locked, from).await
+}
+
+/// It stood so, and stands now as `locked` says: its totals follow.
+pub(super) async fn turned(tx: &mut Tx, locked: &Locked, from: (State, Fen)) -> Result<()> {
+    totals::turned(tx, Counted::of(&locked.deposit), Some(from), locked.deposit.stands()).await
 }
 
 /// Books the payment of a deposit. False if its serial number has paid another already; nothing is done then.
@@ -105,6 +114,7 @@ pub(super) async fn pay(tx: &mut Tx, locked: &mut Locked, settled: &Settlement, 
     .bind(at)
     .execute()
     .await?;
+    let from = locked.deposit.stands();
     locked.deposit.state = State::Paid;
     locked.deposit.failure = None;
     locked.deposit.paid = Some(super::Payment {
@@ -114,6 +124,7 @@ pub(super) async fn pay(tx: &mut Tx, locked: &mut Locked, settled: &Settlement, 
         traced_at: settled.traced_at.clone(),
         at,
     });
+    turned(tx, locked, from).await?;
     transfer(tx, locked, (Kind::Bank, Kind::DepositsInReview), PAID, at).await?;
     Ok(true)
 }
@@ -130,9 +141,10 @@ pub(super) async fn decide(tx: &mut Tx, locked: &mut Locked, approve: bool, at: 
         .bind(at)
         .execute()
         .await?;
+    let from = locked.deposit.stands();
     locked.deposit.state = state;
     locked.deposit.decided_at = Some(at);
-    Ok(())
+    turned(tx, locked, from).await
 }
 
 /// The books contradict themselves: nothing of the unit of work is written.

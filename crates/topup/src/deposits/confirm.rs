@@ -10,6 +10,7 @@ use store::{Micros, Tx};
 use super::event::{self, By, Happened};
 use super::query::{self, Row};
 use super::rules::{self, FIRST_S, NO_BURST};
+use super::totals::{self, Counted};
 use super::{Deposit, DepositNumber, State, Till, ask, book, payer_name, topic};
 use crate::people::Operator;
 use crate::{House, patiently};
@@ -191,6 +192,8 @@ async fn put(
     if made == 0 {
         return known(&mut tx, operator, checked, confirm.intent).await;
     }
+    let counted = Counted { group: operator.group, id, operator: operator.id };
+    totals::turned(&mut tx, counted, None, (State::Created, checked.amount)).await?;
     event::add(&mut tx, (operator.group, id), now, &By::Operator(operator.name.clone()), &Happened::Confirmed).await?;
     tx.commit().await?;
     Ok(DepositNumber::new(id))
@@ -233,9 +236,9 @@ pub async fn start(house: &House, operator: &Operator, order: DepositNumber) -> 
 async fn send(house: &House, operator: &Operator, order: DepositNumber) -> Result<Row, StartError> {
     let (group, id) = (operator.group, order.id());
     let mut tx = house.db.begin().await?;
-    let Some(locked) = book::lock(&mut tx, group, id).await? else { return Err(StartError::NoDeposit) };
-    let (now, deposit) = (house.now(), &locked.deposit);
-    if deposit.state == State::Created && now < deposit.expires_at {
+    let Some(mut locked) = book::lock(&mut tx, group, id).await? else { return Err(StartError::NoDeposit) };
+    let (now, from) = (house.now(), locked.deposit.stands());
+    if locked.deposit.state == State::Created && now < locked.deposit.expires_at {
         tx.query(
             "UPDATE deposits SET state = 'redirected', redirected_at_us = $3, ask_at_us = $4, asked = $5 \
              WHERE group_id = $1 AND id = $2",
@@ -247,6 +250,8 @@ async fn send(house: &House, operator: &Operator, order: DepositNumber) -> Resul
         .bind(NO_BURST)
         .execute()
         .await?;
+        locked.deposit.state = State::Redirected;
+        book::turned(&mut tx, &locked, from).await?;
         event::add(&mut tx, (group, id), now, &By::Operator(operator.name.clone()), &Happened::Sent).await?;
     }
     let row = query::row(&mut tx, group, id).await?.ok_or(StartError::NoDeposit)?;

@@ -22,6 +22,8 @@
 //! | → refunded | refunds due → bank |
 //! | rejected, refunding → approved | refunds due → quota, when a refund failed and people decide so |
 //!
+//! Each step also moves the deposit from one of the totals that the records show to the next, in the same commit.
+//!
 //! Three things make it safe. Everything that leaves for the gateway is durable before it leaves, so a process can die
 //! anywhere. Nothing that comes in through a browser or unverified moves anything. And every verb may be said again, by
 //! any process, at any time: under the lock it finds what is so already. Asking the gateway is kept to one process at a
@@ -46,6 +48,7 @@ mod rules;
 mod story;
 mod sweep;
 mod terms;
+mod totals;
 mod trays;
 
 pub use confirm::{
@@ -60,7 +63,7 @@ pub use notify::{NotifyError, notified};
 pub use number::DepositNumber;
 pub use pay::{Acknowledgement, Incoming, Payer, Settlement, Start};
 pub use proof::{DepositsFault, DepositsProof, Unbooked};
-pub use query::{Listed, Totals, by_order, counts, find, list, paid_between, totals};
+pub use query::{by_order, counts, find, paid_between};
 pub use refunds::{Refund, RefundState};
 pub use review::{Answer, Decided, Proposal, Proposed, ReviewError, answer, propose};
 pub use rules::{MOST_REASON, Refused};
@@ -70,6 +73,7 @@ pub use terms::{Terms, Till};
 pub use trays::{InTray, Moved, PAGE, Page, Place, Sum, Tray, find_by_any, moved, sums, tray};
 
 pub(crate) use proof::prove;
+pub(crate) use query::Row;
 
 use ledger::{Fen, GroupId};
 use store::Micros;
@@ -145,6 +149,13 @@ pub struct Payment {
     pub traced_at: Option<String>,
     /// When we came to know for sure.
     pub at: Micros,
+}
+
+impl Deposit {
+    /// Its state, and how much it counts for: what was paid, or, while nothing was, what was to be.
+    pub(crate) fn stands(&self) -> (State, Fen) {
+        (self.state, self.paid.as_ref().map_or(self.amount, |paid| paid.amount))
+    }
 }
 
 impl State {

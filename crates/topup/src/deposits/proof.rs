@@ -5,10 +5,11 @@ use std::fmt;
 use ledger::{Fen, GroupId};
 use store::{Result, Tx};
 
-use super::{DepositNumber, ExceptionKind, State};
+use super::{DepositNumber, ExceptionKind, State, totals};
+use crate::records::Day;
 
 /// Faults listed at most by each question; books with more are beyond reading a list.
-const LISTED: i64 = 100;
+pub(super) const LISTED: i64 = 100;
 
 /// What a look through the deposits found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,6 +79,13 @@ pub enum DepositsFault {
         /// The deposit.
         order: DepositNumber,
     },
+    /// The totals that are kept of the deposits are not those of the deposits.
+    Totals {
+        /// Whose.
+        group: GroupId,
+        /// Of this day, or of the month that begins with it.
+        day: Day,
+    },
 }
 
 /// Proves the deposits in the one moment that `tx` sees.
@@ -109,6 +117,7 @@ pub(crate) async fn prove(tx: &mut Tx) -> Result<DepositsProof> {
     faults.extend(serials(tx).await?.into_iter().map(|(group, order)| DepositsFault::Serial { group, order }));
     faults.extend(undecided(tx).await?.into_iter().map(|(group, order)| DepositsFault::Undecided { group, order }));
     faults.extend(refunds(tx).await?.into_iter().map(|(group, order)| DepositsFault::Refunds { group, order }));
+    faults.extend(totals::prove(tx).await?.into_iter().map(|(group, day)| DepositsFault::Totals { group, day }));
     Ok(DepositsProof { states, unbooked, booked_open, faults })
 }
 
@@ -277,6 +286,9 @@ impl fmt::Display for DepositsFault {
             }
             Self::Refunds { group, order } => {
                 write!(f, "group {}: the refunds of deposit {order} are not what its state says", group.0)
+            }
+            Self::Totals { group, day } => {
+                write!(f, "group {}: the totals kept for {day} are not those of its deposits", group.0)
             }
         }
     }

@@ -8,28 +8,8 @@ use super::{Deposit, DepositNumber, Payment, State};
 use crate::House;
 use crate::people::OperatorId;
 
-/// A deposit in a list of its group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// It.
-    pub deposit: Deposit,
-    /// Who confirmed it, by name.
-    pub operator: String,
-}
-
-/// The sums over a group's deposits of some time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// How many there are.
-    pub count: i64,
-    /// How many were paid, approved or not, and how much.
-    pub paid: (i64, Fen),
-    /// How many were approved, and how much.
-    pub approved: (i64, Fen),
-}
-
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub(super) struct Row {
+pub(crate) struct Row {
     pub(super) group_id: GroupId,
     pub(super) id: i64,
     state: String,
@@ -53,13 +33,6 @@ pub(super) struct Row {
     pub(super) asked: i64,
 }
 
-#[derive(sqlx::FromRow)]
-struct NamedRow {
-    #[sqlx(flatten)]
-    row: Row,
-    operator_name: String,
-}
-
 impl Row {
     pub(super) fn state(&self) -> Option<State> {
         State::parse(&self.state)
@@ -73,7 +46,7 @@ impl Row {
         }
     }
 
-    pub(super) fn into_deposit(self) -> Option<Deposit> {
+    pub(crate) fn into_deposit(self) -> Option<Deposit> {
         let (state, payer) = (self.state()?, self.payer()?);
         let paid = self.paid_fen.zip(self.serial).zip(self.paid_at_us);
         Some(Deposit {
@@ -131,48 +104,6 @@ pub async fn by_order(house: &House, group: GroupId, order: DepositNumber) -> Re
 pub async fn find(house: &House, order: DepositNumber) -> Result<Option<Deposit>, store::Error> {
     let Some((group, _)) = key(house, order).await? else { return Ok(None) };
     by_order(house, group, order).await
-}
-
-/// A group's deposits that were confirmed from one moment until before another, newest first, at most `most`.
-pub async fn list(
-    house: &House,
-    group: GroupId,
-    (from, until): (Micros, Micros),
-    most: i64,
-) -> Result<Vec<Listed>, store::Error> {
-    let mut tx = house.db.read().await?;
-    let rows: Vec<NamedRow> = tx
-        .query(
-            "SELECT d.*, COALESCE(operators.name, '') AS operator_name \
-             FROM deposits d LEFT JOIN operators ON operators.id = d.operator_id \
-             WHERE d.group_id = $1 AND d.created_at_us >= $2 AND d.created_at_us < $3 ORDER BY d.id DESC LIMIT $4",
-        )
-        .bind(group)
-        .bind(from)
-        .bind(until)
-        .bind(most)
-        .all()
-        .await?;
-    let listed = |named: NamedRow| Some(Listed { deposit: named.row.into_deposit()?, operator: named.operator_name });
-    Ok(rows.into_iter().filter_map(listed).collect())
-}
-
-/// The sums over what [`list`] lists.
-pub async fn totals(house: &House, group: GroupId, (from, until): (Micros, Micros)) -> Result<Totals, store::Error> {
-    let mut tx = house.db.read().await?;
-    let (count, paid, paid_fen, approved, approved_fen): (i64, i64, Fen, i64, Fen) = tx
-        .query(
-            "SELECT COUNT(*), COUNT(paid_fen), CAST(COALESCE(SUM(paid_fen), 0) AS BIGINT), \
-             CAST(COALESCE(SUM(CASE WHEN state = 'approved' THEN 1 ELSE 0 END), 0) AS BIGINT), \
-             CAST(COALESCE(SUM(CASE WHEN state = 'approved' THEN paid_fen ELSE 0 END), 0) AS BIGINT) \
-             FROM deposits WHERE group_id = $1 AND created_at_us >= $2 AND created_at_us < $3",
-        )
-        .bind(group)
-        .bind(from)
-        .bind(until)
-        .one()
-        .await?;
-    Ok(Totals { count, paid: (paid, paid_fen), approved: (approved, approved_fen) })
 }
 
 /// How many deposits wait for a decision, and how many exceptions are open.

@@ -376,8 +376,7 @@ async fn accept(
         event::add(tx, locked.key(), house.now(), &By::Gateway, &what).await?;
     }
     if locked.deposit.state == State::Rejected {
-        book::set_state(tx, &locked.deposit, State::Refunding).await?;
-        locked.deposit.state = State::Refunding;
+        book::set_state(tx, locked, State::Refunding).await?;
     }
     Ok(())
 }
@@ -401,7 +400,7 @@ async fn finish(
     .execute()
     .await?;
     book::transfer(tx, locked, (Kind::RefundsDue, Kind::Bank), book::REFUNDED, house.now()).await?;
-    book::set_state(tx, &locked.deposit, State::Refunded).await?;
+    book::set_state(tx, locked, State::Refunded).await?;
     let what = Happened::Refunded { refund: refund.order.clone(), serial: settled.serial.clone() };
     event::add(tx, locked.key(), house.now(), &By::Gateway, &what).await?;
     tracing::info!(order = %locked.deposit.order, refund = refund.order, "a deposit has gone back");
@@ -429,8 +428,7 @@ async fn fail(
     .execute()
     .await?;
     if locked.deposit.state == State::Refunding {
-        book::set_state(tx, &locked.deposit, State::Rejected).await?;
-        locked.deposit.state = State::Rejected;
+        book::set_state(tx, locked, State::Rejected).await?;
     }
     let (order, code, words) = (refund.order.clone(), code.to_owned(), words.to_owned());
     let evidence = json!({ "code": code, "words": words });

@@ -4,11 +4,12 @@ use ledger::{Fen, GroupId};
 use serde::{Deserialize, Serialize};
 use store::Result;
 
+use super::record::Number as _;
 use super::scope::operator;
-use super::{Day, Period, Scope};
+use super::{Day, Loads, Period, Record, Scope};
 use crate::House;
 use crate::cards::CardNumber;
-use crate::loads::{OrderNumber, State};
+use crate::loads::State;
 use crate::people::OperatorId;
 use crate::terminals::TerminalNumber;
 
@@ -22,7 +23,7 @@ pub struct Typed {
     pub from: String,
     /// The last day.
     pub to: String,
-    /// What holds of the loads.
+    /// What holds of the records.
     pub state: String,
     /// A card's number, or its last digits.
     pub card: String,
@@ -42,25 +43,26 @@ pub struct Typed {
 
 /// What to look for. What is none is not asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Filter {
+#[serde(bound = "")]
+pub struct Filter<R: Record = Loads> {
     /// Whose.
     pub scope: Scope,
     /// When they were confirmed.
     pub period: Period,
     /// What holds of them.
-    pub holds: Option<Holds>,
-    /// The last digits of the card's number, or all of them.
+    pub holds: Option<R::Holds>,
+    /// The last digits of the card's number, or all of them; asked of loads alone.
     pub card: Option<String>,
     /// Who confirmed them.
     pub operator: Option<OperatorId>,
-    /// Where.
+    /// Where; asked of loads alone.
     pub terminal: Option<String>,
     /// At least so much.
     pub least: Option<Fen>,
     /// At most so much.
     pub most: Option<Fen>,
     /// The one with this number, whenever it was.
-    pub order: Option<OrderNumber>,
+    pub order: Option<R::Number>,
 }
 
 /// What holds of a load by what is known now.
@@ -144,34 +146,41 @@ const FEWEST_DIGITS: usize = 4;
 
 impl Typed {
     /// What it means within `scope`; or what is wrong, field by field.
-    pub async fn read(&self, house: &House, scope: Scope) -> Result<Result<Filter, Vec<WrongField>>, store::Error> {
+    pub async fn read<R: Record>(
+        &self,
+        house: &House,
+        scope: Scope,
+    ) -> Result<Result<Filter<R>, Vec<WrongField>>, store::Error> {
         let mut reader = Reader { typed: self, wrong: Vec::new() };
-        let today = Day::of(house.now());
-        let period = reader.period(today);
+        let period = reader.period(Day::of(house.now()), R::RANGE);
         let scope = reader.scope(house, scope).await?;
         let operator = reader.operator(house, scope).await?;
         let (least, most) = reader.amounts();
         let filter = Filter {
             scope,
             period,
-            holds: reader.word(Field::State, &self.state, Holds::parse),
-            card: reader.card(),
+            holds: reader.word(Field::State, &self.state, R::holds),
+            card: if R::AT_TERMINALS { reader.card() } else { None },
             operator,
-            terminal: reader.one(Field::Terminal, &self.terminal, Wrong::NotATerminal, |text| {
-                let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-                digits.parse().ok().map(|number: TerminalNumber| number.to_string())
-            }),
+            terminal: if R::AT_TERMINALS { reader.terminal() } else { None },
             least,
             most,
-            order: reader.one(Field::Order, &self.order, Wrong::NotAnOrder, OrderNumber::parse),
+            order: reader.one(Field::Order, &self.order, Wrong::NotAnOrder, R::Number::parse),
         };
         Ok(if reader.wrong.is_empty() { Ok(filter) } else { Err(reader.wrong) })
     }
 
-    /// The quick range that it asks for, if days are not named.
-    pub fn range(&self) -> Option<Range> {
-        let named = !self.from.trim().is_empty() || !self.to.trim().is_empty();
-        if named { None } else { Some(Range::parse(self.range.trim()).unwrap_or(Range::Week)) }
+    /// Whose, and the period, the `usual` one if none is named: what a statement asks for; or what is wrong with it.
+    pub async fn read_period(
+        &self,
+        house: &House,
+        scope: Scope,
+        usual: Range,
+    ) -> Result<Result<(Scope, Period), Vec<WrongField>>, store::Error> {
+        let mut reader = Reader { typed: self, wrong: Vec::new() };
+        let period = reader.period(Day::of(house.now()), usual);
+        let scope = reader.scope(house, scope).await?;
+        Ok(if reader.wrong.is_empty() { Ok((scope, period)) } else { Err(reader.wrong) })
     }
 
     /// Whether it asks for anything beside the time.
@@ -204,12 +213,10 @@ impl Reader<'_> {
         self.one(field, text, Wrong::NotAWord, read)
     }
 
-    /// Days that are named; or else the quick range; or else a week. One day alone is the one end, and today the other.
-    fn period(&mut self, today: Day) -> Period {
-        let range = self.word(Field::Range, &self.typed.range, Range::parse).unwrap_or(Range::Week);
-        if self.typed.range().is_some() {
-            return range.period(today);
-        }
+    /// Days that are named; or else the quick range; or else the usual one. One day alone is the one end, and today the
+    /// other.
+    fn period(&mut self, today: Day, usual: Range) -> Period {
+        let range = self.word(Field::Range, &self.typed.range, Range::parse).unwrap_or(usual);
         let first = self.one(Field::From, &self.typed.from, Wrong::NotADay, |text| text.parse().ok());
         let last = self.one(Field::To, &self.typed.to, Wrong::NotADay, |text| text.parse().ok());
         let (first, last) = match (first, last) {
@@ -259,6 +266,13 @@ impl Reader<'_> {
         (least, most)
     }
 
+    fn terminal(&mut self) -> Option<String> {
+        self.one(Field::Terminal, &self.typed.terminal, Wrong::NotATerminal, |text| {
+            let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+            digits.parse().ok().map(|number: TerminalNumber| number.to_string())
+        })
+    }
+
     fn card(&mut self) -> Option<String> {
         self.one(Field::Card, &self.typed.card, Wrong::NotACard, |text| {
             let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
@@ -271,7 +285,7 @@ impl Reader<'_> {
 /// The longest card number.
 const CARD_DIGITS: usize = 20;
 
-impl Filter {
+impl<R: Record> Filter<R> {
     /// The whole number of a card, if it names one.
     pub(super) fn whole_card(&self) -> Option<&str> {
         self.card.as_deref().filter(|digits| digits.parse::<CardNumber>().is_ok())

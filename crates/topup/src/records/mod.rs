@@ -1,37 +1,48 @@
-//! Records: what was charged, found again, totalled and told in full.
+//! Records: what was charged and what was paid in, found again, totalled and told in full.
 //!
 //! ```text
+//! Record       a kind of record: Loads, Deposits; each has its own ways to its rows and totals
 //! Typed        what stands in the address, as people typed it
 //! Filter       what it means; or, field by field, what is wrong with it
 //! Scope        whose records: one group's, from the session; all groups', for staff
-//! page         a page of loads, newest first, by keyset: no page costs more than another
+//! page         a page of records, newest first, by keyset: no page costs more than another
 //! totals       of the whole filter, by what holds now
 //! exports      the same as a file, at once or in the background
+//! statement    of a group's quota: opening, what came and went, closing, by day or month; entries: what a day is made of
 //! story        all that became of one load, with the movements of its money
 //! ```
 //!
-//! **Totals.** [`crate::loads::book`] adds every load that ends to `load_totals` in the same commit: by month and by day
-//! for the whole group, and by day for each operator at each terminal. A filter that names no card, amount or order number
-//! is answered from there, in whole months and single days; the open loads come from their own index; and the corrections
-//! since, of which there are few, move their loads from how they ended to what holds. Any other filter sums up the rows
-//! that an index finds. `jichong books` proves the totals equal to the rows.
+//! **Totals of loads.** [`crate::loads::book`] adds every load that ends to `load_totals` in the same commit: by month and
+//! by day for the whole group, and by day for each operator at each terminal. A filter that names no card, amount or order
+//! number is answered from there, in whole months and single days; the open loads come from their own index; and the
+//! corrections since, of which there are few, move their loads from how they ended to what holds. Any other filter sums up
+//! the rows that an index finds. `jichong books` proves the totals equal to the rows.
+//!
+//! **Totals of deposits.** A deposit goes from state to state, and each step moves it from one total to the next in the
+//! same commit ([`crate::deposits`]), so the totals are always by what holds now. Else as with loads.
 //!
 //! **Pages.** Ids grow with time, so a page is a range of the primary key; of all groups, of an index of ids; of one card,
 //! of an index of cards; of what is open, of the index of open loads. What is left is looked at row by row within it.
 
 mod day;
+mod deposits;
 pub mod exports;
 mod filter;
-mod page;
+mod keyset;
+mod loads;
+mod record;
 mod scope;
 mod sheet;
-mod story;
-mod totals;
+mod statement;
 
 pub use day::{Day, Period};
+pub use deposits::{DepositLine, DepositTotals, Deposits, Stands};
 pub use filter::{Field, Filter, Holds, Range, Typed, Wrong, WrongField};
-pub use page::{Cursor, Line, Page, Seek, page};
+pub use keyset::{Bounds, Cursor, Page, Seek, page, totals};
+pub use loads::{Line, Loads, Moved, Story, Totals, story};
+pub use record::{Number, Record};
 pub use scope::{People, Scope, people};
 pub use sheet::{Cell, Column, Format, Head, SheetError};
-pub use story::{Moved, Story, story};
-pub use totals::{Totals, totals};
+pub use statement::{
+    About, Entries, Entry, Grain, Item, Statement, StatementLine, day as statement_day, entries, statement,
+};

@@ -27,5 +27,6 @@ mod replay;
 mod reviews;
 mod runs;
 mod sim;
+mod statements;
 mod storm;
 mod world;

@@ -7,7 +7,7 @@ use store::testing::on_both;
 use topup::loads::book::{Correction, Disproof, Doubt, NewLoad, Release, Settled, correct};
 use topup::loads::{Load, Totals as Sum};
 use topup::people::{NewOperator, Role};
-use topup::records::{Cursor, Day, Field, Filter, Holds, Line, Page, Period, Scope, Seek, Totals, Typed, Wrong};
+use topup::records::{Cursor, Day, Field, Filter, Holds, Line, Loads, Page, Period, Scope, Seek, Totals, Typed, Wrong};
 use topup::records::{page, people, totals};
 use topup::{House, Ids, groups};
 
@@ -349,7 +349,7 @@ async fn what_is_typed_is_read() {
         let (world, house) = two_groups(db).await;
         let own = Scope::of(world.group);
         let today = Day::of(house.now());
-        let read = async |typed: &Typed, scope| typed.read(&house, scope).await.expect("a look");
+        let read = async |typed: &Typed, scope| typed.read::<Loads>(&house, scope).await.expect("a look");
 
         let week = read(&Typed::default(), own).await.expect("nothing is wrong with nothing");
         assert_eq!((week.period, week.scope), (Period::new(today.plus(-6), today).expect("a week"), own));
@@ -386,7 +386,7 @@ async fn what_is_wrong_is_told_field_by_field() {
     on_both(|db| async move {
         let (world, house) = two_groups(db).await;
         let own = Scope::of(world.group);
-        let read = async |typed: &Typed, scope| typed.read(&house, scope).await.expect("a look");
+        let read = async |typed: &Typed, scope| typed.read::<Loads>(&house, scope).await.expect("a look");
         let wrong = Typed {
             range: "decade".into(),
             state: "authorised".into(),

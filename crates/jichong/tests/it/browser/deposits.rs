@@ -84,7 +84,7 @@ async fn a_group_pays_in_through_the_bank_staff_decide_and_a_card_is_charged() {
     one_rejects_and_it_goes_back(&clerk, &album).await;
 
     clerk.visit("/deposits").await;
-    let totals = clerk.read(".list header").await;
+    let totals = clerk.read(".sums").await;
     assert!(totals.contains("¥63,000.00") && totals.contains("¥60,000.00"), "{totals}");
     album.shoot(&clerk, "en-9-list", Light::Day).await;
     a_card_is_charged(&clerk).await;

@@ -1,4 +1,4 @@
-//! Exports of all groups' loads, as of a group's own ([`crate::records::exports`]).
+//! Exports of all groups' records, as of a group's own ([`crate::records::exports`]).
 
 use axum::extract::{Form, Path, State};
 use axum::response::Response;
@@ -7,21 +7,22 @@ use topup::records::exports::Owner;
 
 use super::SeeRecords;
 use crate::App;
-use crate::people::access::Office;
-use crate::records::exports::{Exporter, Wanted, export, give_up, hand_out, waiting};
+use crate::people::access::{Office, OfficeNeeds};
+use crate::records::exports::{Exporter, Sent, export, give_up, hand_out, waiting};
+use crate::records::shelf::Shelf;
 use crate::web::problem::Problem;
 
-fn exporter(may: &Office<SeeRecords>) -> Exporter<'_> {
+fn exporter<P: OfficeNeeds>(may: &Office<P>) -> Exporter<'_> {
     Exporter { frame: &may.frame, owner: Owner::Staff(may.staff.id), scope: Scope::ALL }
 }
 
-/// `POST /office/records/export`
-pub(crate) async fn post(
+/// All groups' records as a file.
+pub(crate) async fn post<R: Shelf>(
     State(app): State<App>,
-    may: Office<SeeRecords>,
-    Form(wanted): Form<Wanted>,
+    may: Office<R::OfficeNeeds>,
+    Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
-    export(&app, &exporter(&may), wanted).await
+    export::<R>(&app, &exporter(&may), sent).await
 }
 
 /// `GET /office/records/exports`

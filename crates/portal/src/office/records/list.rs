@@ -1,21 +1,21 @@
-//! The loads of a filter, of all groups: `GET /office/records`.
+//! The records of a filter, of all groups: `GET /office/records`, `GET /office/records/deposits`.
 
 use axum::extract::{Query, State};
 use axum::response::Response;
 use topup::records::Scope;
 
-use super::SeeRecords;
 use crate::App;
 use crate::people::access::Office;
+use crate::records::shelf::Shelf;
 use crate::records::{Asked, ask, list};
 use crate::web::problem::Problem;
 
-/// `GET /office/records`
-pub(crate) async fn get(
+/// Of all groups, or of the one that is named.
+pub(crate) async fn get<R: Shelf>(
     State(app): State<App>,
-    may: Office<SeeRecords>,
+    may: Office<R::OfficeNeeds>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let shown = ask::look(&app, Scope::ALL, asked).await?;
+    let shown = ask::look::<R>(&app, Scope::ALL, asked).await?;
     Ok(list::answer(&may.frame, &shown))
 }

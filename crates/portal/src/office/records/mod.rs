@@ -1,4 +1,4 @@
-//! What all groups charged, as staff see it: the same lists as a group's own ([`crate::records`]), of all of them.
+//! What all groups charged and paid in, as staff see it: the same lists as a group's own ([`crate::records`]), of all of them.
 
 pub(crate) mod exports;
 pub(crate) mod list;

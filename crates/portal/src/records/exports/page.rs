@@ -6,7 +6,8 @@ use maud::{Markup, html};
 use topup::records::exports::{Export, ExportState, KEPT_DAYS, MOST_AT_ONCE};
 
 use crate::look::{Frame, Tone, empty, icon, notice, show, tag};
-use crate::records::path;
+use crate::records::shelf::file_of;
+use crate::records::views;
 use crate::web::Html;
 use crate::words::{Lang, say};
 
@@ -25,13 +26,13 @@ pub(super) fn answer(frame: &Frame, exports: &[Told], refused: bool) -> Response
 /// The page.
 pub(crate) fn page(frame: &Frame, exports: &[Told], refused: bool) -> Markup {
     let lang = frame.lang;
-    let back = path(frame.side());
+    let back = views::root(frame.side());
     let title = say!(lang, "exports-title");
     let body = html! {
         div.heading {
             div { h1 { (title) } p.soft { (say!(lang, "exports-text", days = KEPT_DAYS)) } }
-            a.button href=(back) { (say!(lang, "records-title")) }
         }
+        (views::draw(frame))
         @if refused { (notice(Tone::Doubt, "", say!(lang, "exports-refused", most = MOST_AT_ONCE))) }
         @if exports.is_empty() {
             section.sheet {
@@ -52,7 +53,7 @@ fn one(lang: Lang, back: &str, export: &Export, filter: &[(String, String)]) -> 
     let at = format!("{back}/exports/{}", export.id.0);
     html! {
         div.what {
-            b { (say!(lang, "export-file")) " " (export.format.as_str().to_uppercase()) }
+            b { (file_of(lang, &export.wanted)) " " (export.format.as_str().to_uppercase()) }
             " " (state(lang, export.state))
             div.soft { @for (n, (_, which)) in filter.iter().enumerate() { @if n > 0 { " · " } (which) } }
             small.soft.num { (show::date_time(export.asked_at)) " · " (say!(lang, "list-count", n = export.lines)) }

@@ -8,24 +8,24 @@ use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
+use topup::House;
 use topup::records::exports::{self, Export, Owner};
-use topup::records::{Filter, Format};
+use topup::records::{Format, Period};
 
-use crate::App;
 use crate::web::encoded;
 use crate::web::problem::Problem;
-use crate::words::{Lang, say};
 
 /// Read from the disk at once.
 const PIECE: u64 = 64 * 1024;
 
 /// What the file is called, without quotes or anything else that would need them.
-pub(super) fn name(lang: Lang, filter: &Filter, format: Format) -> String {
-    format!("{}-{}.{}", say!(lang, "export-file"), super::days(filter), format.as_str())
+pub(crate) fn name(file: &str, period: Period, format: Format) -> String {
+    let day = |day: topup::records::Day| day.to_string().replace('-', "");
+    format!("{file}-{}-{}.{}", day(period.first()), day(period.last()), format.as_str())
 }
 
 /// A file that was just made; the system removes it with its handle.
-pub(super) fn file(file: File, name: &str, format: Format) -> Result<Response, Problem> {
+pub(crate) fn file(file: File, name: &str, format: Format) -> Result<Response, Problem> {
     let length = file.metadata()?.len();
     let pieces = stream::unfold(Some(file), async |file| {
         let mut file = file?;
@@ -45,11 +45,9 @@ pub(super) fn file(file: File, name: &str, format: Format) -> Result<Response, P
 }
 
 /// A file that waited, part by part.
-pub(super) fn parts(app: &App, owner: Owner, export: &Export) -> Result<Response, Problem> {
-    let lang = Lang::parse(&export.language).unwrap_or(Lang::Zh);
-    let name = name(lang, &export.filter, export.format);
+pub(super) fn parts(house: &House, owner: Owner, export: &Export, name: &str) -> Result<Response, Problem> {
     let length = u64::try_from(export.bytes)?;
-    let (house, id) = (app.house.clone(), export.id);
+    let (house, id) = (house.clone(), export.id);
     let pieces = stream::unfold(0_i64, move |number| {
         let house = house.clone();
         async move {
@@ -57,7 +55,7 @@ pub(super) fn parts(app: &App, owner: Owner, export: &Export) -> Result<Response
             Some((part.map(Bytes::from), number.saturating_add(1)))
         }
     });
-    Ok(answer(Body::from_stream(pieces), length, &name, export.format))
+    Ok(answer(Body::from_stream(pieces), length, name, export.format))
 }
 
 fn answer(body: Body, length: u64, name: &str, format: Format) -> Response {

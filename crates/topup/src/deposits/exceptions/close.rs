@@ -171,11 +171,11 @@ async fn act(tx: &mut Tx, house: &House, locked: &mut book::Locked, outcome: Out
         Outcome::Refund => refunds::plan(tx, house, &locked.deposit).await?,
         Outcome::Credited => {
             book::transfer(tx, locked, (Kind::RefundsDue, Kind::Quota), book::CREDITED, at).await?;
-            book::set_state(tx, &locked.deposit, State::Approved).await?;
+            book::set_state(tx, locked, State::Approved).await?;
         }
         Outcome::ReturnedOtherwise => {
             book::transfer(tx, locked, (Kind::RefundsDue, Kind::Bank), book::REFUNDED, at).await?;
-            book::set_state(tx, &locked.deposit, State::Refunded).await?;
+            book::set_state(tx, locked, State::Refunded).await?;
         }
         Outcome::Nothing => return Err(CloseError::Outcome),
     }

@@ -1,4 +1,4 @@
-//! Writes the loads of a filter into a file.
+//! Writes the records of a filter into a file.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -8,24 +8,23 @@ use tokio::sync::mpsc;
 use super::query::{beat, end, keep};
 use super::{ExportState, Job};
 use crate::House;
-use crate::records::page::pages;
+use crate::records::keyset::pages;
 use crate::records::sheet::{self, SheetError};
-use crate::records::totals::sum;
-use crate::records::{Cell, Cursor, Filter, Format, Head, Line, Totals};
+use crate::records::{Cell, Filter, Format, Head, Loads, Record};
 
-/// Loads that are read at once. They are all that is in memory of a file of any length.
+/// Records that are read at once. They are all that is in memory of a file of any length.
 const AT_ONCE: i64 = 2_000;
 
 /// Pages that wait for the writer.
 const WAITING: usize = 2;
 
 /// How a file says what is in it: the words, which are not this crate's.
-pub trait Layout: Send + Sync {
+pub trait Layout<R: Record = Loads>: Send + Sync {
     /// What stands above the rows.
-    fn head(&self, totals: &Totals) -> Head;
+    fn head(&self, totals: &R::Totals) -> Head;
 
-    /// A load's row.
-    fn row(&self, line: &Line) -> Vec<Cell>;
+    /// A record's row.
+    fn row(&self, line: &R::Line) -> Vec<Cell>;
 }
 
 /// A file could not be made.
@@ -38,12 +37,12 @@ pub enum ExportError {
     #[error(transparent)]
     Sheet(#[from] SheetError),
     /// The rows do not come to the totals above them; such a file is not handed out.
-    #[error("the rows of an export do not come to its totals: {rows:?}, {totals:?}")]
+    #[error("the rows of an export do not come to its totals: {rows}, {totals}")]
     Disagree {
         /// What the rows come to.
-        rows: Totals,
+        rows: String,
         /// What is said above them.
-        totals: Totals,
+        totals: String,
     },
     /// The writer is gone.
     #[error("the writer of an export is gone")]
@@ -53,36 +52,36 @@ pub enum ExportError {
     NotOurs,
 }
 
-/// The loads of a filter in a file, with totals that are theirs: all of it in the one moment of its beginning.
-pub async fn write(
+/// The records of a filter in a file, with totals that are theirs: all of it in the one moment of its beginning.
+pub async fn write<R: Record>(
     house: &House,
-    filter: &Filter,
+    filter: &Filter<R>,
     format: Format,
-    layout: Arc<dyn Layout>,
+    layout: Arc<dyn Layout<R>>,
 ) -> Result<File, ExportError> {
     written(house, filter, format, layout, None).await
 }
 
-async fn written(
+async fn written<R: Record>(
     house: &House,
-    filter: &Filter,
+    filter: &Filter<R>,
     format: Format,
-    layout: Arc<dyn Layout>,
+    layout: Arc<dyn Layout<R>>,
     job: Option<&Job>,
 ) -> Result<File, ExportError> {
     let mut tx = house.db.read().await?;
-    let totals = sum(&mut tx, filter).await?;
+    let totals = R::sum(&mut tx, filter).await?;
     let head = layout.head(&totals);
     let (send, receive) = mpsc::channel(WAITING);
     let writer = tokio::task::spawn_blocking(move || sheet::write(format, &head, receive));
-    let (mut rows, mut from, mut done) = (Totals::default(), None, 0_i64);
+    let (mut rows, mut from, mut done) = (R::Totals::default(), None, 0_i64);
     loop {
         let lines = pages(&mut tx, filter, from, AT_ONCE).await?;
         let Some(last) = lines.last() else { break };
-        from = Some(Cursor::at(&last.load));
+        from = Some(R::place(last));
         done = done.saturating_add(i64::try_from(lines.len()).unwrap_or(i64::MAX));
         for line in &lines {
-            rows.count_in(line.load.holds().into(), line.load.amount);
+            R::count_in(&mut rows, line);
         }
         let cells = lines.iter().map(|line| layout.row(line)).collect();
         if send.send(cells).await.is_err() {
@@ -97,15 +96,25 @@ async fn written(
     drop(send);
     let file = writer.await.map_err(|_| ExportError::Gone)??;
     if rows != totals {
-        return Err(ExportError::Disagree { rows, totals });
+        return Err(ExportError::Disagree { rows: format!("{rows:?}"), totals: format!("{totals:?}") });
     }
     Ok(file)
 }
 
-/// Makes an export that was taken up, to its end.
-pub async fn make(house: &House, job: &Job, layout: Arc<dyn Layout>) {
+/// A table that is in memory already, as a file.
+pub async fn table(format: Format, head: Head, rows: Vec<Vec<Cell>>) -> Result<File, ExportError> {
+    let (send, receive) = mpsc::channel(1);
+    let writer = tokio::task::spawn_blocking(move || sheet::write(format, &head, receive));
+    // If the writer is gone already, it says why.
+    drop(send.send(rows).await);
+    drop(send);
+    Ok(writer.await.map_err(|_| ExportError::Gone)??)
+}
+
+/// Makes an export that was taken up, to its end: that of `filter`, which is its own.
+pub async fn make<R: Record>(house: &House, job: &Job, filter: &Filter<R>, layout: Arc<dyn Layout<R>>) {
     let made = async {
-        let file = written(house, &job.export.filter, job.export.format, layout, Some(job)).await?;
+        let file = written(house, filter, job.export.format, layout, Some(job)).await?;
         if keep(house, job, file).await? { Ok(()) } else { Err(ExportError::NotOurs) }
     };
     match made.await {

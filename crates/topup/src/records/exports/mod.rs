@@ -1,4 +1,4 @@
-//! Exports: the loads of a filter as a file.
+//! Exports: the records of a filter as a file.
 //!
 //! ```text
 //! write     the rows of one moment, page after page, through a writer of its own thread; their sum is the totals above them
@@ -6,19 +6,20 @@
 //! large     ask ─► a row of `exports` ─► make: written, put into the database in parts, ready, waiting on a page
 //!                       │  the maker says every page how far it is; one that fell silent is followed by another
 //!                       └► cancel: the maker finds the row no longer its own, and stops
+//! left      what a process that is gone left half made, for another to take up
 //! sweep     what is older than a few days goes
 //! ```
 
 mod make;
 mod query;
 
-pub use make::{ExportError, Layout, make, write};
-pub use query::{ask, cancel, list, one, part, sweep, take};
+pub use make::{ExportError, Layout, make, table, write};
+pub use query::{ask, cancel, left, list, one, part, sweep, take};
 
 use ledger::GroupId;
 use store::Micros;
 
-use super::{Filter, Format};
+use super::{Deposits, Filter, Format, Loads, Period, Record as _};
 use crate::people::OperatorId;
 use crate::people::staff::StaffId;
 
@@ -36,6 +37,15 @@ pub enum Owner {
 #[sqlx(transparent)]
 pub struct ExportId(pub i64);
 
+/// The records that are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Loads.
+    Loads(Filter<Loads>),
+    /// Deposits.
+    Deposits(Filter<Deposits>),
+}
+
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub struct NewExport {
@@ -47,8 +57,8 @@ pub struct NewExport {
     pub format: Format,
     /// The tag of the language it speaks.
     pub language: String,
-    /// Which loads.
-    pub filter: Filter,
+    /// Of which records.
+    pub wanted: Wanted,
     /// How many there are now.
     pub lines: i64,
 }
@@ -64,11 +74,11 @@ pub struct Export {
     pub format: Format,
     /// The tag of the language it speaks.
     pub language: String,
-    /// Which loads.
-    pub filter: Filter,
+    /// Of which records.
+    pub wanted: Wanted,
     /// Where it stands.
     pub state: ExportState,
-    /// How many loads there were when it was asked for.
+    /// How many records there were when it was asked for.
     pub lines: i64,
     /// How many are written.
     pub done: i64,
@@ -111,6 +121,32 @@ pub const KEPT_DAYS: i64 = 7;
 
 /// A maker that said nothing for so long is gone.
 const SILENT_US: i64 = 30 * 1_000_000;
+
+impl Wanted {
+    /// From when to when.
+    pub const fn period(&self) -> Period {
+        match self {
+            Self::Loads(filter) => filter.period,
+            Self::Deposits(filter) => filter.period,
+        }
+    }
+
+    /// The kind of records, as stored, and the filter, as JSON.
+    fn stored(&self) -> Result<(&'static str, String), serde_json::Error> {
+        Ok(match self {
+            Self::Loads(filter) => (Loads::NAME, serde_json::to_string(filter)?),
+            Self::Deposits(filter) => (Deposits::NAME, serde_json::to_string(filter)?),
+        })
+    }
+
+    fn parse(records: &str, filter: &str) -> Option<Self> {
+        match records {
+            Loads::NAME => serde_json::from_str(filter).ok().map(Self::Loads),
+            Deposits::NAME => serde_json::from_str(filter).ok().map(Self::Deposits),
+            _ => None,
+        }
+    }
+}
 
 impl ExportState {
     const ALL: [Self; 4] = [Self::Making, Self::Ready, Self::Failed, Self::Cancelled];

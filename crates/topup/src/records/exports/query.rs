@@ -2,10 +2,13 @@
 
 use std::io::Read;
 
+use ledger::GroupId;
 use store::{Micros, Query, Result, Tx};
 
-use super::{Export, ExportId, ExportState, Job, KEPT_DAYS, MOST_AT_ONCE, NewExport, Owner, SILENT_US};
+use super::{Export, ExportId, ExportState, Job, KEPT_DAYS, MOST_AT_ONCE, NewExport, Owner, SILENT_US, Wanted};
 use crate::House;
+use crate::people::OperatorId;
+use crate::people::staff::StaffId;
 use crate::records::Format;
 
 /// How large a part of a file is: many fit into memory at once, and few rows hold a file.
@@ -20,6 +23,7 @@ struct Row {
     made_by: String,
     format: String,
     language: String,
+    records: String,
     filter: String,
     state: String,
     lines: i64,
@@ -33,7 +37,7 @@ struct Row {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, made_by, format, language, filter, state, lines, done, bytes, asked_at_us, beat_at_us ",
+            "SELECT id, made_by, format, language, records, filter, state, lines, done, bytes, asked_at_us, beat_at_us ",
             "FROM exports WHERE group_id = $1 AND (operator_id = $2 OR staff_id = $3) ",
             $rest
         )
@@ -55,16 +59,17 @@ pub async fn ask(house: &House, new: &NewExport) -> Result<Option<ExportId>> {
         return Ok(None);
     }
     let id = ExportId(house.ids.next());
-    let filter = serde_json::to_string(&new.filter).map_err(|_| store::Error::Missing)?;
+    let (records, filter) = new.wanted.stored().map_err(|_| store::Error::Missing)?;
     let query = tx.query(
-        "INSERT INTO exports (group_id, operator_id, staff_id, id, made_by, format, language, filter, state, lines, \
-         asked_at_us, beat_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'making', $9, $10, 0)",
+        "INSERT INTO exports (group_id, operator_id, staff_id, id, made_by, format, language, records, filter, state, \
+         lines, asked_at_us, beat_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'making', $10, $11, 0)",
     );
     of(query, new.owner)
         .bind(id)
         .bind(new.by.as_str())
         .bind(new.format.as_str())
         .bind(new.language.as_str())
+        .bind(records)
         .bind(filter)
         .bind(new.lines)
         .bind(house.now())
@@ -131,6 +136,27 @@ pub async fn take(house: &House, owner: Owner, id: ExportId) -> Result<Option<Jo
     remove_parts(&mut tx, owner, id).await?;
     tx.commit().await?;
     Ok(one(house, owner, id).await?.map(|export| Job { owner, export, maker }))
+}
+
+/// What nobody makes: exports whose maker fell silent, and those that were asked for so long ago and never begun. The
+/// oldest first, and whose they are.
+pub async fn left(house: &House) -> Result<Vec<(Owner, ExportId)>> {
+    let silent = Micros(house.now().0.saturating_sub(SILENT_US));
+    let mut tx = house.db.read().await?;
+    let rows: Vec<(GroupId, Option<OperatorId>, Option<StaffId>, ExportId)> = tx
+        .query(
+            "SELECT group_id, operator_id, staff_id, id FROM exports \
+             WHERE state = 'making' AND beat_at_us < $1 AND asked_at_us < $1 ORDER BY asked_at_us, id LIMIT $2",
+        )
+        .bind(silent)
+        .bind(SHOWN)
+        .all()
+        .await?;
+    let owner = |(group, operator, staff, id): (GroupId, Option<OperatorId>, Option<StaffId>, ExportId)| {
+        let operator = operator.map(|operator| Owner::Operator(group, operator));
+        Some((operator.or_else(|| staff.map(Owner::Staff))?, id))
+    };
+    Ok(rows.into_iter().filter_map(owner).collect())
 }
 
 /// Says how far it is. False if it is no longer this maker's: cancelled, or taken over.
@@ -242,7 +268,7 @@ impl Row {
             by: self.made_by,
             format: Format::parse(&self.format).ok_or(store::Error::Missing)?,
             language: self.language,
-            filter: serde_json::from_str(&self.filter).map_err(|_| store::Error::Missing)?,
+            wanted: Wanted::parse(&self.records, &self.filter).ok_or(store::Error::Missing)?,
             state: ExportState::parse(&self.state).ok_or(store::Error::Missing)?,
             lines: self.lines,
             done: self.done,

@@ -32,6 +32,18 @@ pub enum Cell {
     Empty,
 }
 
+impl Cell {
+    /// Words, if there are any.
+    pub fn text(text: &str) -> Self {
+        if text.is_empty() { Self::Empty } else { Self::Text(text.to_owned()) }
+    }
+
+    /// An amount, if there is one.
+    pub fn money(amount: Option<Fen>) -> Self {
+        amount.map_or(Self::Empty, Self::Money)
+    }
+}
+
 /// A column's title and how many characters wide it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {

@@ -31,6 +31,7 @@ use topup::deposits::{
 };
 use topup::people::staff::{Staff, StaffRole};
 use topup::people::{NewOperator, Operator, Role};
+use topup::records::{self, Day, DepositTotals, Deposits, Filter, Period, Scope};
 use topup::{Clock as _, House, SeededEntropy, Settings, TestClock, books, groups, people};
 use vault::SoftVault;
 
@@ -422,6 +423,22 @@ impl Counter {
     pub(crate) async fn balance(&self, kind: Kind) -> Fen {
         let mut tx = self.db.read().await.expect("a unit of work");
         ledger::balances(&mut tx, self.group).await.expect("a look").expect("accounts").get(kind)
+    }
+
+    /// What all deposits of the group come to, as the records tell it.
+    pub(crate) async fn totals(&self) -> DepositTotals {
+        let filter = Filter::<Deposits> {
+            scope: Scope::of(self.group),
+            period: Period::new(Day::EARLIEST, Day::LATEST).expect("in order"),
+            holds: None,
+            card: None,
+            operator: None,
+            terminal: None,
+            least: None,
+            most: None,
+            order: None,
+        };
+        records::totals(&self.house().await, &filter).await.expect("totals")
     }
 
     /// Proves the books and returns them.

@@ -4,6 +4,7 @@ pub(crate) mod counter;
 mod crash;
 mod poison;
 mod race;
+mod records;
 mod trays;
 mod trouble;
 mod unfit;

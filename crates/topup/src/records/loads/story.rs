@@ -3,9 +3,10 @@
 use ledger::{Fen, GroupId, Kind};
 use store::{Micros, Result, Tx};
 
-use super::Scope;
 use crate::House;
 use crate::loads::{Load, OrderNumber};
+use crate::records::Scope;
+use crate::records::statement::first_since;
 use crate::reviews::{self, Event, Happened};
 
 /// All that became of one load.
@@ -110,27 +111,4 @@ async fn around(tx: &mut Tx, group: GroupId, order: OrderNumber, at: Micros) -> 
         Ok(Moved { number, from: kind(&from)?, to: kind(&to)?, amount, from_after, to_after, at })
     };
     rows.into_iter().map(moved).collect()
-}
-
-/// The number of a group's first movement since `at`. Their times grow with their numbers, but for the moments between a
-/// decision and its commit.
-async fn first_since(tx: &mut Tx, group: GroupId, at: Micros) -> Result<i64> {
-    let last: Option<(i64,)> =
-        tx.query("SELECT movements FROM accounts WHERE group_id = $1").bind(group).optional().await?;
-    let (mut low, mut high) = (1_i64, last.map_or(0, |(last,)| last).saturating_add(1));
-    while low < high {
-        let middle = low.midpoint(high);
-        let (moment,): (Micros,) = tx
-            .query("SELECT at_us FROM movements WHERE group_id = $1 AND id = $2")
-            .bind(group)
-            .bind(middle)
-            .one()
-            .await?;
-        if moment < at {
-            low = middle.saturating_add(1);
-        } else {
-            high = middle;
-        }
-    }
-    Ok(low)
 }

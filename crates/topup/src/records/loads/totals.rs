@@ -3,10 +3,10 @@
 use ledger::Fen;
 use store::{Cell, Result, Tx};
 
-use super::page::{Bounds, Way, bind, holds, narrowed, of_all, of_card, of_group, of_open};
-use super::{Filter, Holds};
-use crate::House;
+use super::page::{Way, bind, holds, narrowed, of_all, of_card, of_group, of_open};
 use crate::loads::{State, Totals as Sum};
+use crate::records::keyset::Bounds;
+use crate::records::{Filter, Holds};
 
 /// Of all that a filter finds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -59,13 +59,8 @@ impl Totals {
     }
 }
 
-/// Of the whole filter.
-pub async fn totals(house: &House, filter: &Filter) -> Result<Totals> {
-    sum(&mut house.db.read().await?, filter).await
-}
-
 /// Of the whole filter, in the moment that `tx` sees.
-pub(crate) async fn sum(tx: &mut Tx, filter: &Filter) -> Result<Totals> {
+pub(super) async fn sum(tx: &mut Tx, filter: &Filter) -> Result<Totals> {
     if !filter.is_totalled() || filter.holds == Some(Holds::Unknown) {
         return of_rows(tx, filter, Way::of(filter)).await;
     }

@@ -1,59 +1,11 @@
-//! A page of loads, by keyset: where it is in the list is an id, not a count of rows to skip.
+//! The ways to a page of loads, each a text of its own.
 
-use std::fmt;
-use std::str::FromStr;
-
-use ledger::GroupId;
 use store::{Query, Result, Tx};
 
-use super::Filter;
-use crate::House;
-use crate::loads::{Load, OrderNumber, Row, load_columns, load_joins};
-
-/// A load in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// The load.
-    pub load: Load,
-    /// The name of its group.
-    pub group: String,
-    /// The name of who confirmed it, beside the login in the load.
-    pub operator: Option<String>,
-    /// What people call the terminal.
-    pub terminal: Option<String>,
-}
-
-/// Some loads of a filter, newest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Page {
-    /// The loads.
-    pub lines: Vec<Line>,
-    /// Whether there are newer ones before them.
-    pub newer: bool,
-    /// Whether there are older ones after them.
-    pub older: bool,
-}
-
-/// A place in the list: that of a load.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cursor {
-    order: OrderNumber,
-    group: GroupId,
-}
-
-/// Which page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Seek {
-    /// The newest.
-    #[default]
-    First,
-    /// The oldest.
-    Last,
-    /// Those that are older than this one.
-    Older(Cursor),
-    /// Those that are newer than this one.
-    Newer(Cursor),
-}
+use super::Line;
+use crate::loads::{Row, load_columns, load_joins};
+use crate::records::keyset::Bounds;
+use crate::records::{Filter, Holds};
 
 #[derive(sqlx::FromRow)]
 struct LineRow {
@@ -62,13 +14,6 @@ struct LineRow {
     group_name: Option<String>,
     operator_name: Option<String>,
     terminal_name: Option<String>,
-}
-
-/// Ids and groups between which the loads are, both ends excluded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Bounds {
-    above: (i64, i64),
-    below: (i64, i64),
 }
 
 /// What every statement of this module takes, by number: `$1` the group, or none; `$2`, `$3` and `$4`, `$5` the ids and
@@ -87,7 +32,7 @@ pub(super) fn bind<'c>(query: Query<'c>, filter: &Filter, bounds: Bounds, most: 
         .bind(filter.least)
         .bind(filter.most)
         .bind(end)
-        .bind(filter.holds.map(super::Holds::as_str))
+        .bind(filter.holds.map(Holds::as_str))
         .bind(filter.whole_card())
         .bind(most)
 }
@@ -209,7 +154,7 @@ pub(super) enum Way {
 
 impl Way {
     pub(super) fn of(filter: &Filter) -> Self {
-        if filter.holds == Some(super::Holds::Unknown) {
+        if filter.holds == Some(Holds::Unknown) {
             // Nothing that was corrected is open.
             Self::Open
         } else if filter.whole_card().is_some() {
@@ -222,97 +167,14 @@ impl Way {
     }
 }
 
-impl Bounds {
-    /// All of a filter. An order number is found whenever it was.
-    pub(super) fn of(filter: &Filter) -> Self {
-        if let Some(order) = filter.order {
-            let (before, after) = (order.id().saturating_sub(1), order.id().saturating_add(1));
-            return Self { above: (before, i64::MAX), below: (after, i64::MIN) };
-        }
-        let (first, end) = (filter.period.first().first_id(), filter.period.last().plus(1).first_id());
-        Self { above: (first.saturating_sub(1), i64::MAX), below: (end, i64::MIN) }
-    }
-
-    pub(super) fn older(self, than: Cursor) -> Self {
-        Self { below: self.below.min(than.place()), ..self }
-    }
-
-    fn newer(self, than: Cursor) -> Self {
-        Self { above: self.above.max(than.place()), ..self }
-    }
-}
-
-impl Cursor {
-    /// The place of a load.
-    pub const fn at(load: &Load) -> Self {
-        Self { order: load.order, group: load.group }
-    }
-
-    const fn place(self) -> (i64, i64) {
-        (self.order.id(), self.group.0)
-    }
-}
-
-impl fmt::Display for Cursor {
-    /// `L261122143208-0QK2M7X.7`
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.order, self.group.0)
-    }
-}
-
-/// It names no place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoCursor;
-
-impl FromStr for Cursor {
-    type Err = NoCursor;
-
-    fn from_str(text: &str) -> Result<Self, NoCursor> {
-        let (order, group) = text.split_once('.').ok_or(NoCursor)?;
-        let order = OrderNumber::parse(order).ok_or(NoCursor)?;
-        Ok(Self { order, group: GroupId(group.parse().map_err(|_| NoCursor)?) })
-    }
-}
-
-/// The page of `filter` that is asked for, of at most `size` loads.
-pub async fn page(house: &House, filter: &Filter, seek: Seek, size: u32) -> Result<Page> {
-    let mut tx = house.db.read().await?;
-    let page = look(&mut tx, filter, seek, size).await?;
-    // Too near to the top for a whole page: then the top.
-    if matches!(seek, Seek::Newer(_)) && !page.newer {
-        return look(&mut tx, filter, Seek::First, size).await;
-    }
-    Ok(page)
-}
-
-async fn look(tx: &mut Tx, filter: &Filter, seek: Seek, size: u32) -> Result<Page> {
-    let all = Bounds::of(filter);
-    let (bounds, newest_first) = match seek {
-        Seek::First => (all, true),
-        Seek::Last => (all, false),
-        Seek::Older(than) => (all.older(than), true),
-        Seek::Newer(than) => (all.newer(than), false),
-    };
-    let mut lines = rows(tx, filter, bounds, newest_first, i64::from(size).saturating_add(1)).await?;
-    // One more than is shown tells whether there are more in this direction.
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
-    let more = lines.len() > size;
-    lines.truncate(size);
-    if !newest_first {
-        lines.reverse();
-    }
-    let came_from = matches!(seek, Seek::Older(_) | Seek::Newer(_));
-    let (newer, older) = if newest_first { (came_from, more) } else { (more, came_from) };
-    Ok(Page { lines, newer, older })
-}
-
-/// The loads of a filter from one place on, newest first, for who reads them all.
-pub(crate) async fn pages(tx: &mut Tx, filter: &Filter, from: Option<Cursor>, most: i64) -> Result<Vec<Line>> {
-    let all = Bounds::of(filter);
-    rows(tx, filter, from.map_or(all, |from| all.older(from)), true, most).await
-}
-
-async fn rows(tx: &mut Tx, filter: &Filter, bounds: Bounds, newest_first: bool, most: i64) -> Result<Vec<Line>> {
+/// The loads of a filter within bounds.
+pub(super) async fn rows(
+    tx: &mut Tx,
+    filter: &Filter,
+    bounds: Bounds,
+    newest_first: bool,
+    most: i64,
+) -> Result<Vec<Line>> {
     let query = tx.query(text(filter, newest_first));
     let rows: Vec<LineRow> = bind(query, filter, bounds, most).all().await?;
     rows.into_iter().map(LineRow::into_line).collect()
