@@ -129,6 +129,7 @@ impl Open {
             authorities: vec![files.root.clone(), files.middle.clone()],
             names: Vec::new(),
             allow_sha1: false,
+            cashiers: Vec::new(),
         }
     }
 

@@ -91,6 +91,9 @@ pub(crate) struct Config {
     /// Whether chains signed with SHA-1 are believed: those of CFCA are.
     #[serde(default)]
     unionpay_allow_sha1: bool,
+    /// Where the gateway sends payers' browsers on to, each as `https://host`: browsers hold them against our pages.
+    #[serde(default)]
+    unionpay_cashiers: Vec<String>,
 }
 
 mod defaults {
@@ -166,7 +169,8 @@ impl Config {
                 .list_separator(",")
                 .with_list_parse_key("trusted_proxies")
                 .with_list_parse_key("unionpay_authorities")
-                .with_list_parse_key("unionpay_names"),
+                .with_list_parse_key("unionpay_names")
+                .with_list_parse_key("unionpay_cashiers"),
         );
         for (key, value) in flags.pairs() {
             sources = sources.set_override_option(key, value)?;
@@ -251,6 +255,7 @@ impl Config {
             authorities: self.unionpay_authorities.clone(),
             names: self.unionpay_names.clone(),
             allow_sha1: self.unionpay_allow_sha1,
+            cashiers: self.unionpay_cashiers.clone(),
         };
         settings.merchant()
     }

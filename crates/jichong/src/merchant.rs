@@ -27,6 +27,8 @@ pub(crate) struct Merchant {
     pub(crate) names: Vec<String>,
     /// Whether chains signed with SHA-1 are believed, as those of CFCA are.
     pub(crate) allow_sha1: bool,
+    /// Where the gateway sends payers' browsers on to.
+    pub(crate) cashiers: Vec<String>,
 }
 
 impl Merchant {
@@ -84,6 +86,7 @@ pub(crate) struct Settings {
     pub(crate) authorities: Vec<PathBuf>,
     pub(crate) names: Vec<String>,
     pub(crate) allow_sha1: bool,
+    pub(crate) cashiers: Vec<String>,
 }
 
 impl Settings {
@@ -103,6 +106,9 @@ impl Settings {
         if let Some((missing, _)) = given.iter().find(|(_, given)| !given) {
             bail!("{missing}: is missing, while {first} is given");
         }
+        if let Some(wrong) = self.cashiers.iter().find(|cashier| !is_origin(cashier)) {
+            bail!("unionpay_cashiers: https://host is expected, with a port if it has one, is {wrong:?}");
+        }
         Ok(Some(Merchant {
             number: self.merchant.unwrap_or_default(),
             endpoints: Endpoints {
@@ -116,8 +122,17 @@ impl Settings {
             authorities: self.authorities,
             names: self.names,
             allow_sha1: self.allow_sha1,
+            cashiers: self.cashiers,
         }))
     }
+}
+
+/// Whether it is `https://host` or `http://host`, with a port or without, and nothing more: no path, no wildcard.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    let (host, port) = host.split_once(':').unwrap_or((host, "443"));
+    let named = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    host.split('.').all(named) && port.parse::<u16>().is_ok()
 }
 
 fn contents(setting: &str, file: &Path) -> Result<Vec<u8>> {
@@ -127,4 +142,27 @@ fn contents(setting: &str, file: &Path) -> Result<Vec<u8>> {
 /// A path as a value of TOML.
 fn quoted(path: &Path) -> String {
     format!("{:?}", path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_origin;
+
+    #[test]
+    fn a_cashier_is_one_host_and_never_a_domain() {
+        for good in ["https://cashier.example", "https://a-b.example.cn:8443", "http://127.0.0.1:8083"] {
+            assert!(is_origin(good), "{good}");
+        }
+        for bad in [
+            "cashier.example",
+            "https://*.com.cn",
+            "https://a.example/pay",
+            "https://a.example;",
+            "https://",
+            "ftp://a",
+            "",
+        ] {
+            assert!(!is_origin(bad), "{bad}");
+        }
+    }
 }

@@ -98,7 +98,10 @@ async fn house(config: &Config) -> Result<(House, Vec<CheckValue>)> {
         tracing::warn!("there are no card keys yet: no card can be charged");
     }
     let till = match config.merchant()? {
-        Some(merchant) => Some(Till::new(Arc::new(merchant.gateway()?), &config.public_url)),
+        Some(merchant) => {
+            let till = Till::new(Arc::new(merchant.gateway()?), &config.public_url);
+            Some(till.with_cashiers(merchant.cashiers))
+        }
         None => None,
     };
     if till.is_none() {

@@ -33,6 +33,7 @@ in_the_way_if_storage!(
     crate::deposits::ReviewError,
     crate::deposits::CloseError,
     crate::reconcile::TakeError,
+    crate::reconcile::CloseError,
     crate::reconcile::StatementRefused
 );
 

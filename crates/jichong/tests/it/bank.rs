@@ -57,6 +57,7 @@ async fn what_the_bank_prints_configures_a_server_and_mistakes_are_named() {
         (without(&good, "unionpay_key "), "unionpay_key: is missing, while unionpay_merchant is given"),
         (good.replace("777290058110048", "77729005811004"), "unionpay_merchant: 15 letters or digits are expected"),
         (good.replace("query_url = \"http", "query_url = \"ftp"), "unionpay_query_url: an http or https address"),
+        (good.clone() + "unionpay_cashiers = [\"https://*.com.cn\"]\n", "unionpay_cashiers: https://host is expected"),
         (good.replace("merchant.pfx", "lost.pfx"), "unionpay_key: "),
         (good.replace("root.cer", "../not.cer"), "unionpay_authorities"),
         (good.replace("merchant.password", "../open.password"), "run: chmod 600"),

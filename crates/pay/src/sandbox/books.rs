@@ -53,10 +53,19 @@ impl Books {
 
     /// What a refused refund was to give back can be given back by another.
     pub(crate) fn free_refund(&mut self, token: &str) {
+        self.refunded(token, i64::saturating_sub);
+    }
+
+    /// It cannot any more: the refund was done after all.
+    pub(crate) fn take_refund_after_all(&mut self, token: &str) {
+        self.refunded(token, i64::saturating_add);
+    }
+
+    fn refunded(&mut self, token: &str, change: fn(i64, i64) -> i64) {
         let Some(refund) = self.by_token(token) else { return };
         let (Kind::Refund { original, .. }, amount) = (refund.kind.clone(), refund.amount_fen) else { return };
         if let Some(payment) = self.by_serial(&original).and_then(Order::payment_mut) {
-            payment.refunded_fen = payment.refunded_fen.saturating_sub(amount);
+            payment.refunded_fen = change(payment.refunded_fen, amount);
         }
     }
 
@@ -66,11 +75,34 @@ impl Books {
         format!("{:06}", self.traces.checked_rem(1_000_000).unwrap_or(0))
     }
 
-    /// Orders that settle on this day and moved money, oldest first.
+    /// Orders that settle on this day and moved money, oldest first; also those whose money the bank gave back later.
     pub(crate) fn settled_on(&self, day: &str) -> impl Iterator<Item = &Order> {
-        self.orders.iter().filter(move |order| {
-            matches!(order.status, Status::Done { .. }) && order.done_at.is_some_and(|at| settle_date(at) == day)
-        })
+        self.orders.iter().filter(move |order| order.done_at.is_some_and(|at| settle_date(at) == day))
+    }
+
+    /// The bank gives the money of a payment back by itself: from now on it says 42 of it, and the file of the day lists
+    /// a refund under a number that the merchant never gave.
+    pub(crate) fn give_back(&mut self, token: &str, now: Timestamp) {
+        let trace_no = self.trace();
+        let Some(payment) = self.by_token(token) else { return };
+        if !matches!(payment.status, Status::Done { .. }) || payment.payment().is_none() {
+            return;
+        }
+        payment.status = Status::Failed { code: "42".to_owned() };
+        let refund = Order {
+            token: format!("{token}42"),
+            number: format!("R42{trace_no}"),
+            kind: Kind::Refund { original: payment.serial.clone().unwrap_or_default(), due_at: now },
+            back_url: None,
+            created_at: now,
+            status: Status::Done { code: "00".to_owned() },
+            serial: Some(super::serial(now, &trace_no)),
+            trace_no,
+            done_at: Some(now),
+            notices: Vec::new(),
+            ..payment.clone()
+        };
+        self.orders.push(refund);
     }
 
     /// What time has decided: late payments, slow refunds.

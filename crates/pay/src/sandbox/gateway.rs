@@ -192,6 +192,10 @@ impl Bank {
             if original.biz_type != text("bizType") {
                 return Err(refused("36"));
             }
+            // What did not pay, or was given back by the bank itself, cannot be given back again.
+            if !matches!(original.status, Status::Done { .. }) {
+                return Err(refused("35"));
+            }
             let (whole, account, reserved) =
                 (original.amount_fen, original.account.clone(), request.get("reqReserved").map(str::to_owned));
             let payment = original.payment_mut().ok_or_else(|| refused("35"))?;

@@ -34,7 +34,9 @@ pub(crate) async fn get(
     let story = deposits::standing(&app.house, Some(may.group()), order).await?.ok_or(Problem::NotFound)?;
     match &start {
         Start::FormPost { url, .. } => {
-            let to = forms_to(url).ok_or_else(|| std::io::Error::other(format!("the gateway's address is {url:?}")))?;
+            let cashiers = app.house.till.as_ref().map_or(&[][..], |till| till.cashiers.as_slice());
+            let to = forms_to(url, cashiers)
+                .ok_or_else(|| std::io::Error::other(format!("the gateway's address is {url:?}")))?;
             Ok((axum::Extension(to), Html(page(&may.frame, &story, &start))).into_response())
         }
         Start::Redirect { url } => Ok(Redirect::to(url).into_response()),
@@ -42,20 +44,16 @@ pub(crate) async fn get(
     }
 }
 
-/// The gateway's address, and its neighbours: it takes the form at one host and shows its cashier at another, and
-/// browsers hold the way from one to the other against the page that the form was on.
-fn forms_to(url: &str) -> Option<FormsTo> {
+/// The gateway's own address, and those that it sends browsers on to, as they are configured: browsers hold the way from
+/// one to the other against the page that the form was on. Never a whole domain: whoever has a host in it could be sent
+/// the form.
+fn forms_to(url: &str, cashiers: &[String]) -> Option<FormsTo> {
     let uri: Uri = url.parse().ok()?;
-    let (scheme, host) = (uri.scheme_str()?, uri.host()?);
     let port = uri.port().map(|port| format!(":{port}")).unwrap_or_default();
-    let named = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
-    let address = host.parse::<std::net::Ipv4Addr>().is_ok();
-    let neighbours = host.split_once('.').filter(|(_, rest)| named && !address && rest.contains('.'));
-    let own = format!("{scheme}://{host}{port}");
-    FormsTo::new(&match neighbours {
-        Some((_, rest)) => format!("{own} {scheme}://*.{rest}{port}"),
-        None => own,
-    })
+    let own = format!("{}://{}{port}", uri.scheme_str()?, uri.host()?);
+    FormsTo::new(
+        &std::iter::once(own.as_str()).chain(cashiers.iter().map(String::as_str)).collect::<Vec<_>>().join(" "),
+    )
 }
 
 /// The page.
@@ -92,18 +90,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forms_may_go_to_the_gateway_and_its_neighbours_and_nowhere_else() {
-        let check = |url: &str, expected: Option<&str>| {
-            assert_eq!(forms_to(url), expected.and_then(FormsTo::new), "{url}");
+    fn forms_may_go_to_the_gateway_and_where_it_is_configured_to_send_them_on_and_nowhere_else() {
+        let check = |url: &str, cashiers: &[&str], expected: Option<&str>| {
+            let cashiers: Vec<String> = cashiers.iter().map(|cashier| (*cashier).to_owned()).collect();
+            assert_eq!(forms_to(url, &cashiers), expected.and_then(FormsTo::new), "{url}");
         };
-        check("http://127.0.0.1:8083/gateway/api/frontTransReq.do", Some("http://127.0.0.1:8083"));
-        check("https://gateway.95516.com/a/b.do", Some("https://gateway.95516.com https://*.95516.com"));
+        check("http://127.0.0.1:8083/gateway/api/frontTransReq.do", &[], Some("http://127.0.0.1:8083"));
+        check("https://bank.com.cn/pay", &[], Some("https://bank.com.cn"));
+        check("https://gateway.95516.com/a/b.do", &[], Some("https://gateway.95516.com"));
         check(
-            "https://gateway.test.95516.com:9443/",
-            Some("https://gateway.test.95516.com:9443 https://*.test.95516.com:9443"),
+            "https://gateway.test.example:9443/",
+            &["https://cashier.test.example", "https://h5.test.example:8443"],
+            Some("https://gateway.test.example:9443 https://cashier.test.example https://h5.test.example:8443"),
         );
-        check("https://bank.example/", Some("https://bank.example"));
-        check("https://localhost/", Some("https://localhost"));
-        check("/front", None);
+        check("https://gateway.example/", &["https://a.example; script-src *"], None);
+        check("/front", &[], None);
     }
 }

@@ -3,8 +3,8 @@
 use maud::Markup;
 use serde_json::{Value, json};
 use topup::deposits::{
-    By, Deposit, DepositNumber, Event, Exception, ExceptionId, ExceptionKind, Happened, InTray, Moved, Outcome, Page,
-    Payer, Payment, Place, Proposed, Refund, RefundState, Ruling, State, Story, Sum, Told, Tray,
+    By, Deposit, DepositNumber, Event, Exception, ExceptionId, ExceptionKind, Happened, InTray, Moved, Needs, Outcome,
+    Page, Payer, Payment, Place, Proposed, Refund, RefundState, Ruling, State, Story, Sum, Told, Tray,
 };
 use topup::people::OperatorId;
 use topup::people::staff::{StaffId, StaffRole};
@@ -246,7 +246,7 @@ fn decisions(lang: Lang) -> Vec<(&'static str, Markup)> {
     let approved = story(lang, State::Approved);
     let who = format!("ma {}", ma(lang));
     let late = vec![("", say!(lang, "office-deposit-was-approved", who = who, time = "2026-11-22 12:12:08"))];
-    let typed = Typed { reason: refused(lang), verdict: "reject" };
+    let typed = Typed { reason: refused(lang), verdict: "reject", ..Typed::default() };
     vec![
         ("deposit", draw(StaffRole::Finance, &paid)),
         ("deposit-two-people", draw(StaffRole::Finance, &Story { two_people: true, ..paid.clone() })),
@@ -302,7 +302,12 @@ fn unfit(lang: Lang, kind: ExceptionKind) -> Exception {
         order: if refund { REFUND.into() } else { order.to_string() },
         serial: (!refund).then(|| SERIAL.into()),
         amount: Fen::new(3_000_000),
-        booked: matches!(kind, ExceptionKind::Late | ExceptionKind::WrongAmount | ExceptionKind::RefundFailed),
+        stake: Fen::new(3_000_000),
+        reference: None,
+        booked: matches!(
+            kind,
+            ExceptionKind::Late | ExceptionKind::WrongAmount | ExceptionKind::GoneBack | ExceptionKind::RefundFailed
+        ),
         evidence: evidence(kind, order),
         opened_at: after(3, 5),
         proposed: None,
@@ -320,7 +325,8 @@ fn evidence(kind: ExceptionKind, order: DepositNumber) -> Value {
         | ExceptionKind::WrongAmount
         | ExceptionKind::DuplicateSerial
         | ExceptionKind::Contradiction
-        | ExceptionKind::ReturnedLate => json!({
+        | ExceptionKind::ReturnedLate
+        | ExceptionKind::GoneBack => json!({
             "told": done, "was": "expired", "asked_fen": 3_100_000, "paid": null,
             "claims": [["132611221432080000099", 3_100_000]],
         }),
@@ -329,7 +335,7 @@ fn evidence(kind: ExceptionKind, order: DepositNumber) -> Value {
 
 fn queue(lang: Lang) -> Vec<(&'static str, Markup)> {
     let at = |role| signed_in(lang, "/office/exceptions", role);
-    let rows = ExceptionKind::ALL.into_iter().zip([90, 60, 30, 26, 9, 5, 2, 1]);
+    let rows = ExceptionKind::ALL.into_iter().zip([90, 60, 30, 26, 9, 5, 4, 2, 1]);
     let rows = rows.map(|(kind, hours)| Exception { opened_at: ago(hours), ..unfit(lang, kind) });
     let open: Vec<Exception> = rows
         .enumerate()
@@ -340,7 +346,7 @@ fn queue(lang: Lang) -> Vec<(&'static str, Markup)> {
         closed,
         page: Page { rows, next: None },
         later: false,
-        open: 8,
+        open: 9,
         now: Micros(NOW_US),
     };
     let none = exceptions::list::Shown::default();
@@ -367,14 +373,16 @@ fn closed(lang: Lang) -> Exception {
 fn unfits(lang: Lang) -> Vec<(&'static str, Markup)> {
     let at = |role| signed_in(lang, "/office/exceptions/7", role);
     let page = |role, exception: &Exception, typed: &Typed<'_>, problems: &[(&str, String)]| {
-        let look = exceptions::view::Look { exception, limit: Fen::new(2_000_000), now: Micros(NOW_US) };
+        let limit = Fen::new(2_000_000);
+        let needs = Needs::of(exception, limit, true);
+        let look = exceptions::view::Look { exception, needs, limit, now: Micros(NOW_US) };
         exceptions::view::page(&at(role), &look, typed, problems)
     };
     let draw = |role, exception: &Exception| page(role, exception, &Typed::default(), &[]);
     let wrong = vec![("outcome", say!(lang, "exception-choose")), ("reason", say!(lang, "office-deposit-no-reason"))];
     let proposed =
         |by| Exception { proposed: Some(suggested(lang, by)), ..unfit(lang, ExceptionKind::DuplicateSerial) };
-    let typed = Typed { reason: agreed(lang), verdict: "returned_otherwise" };
+    let typed = Typed { reason: agreed(lang), verdict: "returned_otherwise", ..Typed::default() };
     let outcome = say!(lang, "outcome-nothing");
     let who = format!("ma {}", ma(lang));
     let late =

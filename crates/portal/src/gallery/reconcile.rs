@@ -30,7 +30,7 @@ pub(super) fn pages(lang: Lang) -> Vec<(&'static str, Markup)> {
     let list_at = finance("/office/reconcile");
     let wrong = vec![("file", say!(lang, "bill-name", name = "对账单.txt"))];
     let differs = shown(lang, true);
-    let refused = Shown { refused: Some((1, String::new())), news: String::new(), ..differs.clone() };
+    let refused = Shown { refused: Some((1, day::Sent::default())), news: String::new(), ..differs.clone() };
     let no_reason = vec![("reason-1", say!(lang, "review-no-reason"))];
     let sent = account::Sent::of(&name(lang), SAMPLE, &guess(SAMPLE));
     let unread = account::Sent::of("", SAMPLE, &Layout::default());
@@ -99,7 +99,7 @@ fn absent() -> Shown {
     let state = DayState::Absent { asked_at: Some(ago(1)), trouble: None };
     let day = Day { day: date(2026, 11, 22), state, ours: 7, open: 0 };
     let listed = Listed { day, pairs: vec![], differences: vec![], near: vec![], groups: [].into() };
-    Shown { listed, trail: vec![], news: "not-ready".into(), refused: None }
+    Shown { listed, trail: vec![], news: "not-ready".into(), refused: None, limit: Fen::new(5_000_000) }
 }
 
 fn line(n: i64, order: &str, fen: i64) -> Row {
@@ -166,7 +166,13 @@ fn shown(lang: Lang, differs: bool) -> Shown {
         action: Some(Action::DayFileTaken),
         details: json!({}),
     };
-    Shown { listed, trail: vec![entry], news: if differs { "fresh".into() } else { String::new() }, refused: None }
+    Shown {
+        listed,
+        trail: vec![entry],
+        news: if differs { "fresh".into() } else { String::new() },
+        refused: None,
+        limit: Fen::new(5_000_000),
+    }
 }
 
 fn difference((pair, n): (&Pair, i64)) -> Option<Difference> {
@@ -186,6 +192,11 @@ fn difference((pair, n): (&Pair, i64)) -> Option<Difference> {
         closed_at: closed.then(|| ago(1)),
         closed_by: closed.then(|| "liu 刘敏".into()),
         closed_why: closed.then(|| "银行确认多记一元，次日冲回。".into()),
+        proposed_id: None,
+        proposed_by: None,
+        proposed_why: None,
+        proposed_at: None,
+        reference: closed.then(|| "TF2211220099".into()),
     })
 }
 
@@ -205,6 +216,11 @@ fn past() -> Difference {
         closed_at: None,
         closed_by: None,
         closed_why: None,
+        proposed_id: None,
+        proposed_by: None,
+        proposed_why: None,
+        proposed_at: None,
+        reference: None,
     }
 }
 

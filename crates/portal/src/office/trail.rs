@@ -73,6 +73,7 @@ fn action(lang: Lang, entry: &Recorded) -> String {
         Some(Action::ExceptionClosed) => say!(lang, "action-exception-closed"),
         Some(Action::DayFileTaken) => say!(lang, "action-day-file-taken"),
         Some(Action::DifferenceClosed) => say!(lang, "action-difference-closed"),
+        Some(Action::DifferenceProposed) => say!(lang, "action-difference-proposed"),
         Some(Action::StatementReaderKept) => say!(lang, "action-statement-reader-kept"),
         Some(Action::StatementTaken) => say!(lang, "action-statement-taken"),
         Some(Action::BuyerChanged) => say!(lang, "action-buyer-changed"),

@@ -247,7 +247,8 @@ async fn what_does_not_fit_is_explained_and_closed_with_a_reason() {
 
     // Somebody gave the money back at the bank's counter: the refund of the rejected deposit fails.
     give_back(&world, &order).await;
-    let form = [("unfit", "1"), ("verdict", "reject"), ("reason", "退回")];
+    let seen = field(&liu.read(&path).await, "decide", "unfit");
+    let form = [("unfit", seen.as_str()), ("verdict", "reject"), ("reason", "退回")];
     assert_eq!(location(&liu.post(&format!("{path}/proposal"), &form).await), path);
     let page = liu.read_until(&path, "没有退成").await;
     assert!(page.contains("钱还在“待退款”里"), "{page}");
@@ -269,6 +270,7 @@ async fn what_does_not_fit_is_explained_and_closed_with_a_reason() {
     for (form, words) in [
         (&[("reason", "柜台已退")][..], "请选择怎样处理"),
         (&[("outcome", "returned_otherwise")], "请写明原因"),
+        (&[("outcome", "returned_otherwise"), ("reason", "柜台已退")], "请填写银行凭证号"),
         (&[("outcome", "nothing"), ("reason", "柜台已退")], "不能这样处理"),
     ] {
         let answer = liu.post(&close, form).await;
@@ -278,7 +280,7 @@ async fn what_does_not_fit_is_explained_and_closed_with_a_reason() {
         assert!(form.len() == 1 && form[0].0 == "outcome" || page.contains("value=\"柜台已退\""), "{page}");
     }
     // Two people at once, with different outcomes: one is done, the other is told which.
-    let otherwise = [("outcome", "returned_otherwise"), ("reason", "柜台已退")];
+    let otherwise = [("outcome", "returned_otherwise"), ("reason", "柜台已退"), ("reference", "TF2211220099")];
     let credit = [("outcome", "credited"), ("reason", "计入额度吧")];
     let (first, second) = tokio::join!(liu.post(&close, &otherwise), admin.post(&close, &credit));
     let refused = if first.status() == StatusCode::SEE_OTHER { second } else { first };

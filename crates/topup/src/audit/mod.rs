@@ -86,6 +86,8 @@ pub enum Action {
     DayFileTaken,
     /// A difference between the bank and our books was closed by a person.
     DifferenceClosed,
+    /// Somebody said why a difference may be closed, and another has to say so too.
+    DifferenceProposed,
     /// How the statement of a bank account is read was set up or changed.
     StatementReaderKept,
     /// A bank statement was taken in.
@@ -133,6 +135,7 @@ impl Action {
         Self::CorrectionCollected,
         Self::DayFileTaken,
         Self::DifferenceClosed,
+        Self::DifferenceProposed,
         Self::StatementReaderKept,
         Self::StatementTaken,
         Self::BuyerChanged,
@@ -167,6 +170,7 @@ impl Action {
             Self::CorrectionCollected => "correction.collected",
             Self::DayFileTaken => "reconcile.file-taken",
             Self::DifferenceClosed => "reconcile.difference-closed",
+            Self::DifferenceProposed => "reconcile.difference-proposed",
             Self::StatementReaderKept => "reconcile.reader-kept",
             Self::StatementTaken => "reconcile.statement-taken",
             Self::BuyerChanged => "invoice.buyer-changed",

@@ -9,8 +9,8 @@ use store::{Micros, Tx};
 
 use super::event::{self, By, Event, Happened, Told};
 use super::exceptions::{self, ExceptionKind, New};
-use super::rules::{self, Known, Verdict, judge};
-use super::{DepositNumber, State, book, confirm, query, topic};
+use super::rules::{self, Known, Verdict, judge, judge_again};
+use super::{Deposit, DepositNumber, State, book, confirm, query, topic};
 use crate::{House, patiently};
 
 /// For so long nobody else asks about the same; longer than the gateway may take to answer.
@@ -79,8 +79,9 @@ async fn take(house: &House, (group, id): (GroupId, i64)) -> Result<Option<query
     let taken = tx
         .query(
             "UPDATE deposits SET asking_until_us = $3 WHERE group_id = $1 AND id = $2 \
-             AND state IN ('redirected', 'failed', 'expired') AND redirected_at_us IS NOT NULL \
-             AND (asking_until_us IS NULL OR asking_until_us <= $4)",
+             AND (state IN ('redirected', 'failed', 'expired') \
+             OR state IN ('paid', 'approved') AND ask_at_us IS NOT NULL AND ask_at_us <= $4) \
+             AND redirected_at_us IS NOT NULL AND (asking_until_us IS NULL OR asking_until_us <= $4)",
         )
         .bind(group)
         .bind(id)
@@ -110,20 +111,25 @@ pub(super) async fn known(tx: &mut Tx, locked: &book::Locked) -> Result<(Known, 
         let Happened::Notified { told: Told::Done { serial, amount }, .. } = &event.what else { return None };
         Some((serial.clone(), *amount))
     });
-    let deposit = &locked.deposit;
-    let known = Known {
+    let known = Known { claims: claims.collect(), ..bare(&locked.deposit) };
+    Ok((known, story))
+}
+
+/// What is known of a deposit but for its story.
+pub(super) fn bare(deposit: &Deposit) -> Known {
+    Known {
         state: deposit.state,
         amount: deposit.amount,
         payer: deposit.payer,
         expires_at: deposit.expires_at,
         paid: deposit.paid.as_ref().map(|paid| (paid.serial.clone(), paid.amount)),
-        claims: claims.collect(),
-    };
-    Ok((known, story))
+        paid_at: deposit.paid.as_ref().map(|paid| paid.at),
+        claims: Vec::new(),
+    }
 }
 
 /// Notes what the gateway answered, and does what follows, in one commit.
-async fn note(
+pub(super) async fn note(
     house: &House,
     key: (GroupId, i64),
     word: &Result<PaymentStatus, CallError>,
@@ -140,9 +146,7 @@ async fn note(
         let Happened::Asked { told } = &event.what else { return None };
         Some(told)
     });
-    if !locked.deposit.state.is_paid() && last.is_none_or(|last| differs(last, &told)) {
-        event::add(&mut tx, key, house.now(), &By::Gateway, &Happened::Asked { told }).await?;
-    }
+    let changed = last.is_none_or(|last| differs(last, &told));
     let news_since = story
         .iter()
         .any(|event| event.at > asked_at && matches!(event.what, Happened::Notified { .. } | Happened::Returned));
@@ -151,9 +155,13 @@ async fn note(
         Ok(PaymentStatus::NotFound | PaymentStatus::Failed { .. } | PaymentStatus::Pending { .. }) if news_since => {
             Verdict::Nothing
         }
+        Ok(status) if known.paid_at.is_some_and(|at| at <= asked_at) => judge_again(&known, status, house.now()),
         Ok(status) => judge(&known, status, house.now()),
         Err(_) => Verdict::Nothing,
     };
+    if changed && (!known.state.is_paid() || matches!(verdict, Verdict::Gone | Verdict::Contradict)) {
+        event::add(&mut tx, key, house.now(), &By::Gateway, &Happened::Asked { told }).await?;
+    }
     follow_up(&mut tx, house, &mut locked, (&known, word.as_ref().ok(), verdict)).await?;
     reschedule(&mut tx, house, &locked, (known.state, news_since)).await?;
     tx.commit().await?;
@@ -180,11 +188,8 @@ async fn reschedule(
 ) -> Result<(), store::Error> {
     let (deposit, now) = (&locked.deposit, house.now());
     let asked = if before == deposit.state { locked.asked } else { 0 };
-    let next = if news_since && !deposit.state.is_paid() {
-        Some(now)
-    } else {
-        rules::next_ask(deposit.state, deposit.payer, deposit.expires_at, asked, now)
-    };
+    let next =
+        if news_since && !deposit.state.is_paid() { Some(now) } else { rules::next_ask(&bare(deposit), asked, now) };
     tx.query("UPDATE deposits SET ask_at_us = $3, asked = $4, asking_until_us = NULL WHERE group_id = $1 AND id = $2")
         .bind(deposit.group)
         .bind(deposit.order.id())
@@ -236,6 +241,10 @@ pub(super) async fn follow_up(
         (Verdict::Contradict, Some(PaymentStatus::Paid(settled))) => {
             let about = (ExceptionKind::Contradiction, settled.serial.as_str(), Fen::new(settled.amount.fen()));
             unfit(tx, house, locked, about, evidence).await
+        }
+        (Verdict::Gone, _) => {
+            let Some((serial, amount)) = &known.paid else { return Ok(()) };
+            unfit(tx, house, locked, (ExceptionKind::GoneBack, serial, *amount), evidence).await
         }
         (Verdict::Nothing | Verdict::Pay { .. } | Verdict::Fail { .. } | Verdict::Contradict, _) => Ok(()),
     }
@@ -313,7 +322,7 @@ pub(super) async fn unfit(
     evidence: Value,
 ) -> Result<(), store::Error> {
     let deposit = &locked.deposit;
-    let booked = matches!(kind, ExceptionKind::Late | ExceptionKind::WrongAmount);
+    let booked = matches!(kind, ExceptionKind::Late | ExceptionKind::WrongAmount | ExceptionKind::GoneBack);
     let new = New {
         kind,
         deposit: Some(locked.key()),

@@ -6,7 +6,7 @@ use store::{Micros, Result, Tx};
 
 use super::query::{self, Row};
 use super::totals::{self, Counted};
-use super::{Deposit, Settlement, State};
+use super::{Deposit, Settlement, State, ask, rules};
 
 /// What the journal says of money that came.
 pub(super) const PAID: &str = "deposit paid";
@@ -134,16 +134,21 @@ pub(super) async fn decide(tx: &mut Tx, locked: &mut Locked, approve: bool, at: 
     let (to, state, reason) =
         if approve { (Kind::Quota, State::Approved, APPROVED) } else { (Kind::RefundsDue, State::Rejected, REJECTED) };
     transfer(tx, locked, (Kind::DepositsInReview, to), reason, at).await?;
-    tx.query("UPDATE deposits SET state = $3, decided_at_us = $4 WHERE group_id = $1 AND id = $2")
-        .bind(locked.deposit.group)
-        .bind(locked.deposit.order.id())
-        .bind(state.as_str())
-        .bind(at)
-        .execute()
-        .await?;
     let from = locked.deposit.stands();
     locked.deposit.state = state;
     locked.deposit.decided_at = Some(at);
+    // What was paid too late the bank may give back by itself, also now.
+    let watch = rules::next_ask(&ask::bare(&locked.deposit), 0, at);
+    tx.query(
+        "UPDATE deposits SET state = $3, decided_at_us = $4, ask_at_us = $5, asked = 0 WHERE group_id = $1 AND id = $2",
+    )
+    .bind(locked.deposit.group)
+    .bind(locked.deposit.order.id())
+    .bind(state.as_str())
+    .bind(at)
+    .bind(watch)
+    .execute()
+    .await?;
     turned(tx, locked, from).await
 }
 

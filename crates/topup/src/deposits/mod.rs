@@ -33,6 +33,7 @@
 //! Money that belongs to no deposit is in no account; it stands in the exceptions, and the books print it.
 
 mod ask;
+mod assure;
 mod book;
 mod confirm;
 mod event;
@@ -56,7 +57,8 @@ pub use confirm::{
 };
 pub use event::{By, Event, Happened, Told};
 pub use exceptions::{
-    CloseError, Closing, Closure, Exception, ExceptionId, ExceptionKind, Outcome, close, exception, exceptions_page,
+    CloseError, Closing, Closure, Exception, ExceptionId, ExceptionKind, MOST_REFERENCE, Needs, Outcome, close,
+    exception, exceptions_page, needs,
 };
 pub use in_file::{FileLine, in_file};
 pub use notify::{NotifyError, notified};

@@ -29,6 +29,12 @@ const WAIT: Duration = Duration::from_secs(6);
 /// So many that are not believed are kept in an hour; of more only what is genuine, or a stranger could fill the disk.
 const MOST_UNBELIEVED: i64 = 1_000;
 
+/// For so long one that is not believed is kept: who looks into a forgery does so within weeks.
+const UNBELIEVED_KEPT: Duration = Duration::from_hours(30 * 24);
+
+/// And so many of them at most, the newest: at their longest they fill some 200 MB.
+const MOST_KEPT: i64 = 5_000;
+
 /// So much of all headers together is kept, in bytes.
 const MOST_HEADERS: usize = 8 * 1024;
 
@@ -315,6 +321,40 @@ async fn put_away(
         .bind(house.now())
         .execute()
         .await?;
+    Ok(())
+}
+
+/// Forgets notifications that are not believed, once they are old or too many. What is genuine is kept for ever.
+pub(super) async fn purge(house: &House) -> Result<(), store::Error> {
+    /// In one go; the rest the next time.
+    const MOST: i64 = 500;
+    let mut tx = house.db.read().await?;
+    let past: Vec<(i64,)> = tx
+        .query(
+            "SELECT id FROM notifications WHERE verdict IN ('malformed', 'not_genuine', 'not_ours') \
+             AND (id < $1 OR id <= (SELECT id FROM notifications \
+             WHERE verdict IN ('malformed', 'not_genuine', 'not_ours') ORDER BY id DESC LIMIT 1 OFFSET $2)) \
+             ORDER BY id LIMIT $3",
+        )
+        .bind(Ids::first_of(house.ago(UNBELIEVED_KEPT)))
+        .bind(MOST_KEPT)
+        .bind(MOST)
+        .all()
+        .await?;
+    drop(tx);
+    if past.is_empty() {
+        return Ok(());
+    }
+    let mut tx = house.db.begin().await?;
+    tx.query(
+        "DELETE FROM notifications WHERE verdict IN ('malformed', 'not_genuine', 'not_ours') \
+         AND id IN (SELECT rows.id FROM rows(id BIGINT))",
+    )
+    .rows(past.iter().map(|(id,)| [(*id).into()]))
+    .execute()
+    .await?;
+    tx.commit().await?;
+    tracing::info!(count = past.len(), "notifications that nobody believes were forgotten");
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 
 mod again;
 
-pub(super) use again::asked_once_more;
+pub(super) use again::{Inquiry, Standing, adopt, inquire};
 
 use std::time::Duration;
 

@@ -3,12 +3,13 @@
 
 use store::Tx;
 
+use super::assure::{Assured, assure};
 use super::event::{self, By, Happened};
-use super::exceptions::{Closed, ExceptionId, Outcome, close_by_decision};
+use super::exceptions::{Closed, Exception, ExceptionId, ExceptionKind, Outcome, close_by_decision, of_deposit};
 use super::rules::{Last, Refused, may_answer, may_propose, may_say};
 use super::{DepositNumber, State, book, query, refunds, topic};
 use crate::audit::{self, Action, Actor, Entry, Subject};
-use crate::people::staff::{Staff, StaffId};
+use crate::people::staff::{Staff, StaffId, StaffPermission, may_still};
 use crate::{House, patiently};
 
 /// What someone proposes to decide.
@@ -20,6 +21,8 @@ pub struct Proposal<'a> {
     pub approve: bool,
     /// Why.
     pub reason: &'a str,
+    /// The open exceptions of the deposit that they were shown: with another beside it, nothing is decided.
+    pub seen: &'a [ExceptionId],
 }
 
 /// What someone else says to a proposal.
@@ -33,6 +36,8 @@ pub struct Answer<'a> {
     pub confirm: bool,
     /// Why.
     pub reason: &'a str,
+    /// The open exceptions of the deposit that they were shown: with another beside it, nothing is decided.
+    pub seen: &'a [ExceptionId],
 }
 
 /// What became of it.
@@ -77,23 +82,39 @@ pub enum ReviewError {
     Storage(#[from] store::Error),
 }
 
-/// Proposes a decision about a paid deposit; if the amount is within the limit, it is decided by that.
+/// Proposes a decision about a paid deposit; if the amount is within the limit, it is decided by that. Before it becomes
+/// quota the gateway is asked whether it has the money still: a bank gives back by itself what came too late.
 pub async fn propose(
     house: &House,
     staff: &Staff,
     actor: &Actor,
     proposal: Proposal<'_>,
 ) -> Result<Decided, ReviewError> {
-    let decided = patiently!(put(house, staff, actor, proposal))?;
+    let decided = if let Some(decided) = patiently!(put(house, staff, actor, proposal, None))? {
+        decided
+    } else {
+        let assured = assured(house, proposal.order).await?;
+        patiently!(put(house, staff, actor, proposal, Some(&assured)))?.ok_or(Refused::Unanswered)?
+    };
     after(house, proposal.order, decided).await;
     Ok(decided)
 }
 
-/// Answers the proposal of another; confirmed, it is done.
+/// Answers the proposal of another; confirmed, it is done. As with [`propose`] the gateway is asked before.
 pub async fn answer(house: &House, staff: &Staff, actor: &Actor, answer: Answer<'_>) -> Result<Decided, ReviewError> {
-    let decided = patiently!(reply(house, staff, actor, answer))?;
+    let decided = if let Some(decided) = patiently!(reply(house, staff, actor, answer, None))? {
+        decided
+    } else {
+        let assured = assured(house, answer.order).await?;
+        patiently!(reply(house, staff, actor, answer, Some(&assured)))?.ok_or(Refused::Unanswered)?
+    };
     after(house, answer.order, decided).await;
     Ok(decided)
+}
+
+async fn assured(house: &House, order: DepositNumber) -> Result<Assured, ReviewError> {
+    let key = query::key(house, order).await?.ok_or(ReviewError::NoDeposit)?;
+    Ok(assure(house, key).await??)
 }
 
 async fn after(house: &House, order: DepositNumber, decided: Decided) {
@@ -116,13 +137,24 @@ struct Ruling<'a> {
     reason: &'a str,
 }
 
-async fn put(house: &House, staff: &Staff, actor: &Actor, proposal: Proposal<'_>) -> Result<Decided, ReviewError> {
+/// None, and nothing is done, if the money would become quota and the gateway has to be asked before.
+async fn put(
+    house: &House,
+    staff: &Staff,
+    actor: &Actor,
+    proposal: Proposal<'_>,
+    assured: Option<&Assured>,
+) -> Result<Option<Decided>, ReviewError> {
     let reason = may_say(staff.role, proposal.reason)?;
     let (mut tx, mut locked) = lock(house, proposal.order).await?;
     let (key, last) = (locked.key(), last(&mut tx, locked.key()).await?);
     let paid = locked.deposit.paid.as_ref().map_or(ledger::Fen::ZERO, |paid| paid.amount);
     let limit = house.settings.deposits.two_people_above;
     let course = may_propose(locked.deposit.state, paid, limit, last)?;
+    nothing_unseen(&mut tx, key, proposal.seen).await?;
+    if course.alone && proposal.approve && !assured.is_some_and(|assured| assured.covers(&locked.deposit)) {
+        return Ok(None);
+    }
     tx.query(
         "INSERT INTO deposit_reviews (group_id, deposit_id, number, approve, alone, paid_fen, limit_fen, proposed_by, \
          reason, proposed_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -151,10 +183,17 @@ async fn put(house: &House, staff: &Staff, actor: &Actor, proposal: Proposal<'_>
         Decided::Proposed(course.number)
     };
     tx.commit().await?;
-    Ok(decided)
+    Ok(Some(decided))
 }
 
-async fn reply(house: &House, staff: &Staff, actor: &Actor, answer: Answer<'_>) -> Result<Decided, ReviewError> {
+/// As with [`put`].
+async fn reply(
+    house: &House,
+    staff: &Staff,
+    actor: &Actor,
+    answer: Answer<'_>,
+    assured: Option<&Assured>,
+) -> Result<Option<Decided>, ReviewError> {
     let reason = may_say(staff.role, answer.reason)?;
     let (mut tx, mut locked) = lock(house, answer.order).await?;
     let (key, last) = (locked.key(), last(&mut tx, locked.key()).await?);
@@ -169,7 +208,14 @@ async fn reply(house: &House, staff: &Staff, actor: &Actor, answer: Answer<'_>) 
         .bind(answer.number)
         .one()
         .await?;
+    nothing_unseen(&mut tx, key, answer.seen).await?;
+    if answer.confirm && !may_still(&mut tx, proposed_by, StaffPermission::ReviewDeposits).await? {
+        return Err(Refused::Left.into());
+    }
     let ruling = Ruling { number: answer.number, approve: approve == 1, proposed_by, limit, reason };
+    if answer.confirm && ruling.approve && !assured.is_some_and(|assured| assured.covers(&locked.deposit)) {
+        return Ok(None);
+    }
     let decided = if answer.confirm {
         carry_out(&mut tx, house, (staff, actor), &mut locked, &ruling).await?
     } else {
@@ -180,7 +226,13 @@ async fn reply(house: &House, staff: &Staff, actor: &Actor, answer: Answer<'_>) 
         Decided::Declined
     };
     tx.commit().await?;
-    Ok(decided)
+    Ok(Some(decided))
+}
+
+/// Refuses to decide past an exception that was opened after they looked. Under the lock, where all of them are opened.
+async fn nothing_unseen(tx: &mut Tx, key: (ledger::GroupId, i64), seen: &[ExceptionId]) -> Result<(), ReviewError> {
+    let unseen = |unfit: &Exception| unfit.closed.is_none() && !seen.contains(&unfit.id);
+    if of_deposit(tx, key).await?.iter().any(unseen) { Err(Refused::Unseen.into()) } else { Ok(()) }
 }
 
 /// Records the last word, moves the money, and closes what waited for it.
@@ -192,6 +244,10 @@ async fn carry_out(
     ruling: &Ruling<'_>,
 ) -> Result<Decided, ReviewError> {
     let (key, at) = (locked.key(), house.now());
+    let gone = |unfit: &Exception| unfit.kind == ExceptionKind::GoneBack && unfit.closed.is_none();
+    if ruling.approve && of_deposit(tx, key).await?.iter().any(gone) {
+        return Err(Refused::NotThere.into());
+    }
     put_answer(tx, house, staff, locked, (ruling, true)).await?;
     book::decide(tx, locked, ruling.approve, at).await?;
     let reason = ruling.reason.to_owned();
@@ -203,7 +259,8 @@ async fn carry_out(
     event::add(tx, key, at, &By::Staff(actor.name.clone()), &what).await?;
     record(tx, house, actor, locked, (action, ruling.approve, ruling.reason)).await?;
     let proposer = (ruling.proposed_by != staff.id).then_some(ruling.proposed_by);
-    let closed = Closed { id: ExceptionId(0), outcome, reason: ruling.reason, limit: ruling.limit, proposer };
+    let Ruling { reason, limit, .. } = *ruling;
+    let closed = Closed { id: ExceptionId(0), outcome, reason, reference: None, limit, proposer };
     close_by_decision(tx, house, staff, actor, (key, &closed)).await?;
     if !ruling.approve {
         refunds::plan(tx, house, &locked.deposit).await?;

@@ -28,6 +28,13 @@ pub(super) const FIRST_S: i64 = 60;
 const AFTER_EXPIRY_S: i64 = 5;
 /// What has failed or expired is asked about at these gaps, in seconds: money may come late and its notification be lost.
 const TAIL_S: [i64; 4] = [10 * 60, 60 * 60, 6 * 60 * 60, 24 * 60 * 60];
+/// What was paid after its time is asked about at these gaps, in seconds: for two weeks, since the bank gives such money
+/// back by itself some five working days later.
+const WATCH_S: i64 = 24 * 60 * 60;
+const WATCHED: i64 = 14;
+/// A payment that we hear of so long after its time, in seconds, came too late for the bank, whatever we called it: in
+/// time, we would have heard of it when its time was over.
+const LATE_S: i64 = 60 * 60;
 /// A company's bank may approve a payment long after its time; so long, in seconds, it counts as under way.
 const COMPANY_GRACE_S: i64 = 7 * 24 * 60 * 60;
 /// A refund is asked for, and asked about, at these gaps, in seconds; the last for ever.
@@ -42,6 +49,8 @@ pub(super) struct Known {
     pub(super) expires_at: Micros,
     /// How it was paid: serial number and amount.
     pub(super) paid: Option<(String, Fen)>,
+    /// When we came to know that it was.
+    pub(super) paid_at: Option<Micros>,
     /// What genuine notifications claimed: serial number and amount.
     pub(super) claims: Vec<(String, Fen)>,
 }
@@ -53,7 +62,7 @@ pub(super) enum Verdict {
     Nothing,
     /// It is paid.
     Pay {
-        /// After it had failed or expired.
+        /// After it had failed or expired, or long after its time.
         late: bool,
         /// Not the amount that was asked for, or not the one that was notified.
         wrong_amount: bool,
@@ -74,17 +83,19 @@ pub(super) enum Verdict {
     },
     /// The gateway says otherwise than it did before.
     Contradict,
+    /// It was paid, and is so no more: the gateway has given the money back by itself, or never had it.
+    Gone,
 }
 
 /// What follows from the gateway's own word. Once paid, only another payment says otherwise: any other answer may be older
-/// than what is known.
+/// than what is known, unless [`judge_again`] knows that it is not.
 pub(super) fn judge(known: &Known, word: &PaymentStatus, now: Micros) -> Verdict {
     match (known.state, word) {
         (State::Created, PaymentStatus::Paid(_)) => Verdict::Contradict,
         (State::Redirected | State::Failed | State::Expired, PaymentStatus::Paid(settled)) => {
             let amount = Fen::new(settled.amount.fen());
             Verdict::Pay {
-                late: known.state != State::Redirected,
+                late: known.state != State::Redirected || now >= later(known.expires_at, LATE_S),
                 wrong_amount: amount != known.amount || known.claims.iter().any(|(_, claimed)| *claimed != amount),
                 contradicted: known.claims.iter().any(|(serial, _)| *serial != settled.serial),
             }
@@ -110,6 +121,25 @@ pub(super) fn judge(known: &Known, word: &PaymentStatus, now: Micros) -> Verdict
     }
 }
 
+/// What follows from an answer to a question that was asked when it was known to be paid.
+pub(super) fn judge_again(known: &Known, word: &PaymentStatus, now: Micros) -> Verdict {
+    match (known.state, word) {
+        (State::Paid | State::Approved, PaymentStatus::Failed { .. } | PaymentStatus::NotFound) => Verdict::Gone,
+        (_, _) => judge(known, word, now),
+    }
+}
+
+/// Whether money that is in review may become quota, by what the gateway said when it was asked just before.
+pub(super) fn may_credit(paid: &(String, Fen), word: Option<&PaymentStatus>) -> Result<(), Refused> {
+    match word {
+        Some(PaymentStatus::Paid(settled)) if *paid == (settled.serial.clone(), Fen::new(settled.amount.fen())) => {
+            Ok(())
+        }
+        Some(PaymentStatus::Paid(_) | PaymentStatus::Failed { .. } | PaymentStatus::NotFound) => Err(Refused::NotThere),
+        Some(PaymentStatus::Pending { .. }) | None => Err(Refused::Unanswered),
+    }
+}
+
 /// From when on a payment that the gateway still calls under way counts as expired.
 fn given_up_at(known: &Known) -> Micros {
     match known.payer {
@@ -119,7 +149,8 @@ fn given_up_at(known: &Known) -> Micros {
 }
 
 /// When the gateway is asked again about a payment, `asked` times after there was news.
-pub(super) fn next_ask(state: State, payer: Payer, expires_at: Micros, asked: i64, now: Micros) -> Option<Micros> {
+pub(super) fn next_ask(known: &Known, asked: i64, now: Micros) -> Option<Micros> {
+    let Known { state, payer, expires_at, .. } = *known;
     let nth = |gaps: &[i64]| usize::try_from(asked).ok().and_then(|asked| gaps.get(asked).copied());
     match state {
         State::Redirected => {
@@ -132,7 +163,11 @@ pub(super) fn next_ask(state: State, payer: Payer, expires_at: Micros, asked: i6
             Some(if now < expired { next.min(expired) } else { next })
         }
         State::Failed | State::Expired => nth(&TAIL_S).map(|gap| later(now, gap)),
-        State::Created | State::Paid | State::Approved | State::Rejected | State::Refunding | State::Refunded => None,
+        State::Paid | State::Approved => {
+            let watched = known.paid_at.is_some_and(|at| at >= expires_at) && asked < WATCHED;
+            watched.then(|| later(now, WATCH_S))
+        }
+        State::Created | State::Rejected | State::Refunding | State::Refunded => None,
     }
 }
 
@@ -185,6 +220,18 @@ pub enum Refused {
     /// Somebody answered it already.
     #[error("the proposal is answered already")]
     Answered,
+    /// Something does not fit about it that they were not shown: look again.
+    #[error("an exception was opened since")]
+    Unseen,
+    /// Who proposed it does not work here any more, or not in a role that decides: decline it, and propose anew.
+    #[error("who proposed it may not decide any more")]
+    Left,
+    /// The gateway was asked whether it has the money still, and did not say. Nothing is lost: try again later.
+    #[error("the gateway does not say whether it has the money")]
+    Unanswered,
+    /// The gateway does not have the money any more, or says otherwise than before: an exception says what.
+    #[error("the gateway does not have the money any more")]
+    NotThere,
 }
 
 /// What a proposal becomes.

@@ -33,7 +33,8 @@ pub async fn follow(house: House) {
     }
 }
 
-/// One look: reads notifications that were left, expires deposits nobody was sent for, asks about what is due. Each part
+/// One look: reads notifications that were left, expires deposits nobody was sent for, asks about what is due, forgets
+/// notifications that nobody believes and that are old. Each part
 /// by itself: what stands in the way of one must not keep the others from being followed. Answers what went wrong first.
 pub async fn sweep(house: &House) -> Result<(), store::Error> {
     let Some(till) = &house.till else { return Ok(()) };
@@ -42,7 +43,8 @@ pub async fn sweep(house: &House) -> Result<(), store::Error> {
     let read = notify::read_kept(house, till, UNREAD).await;
     let asked = ask_about(house, now).await;
     let pursued = pursue(house, now).await;
-    expired.and(read).and(asked).and(pursued)
+    let purged = notify::purge(house).await;
+    expired.and(read).and(asked).and(pursued).and(purged)
 }
 
 async fn expire(house: &House, now: Micros) -> Result<(), store::Error> {

@@ -38,13 +38,22 @@ pub struct Till {
     pub name: String,
     /// By which the world reaches the portal, without a slash at its end.
     pub public_url: String,
+    /// Where else the gateway may send the payer's browser on to, each as `https://host` with a port if it has one: it
+    /// takes the form at one address and may show its cashier at another.
+    pub cashiers: Vec<String>,
 }
 
 impl Till {
     /// Of a gateway, where the world reaches the portal by this address.
     pub fn new(gateway: Arc<dyn Gateway>, public_url: &str) -> Self {
         let name = gateway.capabilities().name.to_ascii_lowercase();
-        Self { gateway, name, public_url: public_url.trim_end_matches('/').to_owned() }
+        Self { gateway, name, public_url: public_url.trim_end_matches('/').to_owned(), cashiers: Vec::new() }
+    }
+
+    /// The same, where the gateway sends browsers on to these.
+    #[must_use]
+    pub fn with_cashiers(self, cashiers: Vec<String>) -> Self {
+        Self { cashiers, ..self }
     }
 
     /// Where the gateway notifies us.

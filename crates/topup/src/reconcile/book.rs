@@ -248,13 +248,17 @@ async fn note(
         if *resolved != still.is_some() && says == (*theirs, *ours) {
             continue;
         }
-        tx.query("UPDATE differences SET resolved_at_us = $2, theirs_fen = $3, ours_fen = $4 WHERE id = $1")
-            .bind(*id)
-            .bind(still.is_none().then_some(now))
-            .bind(says.0)
-            .bind(says.1)
-            .execute()
-            .await?;
+        // What somebody said of it was said of what it was.
+        tx.query(
+            "UPDATE differences SET resolved_at_us = $2, theirs_fen = $3, ours_fen = $4, proposed_id = NULL, \
+             proposed_by = NULL, proposed_why = NULL, proposed_at_us = NULL, reference = NULL WHERE id = $1",
+        )
+        .bind(*id)
+        .bind(still.is_none().then_some(now))
+        .bind(says.0)
+        .bind(says.1)
+        .execute()
+        .await?;
     }
     let (mut here, mut closed) = (HashSet::new(), HashSet::new());
     for (_, kind, subject, theirs, ours, _, is_closed) in &noted {

@@ -9,12 +9,15 @@
 //!   settling      the net of each day against one line                                               [settling]
 //! ```
 //!
+//! A person closes a difference with a reason; above the issuer's limit two people do.
+//!
 //! Nothing in here moves money. A file may come again, and a day may be reconciled again, as often as one likes: the
 //! outcome is the same. A deposit is missing at the bank only once the file of the day is here on which it settles; a day
 //! at the bank goes from 23:00 to 23:00, so what is paid late in the evening belongs to the next.
 
 mod accounts;
 mod book;
+mod close;
 mod fetch;
 pub mod file;
 pub mod matching;
@@ -27,9 +30,10 @@ pub use accounts::{
     Account, AccountError, Kept, MOST_NAME, TakeError as StatementRefused, Taken as StatementTaken, account, accounts,
     keep, statements, take_statement,
 };
+pub use close::{CloseError, Closing, Closure, MOST_REASON, close};
 pub use fetch::{Fetched, fetch, follow, is_due, sweep};
 pub use query::{Bank, Day, DayState, Difference, Listed, Waiting, bank, content, day, days, waiting};
-pub use take::{CloseError, MOST_REASON, TakeError, Taken, again, close, take};
+pub use take::{TakeError, Taken, again, take};
 
 /// Does aside what takes its time, so that others go on meanwhile.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

@@ -13,6 +13,7 @@ use super::matching::{Pair, settles_on};
 use super::settling::{Arrived, within};
 use super::{Came, book, fetch};
 use crate::House;
+use crate::people::staff::StaffId;
 
 /// How many days a list shows.
 const DAYS: i32 = 62;
@@ -111,6 +112,17 @@ pub struct Difference {
     pub closed_by: Option<String>,
     /// Why.
     pub closed_why: Option<String>,
+    /// What one person said of it, where another has to say so too: who, by id and by name, why and when.
+    pub proposed_id: Option<StaffId>,
+    /// By name.
+    pub proposed_by: Option<String>,
+    /// Why.
+    pub proposed_why: Option<String>,
+    /// When.
+    #[sqlx(rename = "proposed_at_us")]
+    pub proposed_at: Option<Micros>,
+    /// Under which number the bank knows of money that moved outside of this system.
+    pub reference: Option<String>,
 }
 
 impl Difference {
@@ -274,7 +286,8 @@ pub async fn day(house: &House, day: Date) -> Result<Option<Listed>, store::Erro
     let differences: Vec<Difference> = tx
         .query(
             "SELECT id, kind, subject, group_id, deposit, order_id, serial, theirs_fen, ours_fen, found_at_us, \
-             resolved_at_us, closed_at_us, closed_by, closed_why FROM differences WHERE day = $1 \
+             resolved_at_us, closed_at_us, closed_by, closed_why, proposed_id, proposed_by, proposed_why, \
+             proposed_at_us, reference FROM differences WHERE day = $1 \
              ORDER BY CASE WHEN closed_at_us IS NULL AND resolved_at_us IS NULL THEN 0 ELSE 1 END, id",
         )
         .bind(day.to_string())
@@ -291,6 +304,18 @@ pub async fn day(house: &House, day: Date) -> Result<Option<Listed>, store::Erro
     let groups = if nothing { vec![] } else { tx.query("SELECT id, name FROM groups").all().await? };
     let listed = Listed { day, pairs, differences, near, groups: groups.into_iter().collect() };
     Ok((!nothing).then_some(listed))
+}
+
+/// A difference.
+pub(super) async fn difference(tx: &mut Tx, id: i64) -> Result<Option<Difference>, store::Error> {
+    tx.query(
+        "SELECT id, kind, subject, group_id, deposit, order_id, serial, theirs_fen, ours_fen, found_at_us, \
+         resolved_at_us, closed_at_us, closed_by, closed_why, proposed_id, proposed_by, proposed_why, proposed_at_us, \
+         reference FROM differences WHERE id = $1",
+    )
+    .bind(id)
+    .optional()
+    .await
 }
 
 async fn row(tx: &mut Tx, day: Date) -> Result<Option<Row>, store::Error> {

@@ -1,4 +1,4 @@
-//! What people do: bring in a file, reconcile a day again, close a difference.
+//! What people do: bring in a file, reconcile a day again.
 
 use data_encoding::BASE64;
 use jiff::civil::Date;
@@ -12,9 +12,6 @@ use super::{Came, aside, book, is_due};
 use crate::audit::{self, Action, Actor, Entry, NO_GROUP, Subject};
 use crate::deposits::{self, DepositNumber, FileLine};
 use crate::{House, patiently};
-
-/// The longest reason, in characters: a few sentences.
-pub const MOST_REASON: usize = 500;
 
 /// A file that was taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,23 +52,6 @@ pub enum TakeError {
         /// What came.
         found: Date,
     },
-    /// The database did not answer.
-    #[error(transparent)]
-    Storage(#[from] store::Error),
-}
-
-/// Why a difference was not closed.
-#[derive(Debug, thiserror::Error)]
-pub enum CloseError {
-    /// There is none with this id.
-    #[error("there is no such difference")]
-    Unknown,
-    /// The reason is empty.
-    #[error("a reason is needed")]
-    NoReason,
-    /// The reason is longer than [`MOST_REASON`].
-    #[error("the reason is too long")]
-    LongReason,
     /// The database did not answer.
     #[error(transparent)]
     Storage(#[from] store::Error),
@@ -328,38 +308,4 @@ async fn reconcile(house: &House, day: Date) -> Result<bool, store::Error> {
     book::reconcile(house, &mut tx, day).await?;
     tx.commit().await?;
     Ok(true)
-}
-
-/// Closes a difference with a reason; the day it is of. One that is closed or resolved already stays as it is.
-pub async fn close(house: &House, actor: &Actor, id: i64, reason: &str) -> Result<Date, CloseError> {
-    let reason = reason.trim();
-    if reason.is_empty() {
-        return Err(CloseError::NoReason);
-    }
-    if reason.chars().count() > MOST_REASON {
-        return Err(CloseError::LongReason);
-    }
-    let mut tx = house.db.begin().await?;
-    let found: Option<(String, String, String)> =
-        tx.query("SELECT day, kind, subject FROM differences WHERE id = $1").bind(id).optional().await?;
-    let (day, kind, what) = found.ok_or(CloseError::Unknown)?;
-    let day: Date = day.parse().map_err(|_| store::Error::Missing)?;
-    let closed = tx
-        .query(
-            "UPDATE differences SET closed_at_us = $2, closed_by = $3, closed_why = $4 \
-             WHERE id = $1 AND closed_at_us IS NULL AND resolved_at_us IS NULL",
-        )
-        .bind(id)
-        .bind(house.now())
-        .bind(actor.name.as_str())
-        .bind(reason)
-        .execute()
-        .await?;
-    if closed == 1 {
-        let details = json!({ "reason": reason, "kind": kind, "what": what });
-        let (action, subject) = (Action::DifferenceClosed, Subject::Day(day));
-        audit::record(&mut tx, &house.ids, &Entry { actor, action, group: NO_GROUP, subject, details }).await?;
-        tx.commit().await?;
-    }
-    Ok(day)
 }

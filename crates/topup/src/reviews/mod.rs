@@ -29,7 +29,7 @@ use crate::alarms;
 use crate::audit::{self, Action, Actor, Entry, Subject};
 use crate::loads::book::{self, Decision, Ended};
 use crate::loads::{OrderNumber, State};
-use crate::people::staff::Staff;
+use crate::people::staff::{Staff, StaffPermission, may_still};
 use crate::terminals;
 
 use rules::{Last, may_answer, may_propose, may_say};
@@ -116,6 +116,11 @@ pub async fn answer(house: &House, staff: &Staff, actor: &Actor, reply: Reply<'_
     let mut tx = house.db.begin().await?;
     let locked = lock(&mut tx, order).await?;
     may_answer(locked.state, locked.last, number, staff.id)?;
+    if let Some(last) = locked.last.filter(|_| confirm)
+        && !may_still(&mut tx, last.by, StaffPermission::ReviewLoads).await?
+    {
+        return Err(Refused::Left.into());
+    }
     let (group, at) = (locked.group, house.now());
     let (written,): (i64,) = tx
         .query(

@@ -59,6 +59,9 @@ pub enum Refused {
     /// Somebody answered it already.
     #[error("the proposal is answered already")]
     Answered,
+    /// Who proposed it does not work here any more, or not in a role that decides: decline it, and propose anew.
+    #[error("who proposed it may not decide any more")]
+    Left,
 }
 
 /// Whether a load that is in doubt since `since` waits for people.

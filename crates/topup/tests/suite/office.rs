@@ -6,6 +6,7 @@ use store::testing::on_both;
 use topup::alarms::{self, Kind};
 use topup::audit::{self, Action, Actor, Entry, Subject};
 use topup::people::staff::{self, NewStaff, Staff, StaffRole};
+use topup::people::{Accounts, Side};
 use topup::terminals::TerminalNumber;
 use topup::{GroupId, House};
 
@@ -19,6 +20,13 @@ pub(crate) async fn hire(house: &House, login: &str, role: StaffRole) -> Staff {
     let id = staff::add(&mut tx, &house.ids, &*house.entropy, &new, house.now()).await.expect("staff");
     tx.commit().await.expect("a commit");
     staff::staff(house, id).await.expect("a look").expect("the member of staff")
+}
+
+/// Somebody does not work here any more.
+pub(crate) async fn leaves(house: &House, login: &str) {
+    let actor = Actor::command_line();
+    let accounts = Accounts { db: &house.db, ids: &house.ids, entropy: &*house.entropy, actor: &actor };
+    accounts.set_active(Side::Staff, login, false).await.expect("deactivated");
 }
 
 #[tokio::test]

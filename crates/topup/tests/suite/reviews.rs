@@ -15,7 +15,7 @@ use topup::reviews::{self, Due, Hint, Proposal, Refused, Reply, ReviewError};
 
 use crate::cards::{Kind, Tear};
 use crate::desk::{Desk, QUIET, yuan};
-use crate::office::hire;
+use crate::office::{hire, leaves};
 use crate::sim::{Fault, Strike};
 
 /// A desk with a load in doubt, and the people of the office.
@@ -161,7 +161,13 @@ async fn what_is_declined_can_be_proposed_again_and_what_was_said_stays() {
         // The one who declined may propose, and the first proposer confirm.
         assert_eq!(office.propose(&office.ma, true, "卡上记录显示已写入").await.expect("proposed"), 2);
         assert_eq!(refused(office.answer(&office.li, 1, true).await), Refused::NoProposal);
-        office.answer(&office.li, 2, true).await.expect("confirmed");
+        // What somebody proposed who left since is not confirmed, only declined.
+        leaves(&office.desk.world.house().await, "ma").await;
+        assert_eq!(refused(office.answer(&office.li, 2, true).await), Refused::Left);
+        office.answer(&office.li, 2, false).await.expect("declined");
+        assert_eq!(office.propose(&office.li, true, "卡上记录显示已写入").await.expect("proposed"), 3);
+        let wang = hire(&office.desk.world.house().await, "wang", StaffRole::Admin).await;
+        office.answer(&wang, 3, true).await.expect("confirmed");
         assert_eq!(office.load().await.reason, Some(Reason::DecidedWritten));
         office.desk.world.books().await;
         for change in ["UPDATE reviews SET written = 0", "DELETE FROM review_answers"] {

@@ -41,6 +41,13 @@ pub(in crate::sandbox) struct NoticeForm {
     action: String,
 }
 
+/// An order and what happens to it out of turn.
+#[derive(Debug, Deserialize)]
+pub(in crate::sandbox) struct OrderForm {
+    number: String,
+    action: String,
+}
+
 /// `GET /console`
 pub(in crate::sandbox) async fn show(State(bank): State<Bank>, lang: Lang) -> Html {
     let (now, title) = (bank.now(), lang.say("控制台", "Console"));
@@ -98,6 +105,18 @@ pub(in crate::sandbox) async fn notice(State(bank): State<Bank>, Form(form): For
             _ => None,
         };
     });
+    to("/console")
+}
+
+/// `POST /console/order`: gives a payment back without being asked, or does a refund that was refused.
+pub(in crate::sandbox) async fn order(State(bank): State<Bank>, Form(form): Form<OrderForm>) -> Response {
+    let numbered = |order: &&Order| order.number == form.number;
+    let token = bank.shelf.read(|books| books.orders.iter().find(numbered).map(|order| order.token.clone()));
+    match (form.action.as_str(), token) {
+        ("give_back", Some(token)) => bank.give_back(&token),
+        ("refund_after_all", Some(token)) => bank.refund_after_all(&token),
+        _ => {}
+    }
     to("/console")
 }
 
@@ -193,7 +212,23 @@ fn one_order(lang: Lang, order: &Order) -> Markup {
                     }
                 }
             }
+            (out_of_turn(lang, order))
             @for (index, notice) in order.notices.iter().enumerate() { (one_notice(lang, order, index, notice)) }
+        }
+    }
+}
+
+/// What a bank does now and then with what was decided.
+fn out_of_turn(lang: Lang, order: &Order) -> Markup {
+    let (action, label) = match (&order.status, order.payment().is_some()) {
+        (Status::Done { .. }, true) => ("give_back", lang.say("银行自行退回付款人", "Give it back unasked")),
+        (Status::Failed { .. }, false) => ("refund_after_all", lang.say("其实退成了", "Refund it after all")),
+        _ => return html! {},
+    };
+    html! {
+        form.notice method="post" action="/console/order" {
+            input type="hidden" name="number" value=(order.number);
+            p.links { button.plain name="action" value=(action) { (label) } }
         }
     }
 }

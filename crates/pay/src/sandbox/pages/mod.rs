@@ -31,6 +31,7 @@ pub(super) fn router() -> Router<Bank> {
         .route("/console/plan", post(console::plan))
         .route("/console/day", post(console::close_day))
         .route("/console/notice", post(console::notice))
+        .route("/console/order", post(console::order))
         .route("/keys/{file}", get(key_file))
         .route("/bank.css", get(|| asset("text/css; charset=utf-8", look::CSS)))
         .route("/mark.svg", get(|| asset("image/svg+xml", look::MARK)))

@@ -14,6 +14,8 @@ use crate::words::{Lang, say};
 pub(crate) struct Typed<'a> {
     pub(crate) reason: &'a str,
     pub(crate) verdict: &'a str,
+    /// Under which number the bank knows of it, where that is asked for.
+    pub(crate) reference: &'a str,
 }
 
 /// What the page of one deposit shows.
@@ -35,6 +37,11 @@ pub(crate) fn amount(story: &Story) -> Fen {
 /// The exceptions of a deposit that are open.
 pub(crate) fn open(story: &Story) -> impl Iterator<Item = &Exception> {
     story.exceptions.iter().filter(|exception| exception.closed.is_none())
+}
+
+/// Which they are, for the form: with another beside them nothing is decided.
+fn ids(story: &Story) -> String {
+    open(story).map(|exception| exception.id.0.to_string()).collect::<Vec<_>>().join(",")
 }
 
 /// The section.
@@ -187,7 +194,7 @@ fn propose(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, St
     };
     html! {
         form.stack id="decide" method="post" action={ (path(story.deposit.order)) "/proposal" } {
-            (hidden("unfit", open(story).count()))
+            (hidden("unfit", ids(story)))
             fieldset.choices id="verdict" aria-invalid=[wrong.then_some("true")] {
                 legend { (say!(lang, "office-deposit-what")) }
                 (choice("approve", true))
@@ -210,7 +217,7 @@ fn answer(lang: Lang, look: &Look<'_>, proposed: &Proposed, typed: &Typed<'_>, p
         form.stack id="decide" method="post" action={ (path(story.deposit.order)) "/answer" } {
             h3 { (say!(lang, "office-deposit-answer", who = proposed.name.as_str(), verdict = verdict)) }
             (hidden("number", proposed.number))
-            (hidden("unfit", open(story).count()))
+            (hidden("unfit", ids(story)))
             (notice(Tone::Doubt, &say!(lang, "office-deposit-answer-moves"), moves))
             (compared(lang, look, problems))
             (because(lang, say!(lang, "office-deposit-answer-hint", most = MOST_REASON), typed, problems))

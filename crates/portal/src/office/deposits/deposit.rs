@@ -7,7 +7,9 @@ use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
-use topup::deposits::{self, Answer, By, DepositNumber, Event, Happened, Proposal, Refused, ReviewError, Story};
+use topup::deposits::{
+    self, Answer, By, DepositNumber, Event, ExceptionId, Happened, Proposal, Refused, ReviewError, Story,
+};
 
 use super::decide::{self, Look, Typed};
 use super::view::page;
@@ -38,9 +40,15 @@ pub(crate) struct Sent {
     /// Set when the box was ticked that says that the evidence was compared.
     #[serde(default)]
     compared: String,
-    /// How many open exceptions the page showed.
+    /// Which open exceptions the page showed.
     #[serde(default)]
-    unfit: usize,
+    unfit: String,
+}
+
+impl Sent {
+    fn seen(&self) -> Vec<ExceptionId> {
+        self.unfit.split(',').filter_map(|id| id.parse().ok().map(ExceptionId)).collect()
+    }
 }
 
 /// `POST /office/deposits/{order}/proposal`
@@ -57,7 +65,7 @@ pub(crate) async fn propose(
         "reject" => Some(false),
         _ => None,
     };
-    let mut problems = amiss(lang, &story, &sent, approve == Some(true));
+    let mut problems = amiss(lang, &sent, approve == Some(true));
     if approve.is_none() {
         problems.push(("verdict", say!(lang, "office-deposit-choose")));
     }
@@ -65,7 +73,8 @@ pub(crate) async fn propose(
         return again(&app, &may.frame, &story, &sent, &problems).await;
     };
     let reason = reason(lang, &look(&app, &story), &sent, approve);
-    let proposal = Proposal { order, approve, reason: &reason };
+    let seen = sent.seen();
+    let proposal = Proposal { order, approve, reason: &reason, seen: &seen };
     match deposits::propose(&app.house, &may.staff, &may.actor(), proposal).await {
         Ok(_) => Ok(Redirect::to(&path(order)).into_response()),
         Err(error) => {
@@ -94,12 +103,13 @@ pub(crate) async fn answer(
         _ => return Err(Problem::Malformed),
     };
     let story = find(&app, order).await?;
-    let problems = amiss(lang, &story, &sent, confirm);
+    let problems = amiss(lang, &sent, confirm);
     if !problems.is_empty() {
         return again(&app, &may.frame, &story, &sent, &problems).await;
     }
     let reason = reason(lang, &look(&app, &story), &sent, confirm);
-    let said = Answer { order, number: sent.number, confirm, reason: &reason };
+    let seen = sent.seen();
+    let said = Answer { order, number: sent.number, confirm, reason: &reason, seen: &seen };
     match deposits::answer(&app.house, &may.staff, &may.actor(), said).await {
         Ok(_) => Ok(Redirect::to(&path(order)).into_response()),
         Err(error) => {
@@ -128,11 +138,8 @@ fn look<'a>(app: &'a App, story: &'a Story) -> Look<'a> {
 }
 
 /// What is amiss before anything is decided; `yes` if money would go to the quota or a proposal be carried out.
-fn amiss(lang: Lang, story: &Story, sent: &Sent, yes: bool) -> Vec<(&'static str, String)> {
+fn amiss(lang: Lang, sent: &Sent, yes: bool) -> Vec<(&'static str, String)> {
     let mut problems = Vec::new();
-    if decide::open(story).count() > sent.unfit {
-        problems.push(("", say!(lang, "office-deposit-new-unfit")));
-    }
     if yes && sent.compared != "yes" {
         problems.push(("compared", say!(lang, "office-deposit-compare-first")));
     }
@@ -167,7 +174,9 @@ async fn failed(
         Refused::Settled | Refused::Proposed | Refused::NoProposal | Refused::Answered => {
             ("", meanwhile(lang, may, story).unwrap_or_else(|| words::refused(lang, refused, &sent.reason)))
         }
-        Refused::Role | Refused::Own => ("", words::refused(lang, refused, &sent.reason)),
+        Refused::Role | Refused::Own | Refused::Unseen | Refused::Left | Refused::Unanswered | Refused::NotThere => {
+            ("", words::refused(lang, refused, &sent.reason))
+        }
     };
     again(app, &may.frame, story, sent, &[problem]).await
 }
@@ -208,7 +217,7 @@ async fn again(
     let deposit = &story.deposit;
     let moved = deposits::moved(&app.house, deposit.group, deposit.order).await?;
     let frame = Frame { here: path(deposit.order), ..frame.clone() };
-    let typed = Typed { reason: &sent.reason, verdict: &sent.verdict };
+    let typed = Typed { reason: &sent.reason, verdict: &sent.verdict, ..Typed::default() };
     let page = page(&frame, &look(app, story), &moved, &typed, problems);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
 }

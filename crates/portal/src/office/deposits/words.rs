@@ -61,6 +61,7 @@ pub(crate) fn kind(lang: Lang, kind: ExceptionKind) -> String {
         ExceptionKind::DuplicateSerial => say!(lang, "unfit-duplicate-serial"),
         ExceptionKind::Contradiction => say!(lang, "unfit-contradiction"),
         ExceptionKind::ReturnedLate => say!(lang, "unfit-returned-late"),
+        ExceptionKind::GoneBack => say!(lang, "unfit-gone-back"),
         ExceptionKind::RefundFailed => say!(lang, "unfit-refund-failed"),
         ExceptionKind::RefundContradiction => say!(lang, "unfit-refund-contradiction"),
     }
@@ -158,5 +159,9 @@ pub(crate) fn refused(lang: Lang, why: Refused, reason: &str) -> String {
         Refused::Settled | Refused::Proposed | Refused::NoProposal | Refused::Answered => {
             say!(lang, "office-deposit-was-changed")
         }
+        Refused::Unseen => say!(lang, "office-deposit-new-unfit"),
+        Refused::Left => say!(lang, "office-deposit-left"),
+        Refused::Unanswered => say!(lang, "office-deposit-unanswered"),
+        Refused::NotThere => say!(lang, "office-deposit-not-there"),
     }
 }

@@ -4,7 +4,7 @@ use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
-use topup::deposits::{self, CloseError, Closing, Exception, ExceptionId, Outcome, Refused};
+use topup::deposits::{self, CloseError, Closing, Exception, ExceptionId, MOST_REFERENCE, Outcome, Refused};
 
 use super::path;
 use super::view::{Look, page};
@@ -30,6 +30,8 @@ pub(crate) struct Sent {
     outcome: String,
     #[serde(default)]
     reason: String,
+    #[serde(default)]
+    reference: String,
 }
 
 /// `POST /office/exceptions/{id}/close`
@@ -45,7 +47,7 @@ pub(crate) async fn close(
         let problem = ("outcome", say!(lang, "exception-choose"));
         return Ok(again(&app, &may.frame, &exception, &sent, problem));
     };
-    let closing = Closing { id: exception.id, outcome, reason: &sent.reason };
+    let closing = Closing { id: exception.id, outcome, reason: &sent.reason, reference: &sent.reference };
     match deposits::close(&app.house, &may.staff, &may.actor(), closing).await {
         Ok(_) => Ok(Redirect::to(&path(exception.id)).into_response()),
         Err(error) => {
@@ -72,6 +74,10 @@ fn repeated(may: &Office<Decide>, found: &Exception, sent: &Sent, outcome: Outco
         CloseError::NoException
         | CloseError::DecideDeposit
         | CloseError::Outcome
+        | CloseError::NoReference
+        | CloseError::LongReference
+        | CloseError::Unanswered
+        | CloseError::GoneAfterAll
         | CloseError::Refused(_)
         | CloseError::Storage(_) => false,
     }
@@ -91,6 +97,11 @@ fn why(lang: Lang, found: &Exception, sent: &Sent, error: CloseError) -> Result<
         },
         CloseError::DecideDeposit => ("", say!(lang, "exception-decide-deposit")),
         CloseError::Outcome => ("outcome", say!(lang, "exception-wrong-outcome")),
+        CloseError::NoReference => ("reference", say!(lang, "exception-no-reference")),
+        CloseError::LongReference => ("reference", say!(lang, "exception-long-reference", most = MOST_REFERENCE)),
+        CloseError::Unanswered => ("", say!(lang, "exception-unanswered")),
+        CloseError::GoneAfterAll => ("outcome", say!(lang, "exception-gone-after-all")),
+        CloseError::Refused(Refused::NotThere) => ("outcome", say!(lang, "exception-not-there")),
         CloseError::Refused(refused @ (Refused::NoReason | Refused::LongReason)) => {
             ("reason", said::refused(lang, refused, &sent.reason))
         }
@@ -105,12 +116,13 @@ async fn find(app: &App, id: &str) -> Result<Exception, Problem> {
 }
 
 fn look<'a>(app: &App, exception: &'a Exception) -> Look<'a> {
-    Look { exception, limit: app.house.settings.deposits.two_people_above, now: app.house.now() }
+    let limit = app.house.settings.deposits.two_people_above;
+    Look { exception, needs: deposits::needs(&app.house, exception), limit, now: app.house.now() }
 }
 
 fn again(app: &App, frame: &Frame, exception: &Exception, sent: &Sent, problem: (&'static str, String)) -> Response {
     let frame = Frame { here: path(exception.id), ..frame.clone() };
-    let typed = Typed { reason: &sent.reason, verdict: &sent.outcome };
+    let typed = Typed { reason: &sent.reason, verdict: &sent.outcome, reference: &sent.reference };
     let page = page(&frame, &look(app, exception), &typed, &[problem]);
     (StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response()
 }

@@ -1,7 +1,7 @@
 //! The page of one exception: what happened, where the money is, what can be done, and the form that does it.
 
 use maud::{Markup, html};
-use topup::deposits::{Exception, MOST_REASON, Outcome};
+use topup::deposits::{Exception, MOST_REASON, MOST_REFERENCE, Needs, Outcome};
 use topup::people::staff::StaffPermission;
 use topup::{Fen, Micros};
 
@@ -15,6 +15,8 @@ use crate::words::{Lang, say};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look<'a> {
     pub(crate) exception: &'a Exception,
+    /// What it takes to close it.
+    pub(crate) needs: Needs,
     /// Above this two people say the same.
     pub(crate) limit: Fen,
     pub(crate) now: Micros,
@@ -102,14 +104,25 @@ fn history(lang: Lang, exception: &Exception) -> Markup {
                     p { b { (who) } " " (say!(lang, "office-deposit-proposed")) " "
                         (tag(Tone::Plain, &said::outcome(lang, kind, *outcome))) " " span.sub.num { (show::date_time(*at)) } }
                     blockquote { (reason) }
+                    @if exception.closed.is_none() { (referred(lang, exception)) }
                 } }
                 @if let Some((who, outcome, reason, at)) = &exception.closed { li {
                     p { b { (who) } " "
                         (tag(Tone::Good, &say!(lang, "exception-closed-title", outcome = said::outcome(lang, kind, *outcome))))
                         " " span.sub.num { (show::date_time(*at)) } }
                     blockquote { (reason) }
+                    (referred(lang, exception))
                 } }
             }
+        }
+    }
+}
+
+/// Under which number the bank knows of it.
+fn referred(lang: Lang, exception: &Exception) -> Markup {
+    html! {
+        @if let Some(reference) = &exception.reference {
+            p.sub { (say!(lang, "exception-reference")) " " span.num { (reference) } }
         }
     }
 }
@@ -149,11 +162,16 @@ fn forms(frame: &Frame, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, S
 fn close(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, String)]) -> Markup {
     let exception = look.exception;
     let wrong = problems.iter().any(|(field, _)| *field == "outcome");
-    let (hint, submit) = match (exception.amount > look.limit, exception.proposed.is_some()) {
-        (true, false) => {
+    let outcomes = exception.kind.outcomes().iter().copied();
+    let outcomes: Vec<Outcome> = outcomes.filter(|outcome| look.needs.offers(*outcome)).collect();
+    let proposed = exception.reference.as_deref().unwrap_or_default();
+    let reference = if typed.reference.is_empty() { proposed } else { typed.reference };
+    let (hint, submit) = match (look.needs.two_people(), exception.proposed.is_some()) {
+        (true, false) if exception.stake > look.limit => {
             let hint = say!(lang, "exception-two-hint", limit = show::yuan(look.limit));
             (Some(hint), say!(lang, "exception-propose"))
         }
+        (true, false) => (Some(say!(lang, "exception-blind-hint")), say!(lang, "exception-propose")),
         // What happens then stands above.
         (true, true) => (None, say!(lang, "exception-submit")),
         (false, _) => (Some(say!(lang, "exception-one-hint")), say!(lang, "exception-submit")),
@@ -162,7 +180,11 @@ fn close(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, Stri
         form.stack id="close" method="post" action={ (path(exception.id)) "/close" } {
             fieldset.choices id="outcome" aria-invalid=[wrong.then_some("true")] {
                 legend.unseen { (say!(lang, "exception-outcome")) }
-                @for outcome in exception.kind.outcomes() { (choice(lang, exception, *outcome, typed.verdict)) }
+                @for outcome in &outcomes { (choice(lang, exception, *outcome, typed.verdict)) }
+            }
+            @if outcomes.iter().any(|outcome| look.needs.reference(*outcome)) {
+                (Field::new("reference", say!(lang, "exception-reference"), "text", "off")
+                    .hint(say!(lang, "exception-reference-hint", most = MOST_REFERENCE)).value(reference).wrong(problems).draw())
             }
             (Field::new("reason", say!(lang, "reason"), "text", "off")
                 .hint(say!(lang, "exception-reason-hint", most = MOST_REASON)).value(typed.reason).wrong(problems).draw())

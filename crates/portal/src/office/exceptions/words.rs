@@ -14,6 +14,7 @@ pub(crate) fn what(lang: Lang, exception: &Exception) -> String {
         ExceptionKind::DuplicateSerial => say!(lang, "unfit-duplicate-serial-what"),
         ExceptionKind::Contradiction => say!(lang, "unfit-contradiction-what"),
         ExceptionKind::ReturnedLate => say!(lang, "unfit-returned-late-what"),
+        ExceptionKind::GoneBack => say!(lang, "unfit-gone-back-what"),
         ExceptionKind::RefundFailed => {
             let words = exception.evidence.get("words").and_then(|words| words.as_str()).unwrap_or("—");
             say!(lang, "unfit-refund-failed-what", words = words)
@@ -32,6 +33,7 @@ pub(crate) fn place(lang: Lang, exception: &Exception) -> String {
         ExceptionKind::Late | ExceptionKind::WrongAmount => say!(lang, "where-review", group = group),
         ExceptionKind::RefundFailed => say!(lang, "where-refunds", group = group),
         ExceptionKind::ReturnedLate => say!(lang, "where-bank-back"),
+        ExceptionKind::GoneBack => say!(lang, "where-gone-back", group = group),
         ExceptionKind::UnknownOrder
         | ExceptionKind::DuplicateSerial
         | ExceptionKind::Contradiction
@@ -48,6 +50,7 @@ pub(crate) fn place_short(lang: Lang, exception: &Exception) -> String {
         ExceptionKind::Late | ExceptionKind::WrongAmount => say!(lang, "account-deposits-in-review"),
         ExceptionKind::RefundFailed => say!(lang, "account-refunds-due"),
         ExceptionKind::ReturnedLate => say!(lang, "where-bank-back-short"),
+        ExceptionKind::GoneBack => say!(lang, "where-gone-back-short"),
         ExceptionKind::UnknownOrder
         | ExceptionKind::DuplicateSerial
         | ExceptionKind::Contradiction
@@ -64,6 +67,7 @@ pub(crate) fn can(lang: Lang, kind: ExceptionKind) -> String {
         ExceptionKind::DuplicateSerial => say!(lang, "unfit-duplicate-serial-can"),
         ExceptionKind::Contradiction => say!(lang, "unfit-contradiction-can"),
         ExceptionKind::ReturnedLate => say!(lang, "unfit-returned-late-can"),
+        ExceptionKind::GoneBack => say!(lang, "unfit-gone-back-can"),
         ExceptionKind::RefundFailed => say!(lang, "unfit-refund-failed-can"),
         ExceptionKind::RefundContradiction => say!(lang, "unfit-refund-contradiction-can"),
     }
@@ -75,7 +79,7 @@ pub(crate) fn moves(lang: Lang, exception: &Exception, outcome: Outcome) -> Stri
     match outcome {
         Outcome::Credited => say!(lang, "outcome-credited-what", amount = amount),
         Outcome::Refund => say!(lang, "outcome-refund-what", amount = amount),
-        Outcome::ReturnedOtherwise if exception.booked => {
+        Outcome::ReturnedOtherwise if exception.kind == ExceptionKind::RefundFailed => {
             say!(lang, "outcome-returned-otherwise-booked", amount = amount)
         }
         Outcome::ReturnedOtherwise => say!(lang, "outcome-returned-otherwise-what", amount = amount),

@@ -9,9 +9,10 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use topup::Fen;
 use topup::audit::{self, Recorded, Subject};
-use topup::reconcile::{self, Bank, Came, CloseError, DayState, Fetched, Listed, MOST_REASON};
+use topup::deposits::MOST_REFERENCE;
+use topup::reconcile::{self, Bank, Came, CloseError, Closing, DayState, Fetched, Listed, MOST_REASON};
 
-use super::{Do, LIST, STATEMENTS, See, day_in, groups, list, may_do, path};
+use super::{Do, LIST, STATEMENTS, See, day_in, groups, list, may_do, meanwhile, path};
 use crate::App;
 use crate::look::{Frame, Tone, command, empty, fact, icon, notice, show, summary};
 use crate::office::trail::trail;
@@ -26,7 +27,7 @@ const TRAIL: i64 = 30;
 /// What the address says of what was done a moment ago.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct News {
-    /// A file: `fresh`, `known`, `not-ready`, `no-gateway`, `failed`.
+    /// A file: `fresh`, `known`, `not-ready`, `no-gateway`, `failed`; `going-on` while the bank is asked about its lines.
     #[serde(default)]
     file: String,
 }
@@ -38,8 +39,10 @@ pub(crate) struct Shown {
     pub(crate) trail: Vec<Recorded>,
     /// What was done a moment ago.
     pub(crate) news: String,
-    /// Whose reason was refused, and what it was.
-    pub(crate) refused: Option<(i64, String)>,
+    /// What was typed about which difference, and refused.
+    pub(crate) refused: Option<(i64, Sent)>,
+    /// Above this two people close a difference.
+    pub(crate) limit: Fen,
 }
 
 /// `GET /office/reconcile/{day}`
@@ -53,10 +56,10 @@ pub(crate) async fn get(
     Ok(Html(page(&may.frame, &shown, &[])))
 }
 
-async fn look(app: &App, day: Date, news: String, refused: Option<(i64, String)>) -> Result<Shown, Problem> {
+async fn look(app: &App, day: Date, news: String, refused: Option<(i64, Sent)>) -> Result<Shown, Problem> {
     let listed = reconcile::day(&app.house, day).await?.ok_or(Problem::NotFound)?;
     let trail = audit::of(&app.house, Subject::Day(day), TRAIL).await?;
-    Ok(Shown { listed, trail, news, refused })
+    Ok(Shown { listed, trail, news, refused, limit: app.house.settings.deposits.two_people_above })
 }
 
 /// `GET /office/reconcile/{day}/file`: the file as it came.
@@ -80,7 +83,11 @@ pub(crate) async fn again(
     Path(day): Path<String>,
 ) -> Result<Redirect, Problem> {
     let day = day_in(&day)?;
-    if reconcile::again(&app.house, day).await? { Ok(Redirect::to(&path(day))) } else { Err(Problem::NotFound) }
+    match meanwhile(async move { reconcile::again(&app.house, day).await }).await.transpose()? {
+        Some(true) => Ok(Redirect::to(&path(day))),
+        Some(false) => Err(Problem::NotFound),
+        None => Ok(Redirect::to(&format!("{}?file=going-on", path(day)))),
+    }
 }
 
 /// `POST /office/reconcile/{day}/fetch`: asks the gateway now.
@@ -93,21 +100,28 @@ pub(crate) async fn fetch(
     if !reconcile::is_due(day, app.house.now()) && reconcile::day(&app.house, day).await?.is_none() {
         return Err(Problem::NotFound);
     }
-    let news = match reconcile::fetch(&app.house, &may.actor(), day).await? {
-        Fetched::Taken(taken) if taken.fresh => "fresh",
-        Fetched::Taken(_) => "known",
-        Fetched::NotReady => "not-ready",
-        Fetched::NoGateway => "no-gateway",
-        Fetched::Failed(_) => "failed",
+    let actor = may.actor();
+    let news = match meanwhile(async move { reconcile::fetch(&app.house, &actor, day).await }).await.transpose()? {
+        Some(Fetched::Taken(taken)) if taken.fresh => "fresh",
+        Some(Fetched::Taken(_)) => "known",
+        Some(Fetched::NotReady) => "not-ready",
+        Some(Fetched::NoGateway) => "no-gateway",
+        Some(Fetched::Failed(_)) => "failed",
+        None => "going-on",
     };
     Ok(Redirect::to(&format!("{}?file={news}", path(day))))
 }
 
 /// What the form of a difference sends.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Sent {
     #[serde(default)]
-    reason: String,
+    pub(super) reason: String,
+    /// Set when the box was ticked that says that money moved outside of this system.
+    #[serde(default)]
+    pub(super) moved: String,
+    #[serde(default)]
+    pub(super) reference: String,
     #[serde(default)]
     day: String,
 }
@@ -120,15 +134,21 @@ pub(crate) async fn close(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
     let lang = may.frame.lang;
-    let problem = match reconcile::close(&app.house, &may.actor(), difference, &sent.reason).await {
-        Ok(day) => return Ok(Redirect::to(&path(day)).into_response()),
+    let closing =
+        Closing { id: difference, reason: &sent.reason, moved: sent.moved == "yes", reference: &sent.reference };
+    let problem = match reconcile::close(&app.house, &may.staff, &may.actor(), closing).await {
+        Ok((day, _)) => return Ok(Redirect::to(&path(day)).into_response()),
         Err(CloseError::Unknown) => return Err(Problem::NotFound),
         Err(CloseError::Storage(error)) => return Err(error.into()),
+        Err(CloseError::Role) => say!(lang, "exception-role"),
+        Err(CloseError::Own) => say!(lang, "difference-own"),
+        Err(CloseError::NoReference) => say!(lang, "difference-no-reference"),
+        Err(CloseError::LongReference) => say!(lang, "exception-long-reference", most = MOST_REFERENCE),
         Err(CloseError::NoReason) => say!(lang, "review-no-reason"),
         Err(CloseError::LongReason) => say!(lang, "review-long-reason", most = MOST_REASON),
     };
     let day = day_in(&sent.day)?;
-    let shown = look(&app, day, String::new(), Some((difference, sent.reason))).await?;
+    let shown = look(&app, day, String::new(), Some((difference, sent))).await?;
     let frame = Frame { here: path(day), ..may.frame.clone() };
     let page = page(&frame, &shown, &[(groups::field(difference).as_str(), problem)]);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
@@ -166,6 +186,7 @@ fn news(lang: Lang, news: &str) -> Markup {
         "known" => (Tone::Plain, say!(lang, "bill-known")),
         "not-ready" => (Tone::Doubt, say!(lang, "bill-not-ready")),
         "no-gateway" => (Tone::Doubt, say!(lang, "bill-no-gateway")),
+        "going-on" => (Tone::Doubt, say!(lang, "bill-going-on")),
         "failed" => (Tone::Bad, say!(lang, "bill-failed")),
         _ => return html! {},
     };

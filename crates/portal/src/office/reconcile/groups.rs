@@ -224,22 +224,68 @@ fn closing(frame: &Frame, shown: &Shown, difference: &Difference, problems: &[(&
     let lang = frame.lang;
     if let (Some(at), Some(by), Some(why)) = (difference.closed_at, &difference.closed_by, &difference.closed_why) {
         return html! {
-            blockquote.closed { (why) footer.soft.num { (person(lang, by)) " · " (show::date_time(at)) } }
+            @if difference.proposed_id.is_some() { (proposed(lang, difference)) }
+            blockquote.closed { (why) footer.soft.num { (person(lang, by)) " · " (show::date_time(at)) }
+                @if let Some(reference) = &difference.reference {
+                    footer.soft { (say!(lang, "exception-reference")) " " span.num { (reference) } }
+                }
+            }
         };
     }
-    if !difference.is_open() || !may_do(frame) {
+    if !difference.is_open() {
         return html! {};
     }
+    let own = difference.proposed_id.is_some() && frame.staff().map(|staff| staff.id) == difference.proposed_id;
+    html! {
+        @if difference.proposed_id.is_some() { (proposed(lang, difference)) }
+        @if own { p.soft { (say!(lang, "difference-own")) } }
+        @else if may_do(frame) { (form(lang, shown, difference, problems)) }
+    }
+}
+
+/// What one person said, where another has to say so too.
+fn proposed(lang: Lang, difference: &Difference) -> Markup {
+    let (by, why) = (difference.proposed_by.as_deref(), difference.proposed_why.as_deref());
+    html! {
+        blockquote.closed {
+            b { (say!(lang, "difference-proposed")) } " " (why.unwrap_or_default())
+            footer.soft.num { (person(lang, by.unwrap_or_default()))
+                @if let Some(at) = difference.proposed_at { " · " (show::date_time(at)) } }
+            @if let Some(reference) = difference.reference.as_deref().filter(|_| difference.is_open()) {
+                footer.soft { (say!(lang, "exception-reference")) " " span.num { (reference) } }
+            }
+        }
+    }
+}
+
+fn form(lang: Lang, shown: &Shown, difference: &Difference, problems: &[(&str, String)]) -> Markup {
     let name = field(difference.id);
-    let typed = shown.refused.as_ref().filter(|(id, _)| *id == difference.id).map(|(_, reason)| reason.as_str());
+    let typed = shown.refused.as_ref().filter(|(id, _)| *id == difference.id).map(|(_, sent)| sent);
     let wrong = problems.iter().find(|(field, _)| **field == name).map(|(_, problem)| problem.as_str());
+    let two = difference.stake() > shown.limit;
+    let submit = if two && difference.proposed_id.is_none() {
+        say!(lang, "exception-propose")
+    } else {
+        say!(lang, "difference-close-submit")
+    };
+    let reference = format!("reference-{}", difference.id);
     html! {
         details.close open[typed.is_some()] {
             summary { (say!(lang, "difference-close")) }
             form.stack method="post" action={ "/office/reconcile/differences/" (difference.id) } {
                 input type="hidden" name="day" value=(shown.listed.day.day);
-                (reason(lang, &name, typed.unwrap_or_default(), wrong))
-                button.button { (say!(lang, "difference-close-submit")) }
+                (reason(lang, &name, typed.map(|typed| typed.reason.as_str()).unwrap_or_default(), wrong))
+                label.tick {
+                    input type="checkbox" name="moved" value="yes" checked[typed.is_some_and(|typed| typed.moved == "yes")];
+                    span { (say!(lang, "difference-moved")) }
+                }
+                div.field {
+                    label for=(reference) { (say!(lang, "exception-reference")) }
+                    input id=(reference) name="reference" autocomplete="off"
+                        value=(typed.map(|typed| typed.reference.as_str()).unwrap_or_default());
+                }
+                button.button { (submit) }
+                @if two { p.soft.small { (say!(lang, "difference-two", limit = show::yuan(shown.limit))) } }
             }
         }
     }

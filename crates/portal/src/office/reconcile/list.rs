@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use topup::reconcile::{self, Bank, Came, Day, DayState};
 
-use super::{Do, LIST, STATEMENTS, See, may_do, path, words};
+use super::{Do, LIST, STATEMENTS, See, may_do, meanwhile, path, words};
 use crate::App;
 use crate::look::{Frame, Tone, empty, icon, show, summary, tag};
 use crate::people::access::Office;
@@ -27,13 +27,17 @@ pub(crate) async fn post(State(app): State<App>, may: Office<Do>, form: Multipar
         Err(error) => error.words(lang)?,
         Ok(upload) if upload.name.is_empty() => say!(lang, "upload-none"),
         Ok(upload) => {
-            let (name, bytes) = (upload.name.as_str(), upload.bytes.as_slice());
-            match reconcile::take(&app.house, &may.actor(), Came::Uploaded, name, bytes).await {
-                Ok(taken) => {
+            let (house, actor) = (app.house.clone(), may.actor());
+            let work =
+                async move { reconcile::take(&house, &actor, Came::Uploaded, &upload.name, &upload.bytes).await };
+            match meanwhile(work).await {
+                // The file is kept; the day shows how far it has come.
+                None => return Ok(Redirect::to(LIST).into_response()),
+                Some(Ok(taken)) => {
                     let news = if taken.fresh { "fresh" } else { "known" };
                     return Ok(Redirect::to(&format!("{}?file={news}", path(taken.day))).into_response());
                 }
-                Err(error) => match words::not_taken(lang, &error) {
+                Some(Err(error)) => match words::not_taken(lang, &error) {
                     Some(words) => words,
                     None => return Err(error.into()),
                 },

@@ -7,12 +7,23 @@ pub(crate) mod list;
 pub(crate) mod statements;
 mod words;
 
+use std::time::Duration;
+
 use jiff::civil::Date;
 use topup::people::staff::StaffPermission;
 
 use crate::look::Frame;
 use crate::people::access::OfficeNeeds;
 use crate::web::problem::Problem;
+
+/// How long a click waits for a day to be reconciled. The bank is asked about each line that we do not have, and when it is
+/// away that takes seconds a line.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// Does something that goes on by itself when it takes longer than a click can wait: what came of it, or none.
+async fn meanwhile<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+    tokio::time::timeout(PATIENCE, tokio::spawn(work)).await.ok().and_then(Result::ok)
+}
 
 /// See files, statements and differences.
 #[derive(Clone, Copy, Debug)]

@@ -152,6 +152,7 @@ async fn failed(
         | Refused::Proposed
         | Refused::NoProposal
         | Refused::Own
+        | Refused::Left
         | Refused::Answered => "",
     };
     again(app, frame, order, sent, vec![(field, words::refused(frame.lang, refused))]).await

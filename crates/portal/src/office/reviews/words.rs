@@ -131,6 +131,7 @@ pub(super) fn refused(lang: Lang, why: Refused) -> String {
         Refused::Settled => say!(lang, "review-settled"),
         Refused::Proposed => say!(lang, "review-proposed-already"),
         Refused::NoProposal => say!(lang, "review-no-proposal"),
+        Refused::Left => say!(lang, "office-deposit-left"),
         Refused::Own => say!(lang, "review-own"),
         Refused::Answered => say!(lang, "review-answered"),
     }

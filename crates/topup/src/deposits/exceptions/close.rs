@@ -5,12 +5,15 @@ use serde_json::json;
 use store::Tx;
 
 use super::query::{of_deposit, one};
-use super::{Exception, ExceptionId, ExceptionKind, Outcome, exception, subject};
+use super::rules::reference;
+use super::{Exception, ExceptionId, ExceptionKind, Outcome, exception, needs, subject};
 use crate::audit::{self, Action, Actor, Entry, NO_GROUP};
+use crate::deposits::assure::{Assured, assure};
 use crate::deposits::event::{self, By, Happened};
+use crate::deposits::refunds::{Inquiry, Standing};
 use crate::deposits::rules::{Refused, may_say};
-use crate::deposits::{State, book, refunds, topic};
-use crate::people::staff::{Staff, StaffId};
+use crate::deposits::{State, book, query, refunds, topic};
+use crate::people::staff::{Staff, StaffId, StaffPermission, may_still};
 use crate::{House, alarms, patiently};
 
 /// What someone wants done.
@@ -22,6 +25,8 @@ pub struct Closing<'a> {
     pub outcome: Outcome,
     /// Why.
     pub reason: &'a str,
+    /// Under which number the bank knows of money that is said to have moved outside of this system; else empty.
+    pub reference: &'a str,
 }
 
 /// Why an exception was not closed.
@@ -39,6 +44,18 @@ pub enum CloseError {
     /// This outcome does not go with it.
     #[error("this outcome does not go with it")]
     Outcome,
+    /// The number is missing under which the bank knows of it: [`super::Needs::reference`].
+    #[error("the bank's number of it is needed")]
+    NoReference,
+    /// The number is longer than [`super::MOST_REFERENCE`].
+    #[error("the bank's number is too long")]
+    LongReference,
+    /// The gateway was asked what became of the refunds that failed, and does not say. Nothing is lost: try again later.
+    #[error("the gateway does not say what became of the refunds")]
+    Unanswered,
+    /// The gateway says of a refund that failed that it was done, or is under way: look at its exception first.
+    #[error("the gateway says that a refund was done after all")]
+    GoneAfterAll,
     /// The rules.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -56,18 +73,23 @@ pub enum Closure {
     Proposed,
 }
 
-/// Does what `staff` wants done about an exception, or notes it until another person says the same.
+/// What the gateway said just before money moves.
+#[derive(Clone, Debug)]
+struct Said {
+    refunds: Inquiry,
+    /// Of the payment itself, where it is to become quota.
+    payment: Option<Assured>,
+}
+
+/// Does what `staff` wants done about an exception, or notes it until another person says the same. Before money of a
+/// refund that failed is used otherwise, the gateway is asked what became of every refund of the deposit.
 pub async fn close(house: &House, staff: &Staff, actor: &Actor, closing: Closing<'_>) -> Result<Closure, CloseError> {
-    may_say(staff.role, closing.reason)?;
-    if let Some(found) = exception(house, closing.id).await?
-        && found.kind == ExceptionKind::RefundFailed
-        && found.closed.is_none()
-        && closing.outcome != Outcome::Nothing
-        && !refunds::asked_once_more(house, &found.order).await?
-    {
-        return Err(CloseError::Outcome);
-    }
-    let done = patiently!(attempt(house, staff, actor, closing))?;
+    let done = if let Some(done) = patiently!(attempt(house, staff, actor, closing, None))? {
+        done
+    } else {
+        let said = ask(house, closing).await?;
+        patiently!(attempt(house, staff, actor, closing, Some(&said)))?.ok_or(CloseError::Unanswered)?
+    };
     if let Ok(Some(exception)) = exception(house, closing.id).await
         && let Some(order) = exception.deposit
     {
@@ -79,8 +101,31 @@ pub async fn close(house: &House, staff: &Staff, actor: &Actor, closing: Closing
     Ok(done)
 }
 
-async fn attempt(house: &House, staff: &Staff, actor: &Actor, closing: Closing<'_>) -> Result<Closure, CloseError> {
+async fn ask(house: &House, closing: Closing<'_>) -> Result<Said, CloseError> {
+    let order = exception(house, closing.id).await?.and_then(|found| found.deposit).ok_or(CloseError::NoException)?;
+    let key = query::key(house, order).await?.ok_or(CloseError::NoException)?;
+    let refunds = refunds::inquire(house, key).await?;
+    let payment = match closing.outcome {
+        Outcome::Credited => match assure(house, key).await? {
+            Ok(assured) => Some(assured),
+            Err(Refused::Unanswered) => return Err(CloseError::Unanswered),
+            Err(refused) => return Err(refused.into()),
+        },
+        Outcome::Refund | Outcome::ReturnedOtherwise | Outcome::Nothing => None,
+    };
+    Ok(Said { refunds, payment })
+}
+
+/// None, and nothing is done, if money would move and the gateway has to be asked before.
+async fn attempt(
+    house: &House,
+    staff: &Staff,
+    actor: &Actor,
+    closing: Closing<'_>,
+    said: Option<&Said>,
+) -> Result<Option<Closure>, CloseError> {
     let reason = may_say(staff.role, closing.reason)?;
+    let reference = reference(closing.reference).map_err(|_| CloseError::LongReference)?;
     let Closing { id, outcome, .. } = closing;
     let mut tx = house.db.begin().await?;
     let whose: Option<(Option<GroupId>, Option<i64>)> =
@@ -99,29 +144,42 @@ async fn attempt(house: &House, staff: &Staff, actor: &Actor, closing: Closing<'
     if found.kind.outcomes().is_empty() {
         return Err(CloseError::DecideDeposit);
     }
-    if !found.kind.outcomes().contains(&outcome) {
+    let needs = needs(house, &found);
+    if !needs.offers(outcome) {
         return Err(CloseError::Outcome);
     }
+    if needs.reference(outcome) && reference.is_none() {
+        return Err(CloseError::NoReference);
+    }
     let limit = house.settings.deposits.two_people_above;
+    let same = |proposed: &Outcome| *proposed == outcome && found.reference.as_deref() == reference;
     let (action, done) = match &found.proposed {
-        _ if found.amount <= limit => (Action::ExceptionClosed, Closure::Closed),
+        _ if !needs.two_people() => (Action::ExceptionClosed, Closure::Closed),
         Some((by, ..)) if *by == staff.id => return Err(Refused::Own.into()),
-        Some((_, _, proposed, ..)) if *proposed == outcome => (Action::ExceptionClosed, Closure::Closed),
+        Some((by, _, proposed, ..))
+            if same(proposed) && may_still(&mut tx, *by, StaffPermission::ReviewDeposits).await? =>
+        {
+            (Action::ExceptionClosed, Closure::Closed)
+        }
         Some(_) | None => (Action::ExceptionProposed, Closure::Proposed),
     };
+    if done == Closure::Closed && needs.inquiry() && said.is_none() {
+        return Ok(None);
+    }
     if done == Closure::Proposed {
-        propose(&mut tx, house, staff, actor, (id, outcome, reason)).await?;
+        propose(&mut tx, house, staff, actor, (&closing, reason, reference)).await?;
     } else {
         if let Some(locked) = &mut locked
             && found.kind == ExceptionKind::RefundFailed
         {
-            act(&mut tx, house, locked, outcome).await?;
+            act(&mut tx, house, locked, (outcome, said)).await?;
         }
-        let closed = Closed { id, outcome, reason, limit, proposer: None };
+        let closed = Closed { id, outcome, reason, reference, limit, proposer: None };
         shut(&mut tx, house, staff, actor, &closed).await?;
         close_alarm(&mut tx, house, actor, (&found, group), reason).await?;
     }
-    let details = json!({ "exception": id, "kind": found.kind, "outcome": outcome, "reason": reason });
+    let details =
+        json!({ "exception": id, "kind": found.kind, "outcome": outcome, "reason": reason, "reference": reference });
     let subject = subject(id, found.deposit);
     let entry = Entry { actor, action, group: group.unwrap_or(NO_GROUP), subject, details };
     audit::record(&mut tx, &house.ids, &entry).await?;
@@ -131,7 +189,7 @@ async fn attempt(house: &House, staff: &Staff, actor: &Actor, closing: Closing<'
         event::add(&mut tx, key, house.now(), &By::Staff(actor.name.clone()), &what).await?;
     }
     tx.commit().await?;
-    Ok(done)
+    Ok(Some(done))
 }
 
 async fn propose(
@@ -139,32 +197,54 @@ async fn propose(
     house: &House,
     staff: &Staff,
     actor: &Actor,
-    (id, outcome, reason): (ExceptionId, Outcome, &str),
+    (closing, reason, reference): (&Closing<'_>, &str, Option<&str>),
 ) -> Result<(), store::Error> {
     tx.query(
         "UPDATE deposit_exceptions SET proposed_by = $2, proposed_name = $3, proposed_outcome = $4, \
-         proposed_reason = $5, proposed_at_us = $6 WHERE id = $1",
+         proposed_reason = $5, proposed_at_us = $6, reference = $7 WHERE id = $1",
     )
-    .bind(id)
+    .bind(closing.id)
     .bind(staff.id)
     .bind(actor.name.as_str())
-    .bind(outcome.as_str())
+    .bind(closing.outcome.as_str())
     .bind(reason)
     .bind(house.now())
+    .bind(reference)
     .execute()
     .await?;
     Ok(())
 }
 
 /// Moves the money of a refund that failed.
-async fn act(tx: &mut Tx, house: &House, locked: &mut book::Locked, outcome: Outcome) -> Result<(), CloseError> {
+async fn act(
+    tx: &mut Tx,
+    house: &House,
+    locked: &mut book::Locked,
+    (outcome, said): (Outcome, Option<&Said>),
+) -> Result<(), CloseError> {
     if !matches!(locked.deposit.state, State::Rejected | State::Refunding) {
         return Err(CloseError::Outcome);
     }
     // The gateway says that this money has gone back after all: first somebody finds out what is so.
     let contradicted = |unfit: &Exception| unfit.kind == ExceptionKind::RefundContradiction && unfit.closed.is_none();
     if of_deposit(tx, locked.key()).await?.iter().any(contradicted) {
-        return Err(CloseError::Outcome);
+        return Err(CloseError::GoneAfterAll);
+    }
+    // None if it cannot be asked any more; then two people and a number of the bank stand for it.
+    if let Some(said) = said {
+        match said.refunds.standing(tx, locked.key()).await? {
+            Standing::Failed => {}
+            Standing::Unknown => return Err(CloseError::Unanswered),
+            Standing::GoneAfterAll(refund, word) if outcome == Outcome::Refund => {
+                let adopted = refunds::adopt(tx, house, locked, (refund, &word)).await?;
+                return if adopted { Ok(()) } else { Err(CloseError::GoneAfterAll) };
+            }
+            Standing::GoneAfterAll(..) => return Err(CloseError::GoneAfterAll),
+        }
+        let covered = said.payment.as_ref().is_some_and(|assured| assured.covers(&locked.deposit));
+        if outcome == Outcome::Credited && !covered {
+            return Err(CloseError::Unanswered);
+        }
     }
     let at = house.now();
     match outcome {
@@ -187,6 +267,7 @@ pub(in crate::deposits) struct Closed<'a> {
     pub(in crate::deposits) id: ExceptionId,
     pub(in crate::deposits) outcome: Outcome,
     pub(in crate::deposits) reason: &'a str,
+    pub(in crate::deposits) reference: Option<&'a str>,
     pub(in crate::deposits) limit: Fen,
     /// Who proposed it elsewhere, with the deposit's decision.
     pub(in crate::deposits) proposer: Option<StaffId>,
@@ -201,7 +282,8 @@ async fn shut(
 ) -> Result<(), store::Error> {
     tx.query(
         "UPDATE deposit_exceptions SET closed_at_us = $2, closed_by = $3, closed_name = $4, close_reason = $5, \
-         outcome = $6, limit_fen = $7, proposed_by = COALESCE(proposed_by, $8) WHERE id = $1 AND closed_at_us IS NULL",
+         outcome = $6, limit_fen = $7, proposed_by = COALESCE(proposed_by, $8), reference = $9 \
+         WHERE id = $1 AND closed_at_us IS NULL",
     )
     .bind(closed.id)
     .bind(house.now())
@@ -211,6 +293,7 @@ async fn shut(
     .bind(closed.outcome.as_str())
     .bind(closed.limit)
     .bind(closed.proposer)
+    .bind(closed.reference)
     .execute()
     .await?;
     Ok(())

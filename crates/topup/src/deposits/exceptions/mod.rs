@@ -3,11 +3,13 @@
 
 mod close;
 mod query;
+mod rules;
 
 pub use close::{CloseError, Closing, Closure, close};
 pub(super) use close::{Closed, close_by_decision};
 pub(super) use query::of_deposit;
 pub use query::{exception, exceptions_page};
+pub use rules::{MOST_REFERENCE, Needs};
 
 use ledger::{Fen, GroupId};
 use serde::{Deserialize, Serialize};
@@ -42,6 +44,9 @@ pub enum ExceptionKind {
     Contradiction,
     /// The payer's money was taken too late, and the gateway gives it back by itself. It is in no account.
     ReturnedLate,
+    /// The gateway had the money, and has given it back by itself, or says now that it never had it. It is still booked:
+    /// in review, or as quota.
+    GoneBack,
     /// The gateway will not give the money back. It stays in refunds due.
     RefundFailed,
     /// The gateway says of a refund otherwise than it did before.
@@ -81,6 +86,8 @@ pub struct Exception {
     pub serial: Option<String>,
     /// How much it is about.
     pub amount: Fen,
+    /// How much depends on it: that, or what its deposit is about, if that is more.
+    pub stake: Fen,
     /// Whether that is in the accounts of the group; otherwise it is in no account.
     pub booked: bool,
     /// What the gateway said, and what we hold.
@@ -91,6 +98,8 @@ pub struct Exception {
     pub proposed: Option<(StaffId, String, Outcome, String, Micros)>,
     /// How it was closed: by whom, how, why and when.
     pub closed: Option<(String, Outcome, String, Micros)>,
+    /// Under which number the bank knows of money that moved outside of this system: as it was closed, or proposed.
+    pub reference: Option<String>,
 }
 
 /// An exception to be opened.
@@ -109,13 +118,14 @@ pub(super) struct New<'a> {
 
 impl ExceptionKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Late,
         Self::WrongAmount,
         Self::UnknownOrder,
         Self::DuplicateSerial,
         Self::Contradiction,
         Self::ReturnedLate,
+        Self::GoneBack,
         Self::RefundFailed,
         Self::RefundContradiction,
     ];
@@ -129,6 +139,7 @@ impl ExceptionKind {
             Self::DuplicateSerial => "duplicate_serial",
             Self::Contradiction => "contradiction",
             Self::ReturnedLate => "returned_late",
+            Self::GoneBack => "gone_back",
             Self::RefundFailed => "refund_failed",
             Self::RefundContradiction => "refund_contradiction",
         }
@@ -148,6 +159,7 @@ impl ExceptionKind {
             | Self::DuplicateSerial
             | Self::Contradiction
             | Self::ReturnedLate
+            | Self::GoneBack
             | Self::RefundContradiction => &[Outcome::ReturnedOtherwise, Outcome::Nothing],
         }
     }
@@ -171,6 +183,12 @@ impl Outcome {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == text)
     }
+}
+
+/// What it takes to close an exception.
+pub fn needs(house: &House, exception: &Exception) -> Needs {
+    let gateway = house.till.as_ref().is_some_and(|till| till.name == exception.gateway);
+    Needs::of(exception, house.settings.deposits.two_people_above, gateway)
 }
 
 /// Opens an exception and raises its alarm, in the unit of work that found it. The same trouble told again is nothing

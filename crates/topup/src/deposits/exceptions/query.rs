@@ -19,6 +19,7 @@ struct Row {
     order_id: String,
     serial: String,
     amount_fen: Fen,
+    deposit_fen: Fen,
     booked: i64,
     evidence: String,
     opened_at_us: Micros,
@@ -31,6 +32,22 @@ struct Row {
     closed_name: Option<String>,
     close_reason: Option<String>,
     outcome: Option<String>,
+    reference: Option<String>,
+}
+
+/// Exceptions with what a person is told beside them, of which this condition holds, in this order.
+macro_rules! found {
+    ($where:literal) => {
+        concat!(
+            "SELECT e.id, e.kind, e.deposit_id, groups.name AS group_name, e.gateway, e.order_id, e.serial, e.amount_fen, \
+             COALESCE(d.paid_fen, d.amount_fen, 0) AS deposit_fen, e.booked, e.evidence, e.opened_at_us, e.proposed_by, \
+             e.proposed_name, e.proposed_outcome, e.proposed_reason, e.proposed_at_us, e.closed_at_us, e.closed_name, \
+             e.close_reason, e.outcome, e.reference FROM deposit_exceptions e \
+             LEFT JOIN groups ON groups.id = e.group_id \
+             LEFT JOIN deposits d ON d.group_id = e.group_id AND d.id = e.deposit_id ",
+            $where
+        )
+    };
 }
 
 /// A page of the exceptions of all groups: the open ones oldest first, or the closed ones, closed last first.
@@ -38,21 +55,15 @@ pub async fn exceptions_page(house: &House, open: bool, after: Option<Place>) ->
     let after = after.unwrap_or(Place::end(!open));
     let mut tx = house.db.read().await?;
     let query = if open {
-        tx.query(
-            "SELECT e.id, e.kind, e.deposit_id, groups.name AS group_name, e.gateway, e.order_id, e.serial, \
-             e.amount_fen, e.booked, e.evidence, e.opened_at_us, e.proposed_by, e.proposed_name, e.proposed_outcome, \
-             e.proposed_reason, e.proposed_at_us, e.closed_at_us, e.closed_name, e.close_reason, e.outcome \
-             FROM deposit_exceptions e LEFT JOIN groups ON groups.id = e.group_id WHERE e.closed_at_us IS NULL \
-             AND (e.opened_at_us, e.id) > ($1, $2) ORDER BY e.opened_at_us, e.id LIMIT $3",
-        )
+        tx.query(found!(
+            "WHERE e.closed_at_us IS NULL \
+             AND (e.opened_at_us, e.id) > ($1, $2) ORDER BY e.opened_at_us, e.id LIMIT $3"
+        ))
     } else {
-        tx.query(
-            "SELECT e.id, e.kind, e.deposit_id, groups.name AS group_name, e.gateway, e.order_id, e.serial, \
-             e.amount_fen, e.booked, e.evidence, e.opened_at_us, e.proposed_by, e.proposed_name, e.proposed_outcome, \
-             e.proposed_reason, e.proposed_at_us, e.closed_at_us, e.closed_name, e.close_reason, e.outcome \
-             FROM deposit_exceptions e LEFT JOIN groups ON groups.id = e.group_id WHERE e.closed_at_us IS NOT NULL \
-             AND (e.closed_at_us, e.id) < ($1, $2) ORDER BY e.closed_at_us DESC, e.id DESC LIMIT $3",
-        )
+        tx.query(found!(
+            "WHERE e.closed_at_us IS NOT NULL \
+             AND (e.closed_at_us, e.id) < ($1, $2) ORDER BY e.closed_at_us DESC, e.id DESC LIMIT $3"
+        ))
     };
     let rows: Vec<Row> = query.bind(after.at).bind(after.id).bind(one_more()).all().await?;
     Ok(Page::of(rows.into_iter().filter_map(Row::into_exception).collect(), |found: &Exception| {
@@ -68,16 +79,7 @@ pub async fn exception(house: &House, id: ExceptionId) -> Result<Option<Exceptio
 }
 
 pub(super) async fn one(tx: &mut Tx, id: ExceptionId) -> Result<Option<Exception>, store::Error> {
-    let row: Option<Row> = tx
-        .query(
-            "SELECT e.id, e.kind, e.deposit_id, groups.name AS group_name, e.gateway, e.order_id, e.serial, \
-             e.amount_fen, e.booked, e.evidence, e.opened_at_us, e.proposed_by, e.proposed_name, e.proposed_outcome, \
-             e.proposed_reason, e.proposed_at_us, e.closed_at_us, e.closed_name, e.close_reason, e.outcome \
-             FROM deposit_exceptions e LEFT JOIN groups ON groups.id = e.group_id WHERE e.id = $1",
-        )
-        .bind(id)
-        .optional()
-        .await?;
+    let row: Option<Row> = tx.query(found!("WHERE e.id = $1")).bind(id).optional().await?;
     Ok(row.and_then(Row::into_exception))
 }
 
@@ -87,13 +89,7 @@ pub(in crate::deposits) async fn of_deposit(
     (group, deposit): (GroupId, i64),
 ) -> Result<Vec<Exception>, store::Error> {
     let rows: Vec<Row> = tx
-        .query(
-            "SELECT e.id, e.kind, e.deposit_id, groups.name AS group_name, e.gateway, e.order_id, e.serial, \
-             e.amount_fen, e.booked, e.evidence, e.opened_at_us, e.proposed_by, e.proposed_name, e.proposed_outcome, \
-             e.proposed_reason, e.proposed_at_us, e.closed_at_us, e.closed_name, e.close_reason, e.outcome \
-             FROM deposit_exceptions e LEFT JOIN groups ON groups.id = e.group_id \
-             WHERE e.group_id = $1 AND e.deposit_id = $2 ORDER BY e.opened_at_us, e.id",
-        )
+        .query(found!("WHERE e.group_id = $1 AND e.deposit_id = $2 ORDER BY e.opened_at_us, e.id"))
         .bind(group)
         .bind(deposit)
         .all()
@@ -115,6 +111,7 @@ impl Row {
             order: self.order_id,
             serial: Some(self.serial).filter(|serial| !serial.is_empty()),
             amount: self.amount_fen,
+            stake: self.amount_fen.max(self.deposit_fen),
             booked: self.booked == 1,
             evidence: serde_json::from_str(&self.evidence).unwrap_or_default(),
             opened_at: self.opened_at_us,
@@ -123,6 +120,7 @@ impl Row {
             }),
             closed: closed
                 .and_then(|(((name, outcome), reason), at)| Some((name, Outcome::parse(&outcome)?, reason, at))),
+            reference: self.reference,
         })
     }
 }

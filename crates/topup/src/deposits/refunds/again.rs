@@ -1,33 +1,74 @@
-//! A refund that failed may have been done after all: the gateway is asked before people do something else.
+//! A refund that failed may have been done after all: the gateway is asked about every one of them before people do
+//! something else with the money.
 
+use futures_util::future::join_all;
+use ledger::{Fen, GroupId};
 use pay::RefundStatus;
+use store::Tx;
 
-use super::{Key, NOW, RefundState, Row, ask_of, contradict, of_order, one};
+use super::{Key, NOW, RefundState, Row, accept, ask_of, contradict, finish, one};
 use crate::deposits::event::Told;
 use crate::deposits::{ask, book, confirm};
 use crate::{House, patiently};
 
-/// Asks the gateway once more about a refund that failed, before people do something else with its money: it may have gone
-/// back after all, and that opens an exception of its own. False if the gateway does not answer.
-pub(in crate::deposits) async fn asked_once_more(house: &House, order: &str) -> Result<bool, store::Error> {
-    let (Some(till), Ok(order), Some(now)) = (&house.till, order.parse(), confirm::pay_time(house.now())) else {
-        return Ok(false);
-    };
-    let Some(key) = of_order(house, &order).await? else { return Ok(false) };
+/// What the gateway said, asked just now, of each refund of a deposit that had failed: by its number among them. None
+/// where it did not say.
+#[derive(Clone, Debug, Default)]
+pub(in crate::deposits) struct Inquiry(Vec<(i64, Option<RefundStatus>)>);
+
+/// How the refunds of a deposit that failed stand together.
+#[derive(Clone, Debug)]
+pub(in crate::deposits) enum Standing {
+    /// All of them have failed for sure.
+    Failed,
+    /// The gateway does not say of each.
+    Unknown,
+    /// This one was done, or taken on, after all.
+    GoneAfterAll(Key, RefundStatus),
+}
+
+/// Asks the gateway about every refund of a deposit that failed. What it says otherwise now opens an exception.
+pub(in crate::deposits) async fn inquire(
+    house: &House,
+    (group, deposit): (GroupId, i64),
+) -> Result<Inquiry, store::Error> {
     let mut tx = house.db.read().await?;
-    let row = one(&mut tx, key).await?.ok_or(store::Error::Missing)?;
+    let failed = failed(&mut tx, (group, deposit)).await?;
     drop(tx);
-    let Some(asked) = ask_of(house, till, key, &row).await? else { return Ok(false) };
-    let Ok(word) = tokio::time::timeout(NOW, till.gateway.query_refund(&asked, now)).await else { return Ok(false) };
-    ask::answered("refund", &order, &word);
-    match word {
-        Ok(RefundStatus::NotFound | RefundStatus::Failed { .. }) => {}
-        Ok(status @ (RefundStatus::Accepted { .. } | RefundStatus::Refunded(_))) => {
-            patiently!(gone_after_all(house, key, &Told::from(&status)))?;
-        }
-        Err(_) => return Ok(false),
+    let asked = failed.into_iter().map(|number| inquire_of(house, Key { group, deposit, number }));
+    let mut said = Vec::new();
+    for answer in join_all(asked).await {
+        said.push(answer?);
     }
-    Ok(true)
+    Ok(Inquiry(said))
+}
+
+async fn inquire_of(house: &House, key: Key) -> Result<(i64, Option<RefundStatus>), store::Error> {
+    let unknown = Ok((key.number, None));
+    let (Some(till), Some(now)) = (&house.till, confirm::pay_time(house.now())) else { return unknown };
+    let mut tx = house.db.read().await?;
+    let Some(row) = one(&mut tx, key).await? else { return unknown };
+    drop(tx);
+    let Some(asked) = ask_of(house, till, key, &row).await? else { return unknown };
+    let Ok(word) = tokio::time::timeout(NOW, till.gateway.query_refund(&asked, now)).await else { return unknown };
+    ask::answered("refund", &asked.order, &word);
+    if let Ok(status @ (RefundStatus::Accepted { .. } | RefundStatus::Refunded(_))) = &word {
+        patiently!(gone_after_all(house, key, &Told::from(status)))?;
+    }
+    Ok((key.number, word.ok()))
+}
+
+async fn failed(tx: &mut Tx, (group, deposit): (GroupId, i64)) -> Result<Vec<i64>, store::Error> {
+    let rows: Vec<(i64,)> = tx
+        .query(
+            "SELECT number FROM deposit_refunds WHERE group_id = $1 AND deposit_id = $2 AND state = 'failed' \
+             ORDER BY number",
+        )
+        .bind(group)
+        .bind(deposit)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(number,)| number).collect())
 }
 
 async fn gone_after_all(house: &House, key: Key, told: &Told) -> Result<(), store::Error> {
@@ -38,4 +79,55 @@ async fn gone_after_all(house: &House, key: Key, told: &Told) -> Result<(), stor
         contradict(&mut tx, house, &locked, (&refund, told)).await?;
     }
     tx.commit().await
+}
+
+impl Inquiry {
+    /// How the refunds stand that have failed as far as we know, under the lock on the group's accounts.
+    pub(in crate::deposits) async fn standing(
+        &self,
+        tx: &mut Tx,
+        (group, deposit): (GroupId, i64),
+    ) -> Result<Standing, store::Error> {
+        let mut unknown = false;
+        for number in failed(tx, (group, deposit)).await? {
+            let key = Key { group, deposit, number };
+            match self.0.iter().find(|(of, _)| *of == number).and_then(|(_, word)| word.as_ref()) {
+                Some(word @ (RefundStatus::Accepted { .. } | RefundStatus::Refunded(_))) => {
+                    return Ok(Standing::GoneAfterAll(key, word.clone()));
+                }
+                Some(RefundStatus::NotFound | RefundStatus::Failed { .. }) => {}
+                None => unknown = true,
+            }
+        }
+        Ok(if unknown { Standing::Unknown } else { Standing::Failed })
+    }
+}
+
+/// A refund that failed was done, or taken on, after all: the deposit goes back by it, and by no other. False if it is of
+/// another amount, which people have to see to.
+pub(in crate::deposits) async fn adopt(
+    tx: &mut Tx,
+    house: &House,
+    locked: &mut book::Locked,
+    (key, word): (Key, &RefundStatus),
+) -> Result<bool, store::Error> {
+    tx.query(
+        "UPDATE deposit_refunds SET state = 'due', code = NULL, words = NULL, ended_at_us = NULL, ask_at_us = $4, \
+         asked = 0 WHERE group_id = $1 AND deposit_id = $2 AND number = $3",
+    )
+    .bind(key.group)
+    .bind(key.deposit)
+    .bind(key.number)
+    .bind(matches!(word, RefundStatus::Accepted { .. }).then(|| house.now()))
+    .execute()
+    .await?;
+    let Some(refund) = one(tx, key).await?.and_then(Row::into_refund) else { return Ok(false) };
+    match word {
+        RefundStatus::Accepted { serial } => accept(tx, house, locked, (key, &refund, serial.as_deref())).await?,
+        RefundStatus::Refunded(settled) if Fen::new(settled.amount.fen()) == refund.amount => {
+            finish(tx, house, locked, (key, &refund, settled)).await?;
+        }
+        RefundStatus::Refunded(_) | RefundStatus::NotFound | RefundStatus::Failed { .. } => return Ok(false),
+    }
+    Ok(true)
 }

@@ -42,8 +42,14 @@ fn step(known: &mut Known, word: &PaymentStatus, verdict: Verdict) {
         }
         (Verdict::Fail { .. }, _) if known.state == State::Redirected => known.state = State::Failed,
         (Verdict::Expire { .. }, _) => known.state = State::Expired,
-        (Verdict::Nothing | Verdict::Contradict | Verdict::Fail { .. } | Verdict::Pay { .. }, _) => {}
+        (Verdict::Nothing | Verdict::Contradict | Verdict::Gone | Verdict::Fail { .. } | Verdict::Pay { .. }, _) => {}
     }
+}
+
+fn known(state: State, payer: Payer, paid_at: Option<Micros>) -> Known {
+    let (amount, expires_at) = (Fen::new(10_000), Micros(60 * MIN_US));
+    let paid = paid_at.map(|_| ("serial 0".to_owned(), amount));
+    Known { state, amount, payer, expires_at, paid, paid_at, claims: Vec::new() }
 }
 
 proptest! {
@@ -59,6 +65,7 @@ proptest! {
             payer,
             expires_at: Micros(60 * MIN_US),
             paid: None,
+            paid_at: None,
             claims: Vec::new(),
         };
         let (mut now, mut payments) = (0, 0);
@@ -71,7 +78,8 @@ proptest! {
             if let Verdict::Pay { late, wrong_amount, contradicted } = verdict {
                 payments += 1;
                 let (serial, amount) = known.paid.clone().expect("it is paid");
-                prop_assert_eq!(late, before.state != State::Redirected);
+                let long_over = now >= 120 * MIN_US;
+                prop_assert_eq!(late, before.state != State::Redirected || long_over);
                 prop_assert!(wrong_amount || amount == known.amount, "another amount is never taken silently");
                 prop_assert!(contradicted || known.claims.iter().all(|(claimed, _)| *claimed == serial));
             }
@@ -103,22 +111,54 @@ proptest! {
         now in 0..200 * MIN_US,
     ) {
         let (now, expires_at) = (Micros(now), Micros(60 * MIN_US));
-        let next = next_ask(State::Redirected, payer, expires_at, asked, now).expect("it is open");
+        let next = next_ask(&known(State::Redirected, payer, None), asked, now).expect("it is open");
         prop_assert!(next > now && next.0 - now.0 <= COMPANY_S * 1_000_000);
         prop_assert!(now.0 >= expires_at.0 + 5_000_000 || next.0 <= expires_at.0 + 5_000_000, "expiry is not missed");
         for state in State::ALL {
-            let next = next_ask(state, payer, expires_at, asked, now);
+            let next = next_ask(&known(state, payer, Some(Micros(expires_at.0 - 1))), asked, now);
             let open = matches!(state, State::Redirected | State::Failed | State::Expired);
             prop_assert!(open || next.is_none(), "{:?}", state);
             prop_assert!(next.is_none_or(|next| next > now));
+        }
+        for state in State::ALL {
+            let next = next_ask(&known(state, payer, Some(expires_at)), asked, now);
+            let watched = matches!(state, State::Paid | State::Approved) && asked < 14;
+            prop_assert!(!state.is_paid() || next.is_some() == watched, "{:?}: what came too late is watched", state);
         }
         prop_assert!(next_refund_ask(asked, now) > now);
     }
 }
 
 #[test]
+fn money_that_the_gateway_does_not_have_any_more_never_becomes_quota() {
+    let failed = PaymentStatus::Failed { code: "42".into(), text: String::new() };
+    let pending = PaymentStatus::Pending { code: "05".into(), text: String::new() };
+    let paid = ("serial 0".to_owned(), Fen::new(10_000));
+    for (word, expected) in [
+        (Some(settled(0, 10_000)), Ok(())),
+        (Some(settled(0, 9_999)), Err(Refused::NotThere)),
+        (Some(settled(1, 10_000)), Err(Refused::NotThere)),
+        (Some(failed.clone()), Err(Refused::NotThere)),
+        (Some(PaymentStatus::NotFound), Err(Refused::NotThere)),
+        (Some(pending), Err(Refused::Unanswered)),
+        (None, Err(Refused::Unanswered)),
+    ] {
+        assert_eq!(may_credit(&paid, word.as_ref()), expected, "{word:?}");
+    }
+    for state in State::ALL {
+        let known = known(state, Payer::Company, state.is_paid().then_some(Micros(0)));
+        for word in [&failed, &PaymentStatus::NotFound] {
+            let gone = judge_again(&known, word, Micros(0)) == Verdict::Gone;
+            assert_eq!(gone, matches!(state, State::Paid | State::Approved), "{state:?}");
+            assert_ne!(judge(&known, word, Micros(0)), Verdict::Gone, "it may be older than what is known");
+        }
+    }
+}
+
+#[test]
 fn a_payer_who_comes_back_is_asked_about_as_the_gateway_advises() {
-    let at = |asked| next_ask(State::Redirected, Payer::Person, Micros(60 * MIN_US), asked, Micros(0)).expect("open").0;
+    let sent = known(State::Redirected, Payer::Person, None);
+    let at = |asked| next_ask(&sent, asked, Micros(0)).expect("open").0;
     let gaps: Vec<i64> = (0..8).map(|asked| at(asked) / 1_000_000).collect();
     assert_eq!(gaps, [1, 2, 4, 8, 16, 32, 300, 300]);
 }

@@ -5,6 +5,7 @@
 
 mod query;
 
+pub(crate) use query::may_still;
 pub use query::{NewStaff, add, by_login, staff};
 
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use store::{Micros, Tx};
 
-use super::{Staff, StaffId, StaffRole};
+use super::{Staff, StaffId, StaffPermission, StaffRole};
 use crate::people::passwords;
 use crate::people::query::normal_login;
 use crate::{Entropy, House, Ids};
@@ -79,6 +79,14 @@ pub(super) async fn with_hash(house: &House, login: &str) -> Result<Option<(Staf
         .optional()
         .await?;
     Ok(row.and_then(Row::into_staff))
+}
+
+/// Whether somebody still works here, in a role that carries this permission: what they proposed counts no longer than
+/// that.
+pub(crate) async fn may_still(tx: &mut Tx, id: StaffId, permission: StaffPermission) -> Result<bool, store::Error> {
+    let row: Option<(String,)> =
+        tx.query("SELECT role FROM staff WHERE id = $1 AND active = 1").bind(id).optional().await?;
+    Ok(row.and_then(|(role,)| StaffRole::parse(&role)).is_some_and(|role| role.may(permission)))
 }
 
 impl Row {

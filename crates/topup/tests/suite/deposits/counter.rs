@@ -26,8 +26,8 @@ use tokio::task::JoinHandle;
 use topup::audit::Actor;
 use topup::books::Books;
 use topup::deposits::{
-    self, Answer, Confirm, Decided, Deposit, DepositNumber, Form, Happened, Incoming, NotifyError, Payer, Proposal,
-    ReviewError, Start, Started, State, Story, Terms, Till,
+    self, Answer, Confirm, Decided, Deposit, DepositNumber, ExceptionId, Form, Happened, Incoming, NotifyError, Payer,
+    Proposal, ReviewError, Start, Started, State, Story, Terms, Till,
 };
 use topup::people::staff::{Staff, StaffRole};
 use topup::people::{NewOperator, Operator, Role};
@@ -321,6 +321,11 @@ impl Counter {
         self.press(&format!("{}/console/plan", self.bank_url), &fields).await;
     }
 
+    /// The bank does something out of turn with one of its orders: `give_back` or `refund_after_all`.
+    pub(crate) async fn out_of_turn(&self, number: &str, action: &str) {
+        self.press(&format!("{}/console/order", self.bank_url), &[("number", number), ("action", action)]).await;
+    }
+
     /// Confirmed and paid at the bank; what the bank tells of it is up to the inbox.
     pub(crate) async fn paid_at_the_bank(&self, amount: i64, account: &str) -> DepositNumber {
         let order = self.confirm(amount).await;
@@ -384,13 +389,20 @@ impl Counter {
         self.story(order).await.events.iter().map(|event| Happened::kind(&event.what)).collect()
     }
 
+    /// The open exceptions of a deposit, as its page shows them.
+    pub(crate) async fn unfit(&self, order: DepositNumber) -> Vec<ExceptionId> {
+        let story = self.story(order).await;
+        story.exceptions.iter().filter(|unfit| unfit.closed.is_none()).map(|unfit| unfit.id).collect()
+    }
+
     pub(crate) async fn propose(
         &self,
         staff: &Staff,
         order: DepositNumber,
         approve: bool,
     ) -> Result<Decided, ReviewError> {
-        let proposal = Proposal { order, approve, reason: "与银行记录核对过" };
+        let seen = self.unfit(order).await;
+        let proposal = Proposal { order, approve, reason: "与银行记录核对过", seen: &seen };
         deposits::propose(&self.house().await, staff, &actor(staff), proposal).await
     }
 
@@ -401,7 +413,8 @@ impl Counter {
         number: i64,
         confirm: bool,
     ) -> Result<Decided, ReviewError> {
-        let answer = Answer { order, number, confirm, reason: "看过证据" };
+        let seen = self.unfit(order).await;
+        let answer = Answer { order, number, confirm, reason: "看过证据", seen: &seen };
         deposits::answer(&self.house().await, staff, &actor(staff), answer).await
     }
 

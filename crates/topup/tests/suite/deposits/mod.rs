@@ -2,6 +2,7 @@
 
 pub(crate) mod counter;
 mod crash;
+mod gone_back;
 mod poison;
 mod race;
 mod records;

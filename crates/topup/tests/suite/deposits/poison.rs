@@ -49,6 +49,41 @@ async fn headers_are_kept_up_to_a_size() {
 }
 
 #[tokio::test]
+async fn what_nobody_believes_is_kept_for_a_month_and_only_so_much_of_it() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        counter.lose_notifications();
+        let order = counter.paid_at_the_bank(100, PAYS).await;
+        counter.bring(&counter.until_told(order).await).await.expect("taken");
+        assert!(counter.bring(b"orderId=x").await.is_err());
+        let count = async |genuine: bool| {
+            let mut tx = counter.db.read().await.expect("a unit of work");
+            let kept: Vec<(String,)> = tx.query("SELECT verdict FROM notifications").all().await.expect("a look");
+            kept.iter().filter(|(verdict,)| ["taken", "known"].contains(&verdict.as_str()) == genuine).count()
+        };
+        counter.pass_and_sweep(Duration::from_hours(29 * 24)).await;
+        assert_eq!((count(false).await, count(true).await), (1, 1));
+        counter.pass_and_sweep(Duration::from_hours(2 * 24)).await;
+        assert_eq!((count(false).await, count(true).await), (0, 1), "the genuine one stays");
+
+        let house = counter.house().await;
+        let mut tx = counter.db.begin().await.expect("a unit of work");
+        tx.query(
+            "INSERT INTO notifications (id, gateway, method, path, headers, body, received_at_us, verdict) \
+             SELECT id, 'unionpay', 'POST', '/', '[]', '', 0, 'not_genuine' FROM rows(id BIGINT)",
+        )
+        .rows((0..5_003).map(|_| [house.ids.next().into()]))
+        .execute()
+        .await
+        .expect("as if they had come");
+        tx.commit().await.expect("a commit");
+        counter.pass_and_sweep(Duration::from_secs(1)).await;
+        assert_eq!((count(false).await, count(true).await), (5_000, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn one_part_that_fails_does_not_keep_the_others_back() {
     on_both(|db| async move {
         let counter = Counter::open(db).await;

@@ -10,9 +10,11 @@ use topup::deposits::{
 use topup::people::staff::Staff;
 
 use super::counter::{Counter, Line, PAYS, actor, yuan};
+use crate::office::leaves;
 
 async fn close(counter: &Counter, staff: &Staff, unfit: &Exception, outcome: Outcome) -> Result<Closure, CloseError> {
-    let closing = Closing { id: unfit.id, outcome, reason: "与银行电话核对过" };
+    let reference = if outcome == Outcome::ReturnedOtherwise { "TF20260301-0099" } else { "" };
+    let closing = Closing { id: unfit.id, outcome, reason: "与银行电话核对过", reference };
     deposits::close(&counter.house().await, staff, &actor(staff), closing).await
 }
 
@@ -91,7 +93,7 @@ async fn while_the_bank_contradicts_itself_about_a_refund_its_money_stays_where_
         tx.commit().await.expect("a commit");
         for outcome in [Outcome::Credited, Outcome::Refund, Outcome::ReturnedOtherwise] {
             let refused = close(&counter, &counter.li, &unfit, outcome).await;
-            assert!(matches!(refused, Err(CloseError::Outcome)), "{refused:?}");
+            assert!(matches!(refused, Err(CloseError::GoneAfterAll)), "{refused:?}");
         }
         assert_eq!(counter.balance(Kind::RefundsDue).await, yuan(100));
         let contradiction = open(&counter).await.into_iter().find(|found| found.id != unfit.id).expect("open");
@@ -104,40 +106,127 @@ async fn while_the_bank_contradicts_itself_about_a_refund_its_money_stays_where_
 }
 
 #[tokio::test]
-async fn the_bank_is_asked_once_more_before_people_use_the_money_of_a_refund_that_failed() {
+async fn a_refund_that_was_done_after_all_is_never_paid_again_whatever_people_closed() {
     on_both(|db| async move {
         let counter = Counter::open(db).await;
         let unfit = refund_failed(&counter, 100).await;
+        let order = unfit.deposit.expect("it is ours");
         counter.line(Line::Down);
         let refused = close(&counter, &counter.li, &unfit, Outcome::Credited).await;
-        assert!(matches!(refused, Err(CloseError::Outcome)), "nobody knows: {refused:?}");
+        assert!(matches!(refused, Err(CloseError::Unanswered)), "nobody knows: {refused:?}");
         counter.line(Line::Up);
-        // Another refund that the bank has done takes the place of the one that failed.
-        let order = counter.paid(100).await;
-        counter.propose(&counter.li, order, false).await.expect("decided");
-        counter.refund_ends(order).await;
-        let done = counter.story(order).await.refunds[0].clone();
-        let mut tx = counter.db.begin().await.expect("a unit of work");
-        tx.query("UPDATE deposit_refunds SET order_id = 'before' WHERE order_id = $1")
-            .bind(done.order.as_str())
-            .execute()
-            .await
-            .expect("changed");
-        tx.query("UPDATE deposit_refunds SET order_id = $1, created_at_us = $2 WHERE state = 'failed'")
-            .bind(done.order.as_str())
-            .bind(done.created_at)
-            .execute()
-            .await
-            .expect("changed");
-        tx.query("UPDATE deposit_exceptions SET order_id = $1").bind(done.order.as_str()).execute().await.expect("so");
-        tx.commit().await.expect("a commit");
-        for outcome in [Outcome::Credited, Outcome::Refund, Outcome::ReturnedOtherwise] {
-            let refused = close(&counter, &counter.li, &unfit, outcome).await;
-            assert!(matches!(refused, Err(CloseError::Outcome)), "{refused:?}");
-        }
+        // The bank does it after all, and nobody tells us.
+        counter.lose_notifications();
+        counter.out_of_turn(&unfit.order, "refund_after_all").await;
+        let refused_as_gone = async |outcomes: &[Outcome]| {
+            for outcome in outcomes {
+                let refused = close(&counter, &counter.li, &unfit, *outcome).await;
+                assert!(matches!(refused, Err(CloseError::GoneAfterAll)), "{outcome:?} {refused:?}");
+            }
+        };
+        refused_as_gone(&[Outcome::Credited, Outcome::ReturnedOtherwise, Outcome::Refund]).await;
         let kinds: Vec<_> = open(&counter).await.iter().map(|found| found.kind).collect();
         assert_eq!(kinds, [ExceptionKind::RefundFailed, ExceptionKind::RefundContradiction]);
-        assert_eq!(counter.balance(Kind::RefundsDue).await, yuan(100));
+
+        // Somebody puts the contradiction away, and it does not come back: the bank's word counts all the same.
+        let contradiction = open(&counter).await.into_iter().find(|found| found.id != unfit.id).expect("open");
+        let closed = close(&counter, &counter.ma, &contradiction, Outcome::Nothing).await;
+        assert_eq!(closed.expect("closed"), Closure::Closed);
+        refused_as_gone(&[Outcome::Credited, Outcome::ReturnedOtherwise]).await;
+        assert_eq!(
+            (counter.balance(Kind::RefundsDue).await, counter.balance(Kind::Quota).await),
+            (yuan(100), Fen::ZERO)
+        );
+        counter.books().await;
+
+        // It goes back by the refund that the bank has done, and by no other.
+        assert_eq!(close(&counter, &counter.li, &unfit, Outcome::Refund).await.expect("closed"), Closure::Closed);
+        let story = counter.story(order).await;
+        assert_eq!((story.deposit.state, story.refunds.len()), (State::Refunded, 1));
+        assert_eq!((story.refunds[0].state, &story.refunds[0].failure), (RefundState::Refunded, &None));
+        assert_eq!(counter.balance(Kind::RefundsDue).await, Fen::ZERO);
+        assert!(open(&counter).await.is_empty() && alarms_open(&counter).await == 0);
+        counter.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_refund_that_failed_is_asked_about_not_only_the_last() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        let first = refund_failed(&counter, 100).await;
+        counter.plan(0, 1).await;
+        assert_eq!(close(&counter, &counter.li, &first, Outcome::Refund).await.expect("closed"), Closure::Closed);
+        counter.pass(std::time::Duration::from_secs(2));
+        let second = counter
+            .until(async || {
+                counter.pass_and_sweep(std::time::Duration::from_mins(5)).await;
+                open(&counter).await.into_iter().find(|unfit| unfit.kind == ExceptionKind::RefundFailed)
+            })
+            .await;
+        assert_ne!(first.order, second.order);
+        counter.lose_notifications();
+        counter.out_of_turn(&first.order, "refund_after_all").await;
+        for outcome in [Outcome::Credited, Outcome::ReturnedOtherwise, Outcome::Refund] {
+            let refused = close(&counter, &counter.li, &second, outcome).await;
+            assert!(matches!(refused, Err(CloseError::GoneAfterAll)), "{outcome:?} {refused:?}");
+        }
+        assert_eq!(
+            (counter.balance(Kind::RefundsDue).await, counter.balance(Kind::Quota).await),
+            (yuan(100), Fen::ZERO)
+        );
+        counter.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refund_of_a_gateway_that_is_gone_is_closed_by_two_people_with_the_banks_number() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        let unfit = refund_failed(&counter, 100).await;
+        let house = counter.house().await;
+        let till = house.till.clone().expect("a till");
+        let elsewhere = house.with_till(deposits::Till { name: "another".into(), ..till });
+        let say = async |staff: &Staff, outcome, reference| {
+            let closing = Closing { id: unfit.id, outcome, reason: "银行书面确认没有退成", reference };
+            deposits::close(&elsewhere, staff, &actor(staff), closing).await
+        };
+        let refused = say(&counter.li, Outcome::Refund, "").await;
+        assert!(matches!(refused, Err(CloseError::Outcome)), "nobody would take it on: {refused:?}");
+        for reference in ["", "  "] {
+            let refused = say(&counter.li, Outcome::Credited, reference).await;
+            assert!(matches!(refused, Err(CloseError::NoReference)), "{refused:?}");
+        }
+        let long = "9".repeat(deposits::MOST_REFERENCE + 1);
+        assert!(matches!(say(&counter.li, Outcome::Credited, &long).await, Err(CloseError::LongReference)));
+        assert_eq!(say(&counter.li, Outcome::Credited, "TF-1").await.expect("noted"), Closure::Proposed);
+        let own = say(&counter.li, Outcome::Credited, "TF-1").await;
+        assert!(matches!(own, Err(CloseError::Refused(Refused::Own))), "{own:?}");
+        // Another number is another opinion.
+        assert_eq!(say(&counter.ma, Outcome::Credited, "TF-2").await.expect("noted"), Closure::Proposed);
+        assert_eq!(counter.balance(Kind::Quota).await, Fen::ZERO);
+        assert_eq!(say(&counter.li, Outcome::Credited, " TF-2 ").await.expect("closed"), Closure::Closed);
+        assert_eq!(counter.balance(Kind::Quota).await, yuan(100));
+        let closed = deposits::exception(&elsewhere, unfit.id).await.expect("a look").expect("it stays");
+        assert_eq!(closed.reference.as_deref(), Some("TF-2"));
+        counter.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_somebody_proposed_counts_no_longer_than_they_work_here() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        let unfit = refund_failed(&counter, 20_000).await;
+        assert_eq!(close(&counter, &counter.li, &unfit, Outcome::Credited).await.expect("noted"), Closure::Proposed);
+        leaves(&counter.house().await, "li").await;
+        let said = close(&counter, &counter.ma, &unfit, Outcome::Credited).await;
+        assert_eq!(said.expect("noted"), Closure::Proposed, "now it is the second's own proposal");
+        assert_eq!(counter.balance(Kind::Quota).await, Fen::ZERO);
+        counter.books().await;
     })
     .await;
 }
@@ -185,6 +274,10 @@ async fn money_of_an_unknown_order_is_in_no_account_and_the_books_say_so() {
         assert_eq!(books.deposits.unbooked[0].sum, yuan(300));
         assert!(books.to_string().contains("unknown_order"), "{books}");
         assert!(matches!(close(&counter, &counter.li, unfit, Outcome::Credited).await, Err(CloseError::Outcome)));
+        let bare =
+            Closing { id: unfit.id, outcome: Outcome::ReturnedOtherwise, reason: "已转账退回", reference: " " };
+        let refused = deposits::close(&counter.house().await, &counter.li, &actor(&counter.li), bare).await;
+        assert!(matches!(refused, Err(CloseError::NoReference)), "money moved, says who? {refused:?}");
         assert_eq!(
             close(&counter, &counter.li, unfit, Outcome::ReturnedOtherwise).await.expect("closed"),
             Closure::Closed

@@ -11,7 +11,7 @@ use topup::deposits::{
 use topup::people::staff::StaffRole;
 
 use super::counter::{Counter, PAYS, yuan};
-use crate::office::hire;
+use crate::office::{hire, leaves};
 
 fn refused<T: std::fmt::Debug>(answer: Result<T, ReviewError>) -> Refused {
     match answer {
@@ -86,6 +86,24 @@ async fn above_the_limit_two_people_decide() {
             let mut tx = counter.db.begin().await.expect("a unit of work");
             assert!(matches!(tx.query(change).execute().await, Err(store::Error::AppendOnly(_))), "{change}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_proposal_of_somebody_who_left_is_declined_and_never_confirmed() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        let order = counter.paid(10_001).await;
+        counter.propose(&counter.li, order, true).await.expect("proposed");
+        leaves(&counter.house().await, "li").await;
+        assert_eq!(refused(counter.answer(&counter.ma, order, 1, true).await), Refused::Left);
+        assert_eq!(counter.balance(Kind::Quota).await, yuan(0));
+        assert_eq!(counter.answer(&counter.ma, order, 1, false).await.expect("declined"), Decided::Declined);
+        let wang = hire(&counter.house().await, "wang", StaffRole::Admin).await;
+        assert_eq!(counter.propose(&wang, order, true).await.expect("proposed"), Decided::Proposed(2));
+        assert_eq!(counter.answer(&counter.ma, order, 2, true).await.expect("done"), Decided::Done(State::Approved));
+        counter.books().await;
     })
     .await;
 }

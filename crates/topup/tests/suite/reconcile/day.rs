@@ -8,12 +8,14 @@ use ledger::{Fen, GroupId};
 use store::Db;
 use store::testing::on_both;
 use topup::audit::{self, Action, Actor, Subject};
-use topup::reconcile::{self, Came, DayState, Kept, TakeError, statement};
+use topup::people::staff::{Staff, StaffRole};
+use topup::reconcile::{self, Came, CloseError, Closing, Closure, DayState, Kept, TakeError, statement};
 use topup::{Clock as _, House, Micros, SeededEntropy, TestClock, groups};
 use vault::SoftVault;
 
 use super::file::{MEMBER, vector};
 use crate::cards;
+use crate::office::{hire, leaves};
 use crate::world::patient;
 
 /// The vector's day.
@@ -98,6 +100,18 @@ impl Company {
 
     async fn take(&self, bytes: &[u8]) -> Result<reconcile::Taken, TakeError> {
         reconcile::take(&self.house, &self.actor, Came::Uploaded, MEMBER, bytes).await
+    }
+
+    /// Somebody closes a difference; with a number if money moved for it.
+    async fn close(
+        &self,
+        staff: &Staff,
+        id: i64,
+        reason: &str,
+        moved: Option<&str>,
+    ) -> Result<(Date, Closure), CloseError> {
+        let closing = Closing { id, reason, moved: moved.is_some(), reference: moved.unwrap_or_default() };
+        reconcile::close(&self.house, staff, &Actor::staff(staff, "192.0.2.7"), closing).await
     }
 
     async fn day(&self) -> reconcile::Listed {
@@ -206,11 +220,12 @@ async fn each_difference_is_found_once_resolved_by_a_later_file_and_closed_with_
             (wanted.order.as_ref(), wanted.ours, wanted.theirs),
             (Some(&second), Some(Fen::new(1)), Some(Fen::new(2)))
         );
-        let close = async |reason: &str| reconcile::close(&company.house, &company.actor, wanted.id, reason).await;
-        assert!(matches!(close(" ").await, Err(reconcile::CloseError::NoReason)));
-        assert!(matches!(close(&"长".repeat(501)).await, Err(reconcile::CloseError::LongReason)));
-        assert_eq!(close("银行已更正").await.expect("closed"), DAY);
-        assert_eq!(close("again").await.expect("no harm"), DAY);
+        let liu = hire(&company.house, "liu", StaffRole::Finance).await;
+        let close = async |reason: &str| company.close(&liu, wanted.id, reason, None).await;
+        assert!(matches!(close(" ").await, Err(CloseError::NoReason)));
+        assert!(matches!(close(&"长".repeat(501)).await, Err(CloseError::LongReason)));
+        assert_eq!(close("银行已更正").await.expect("closed"), (DAY, Closure::Closed));
+        assert_eq!(close("again").await.expect("no harm"), (DAY, Closure::Closed));
         let closed = company.day().await.differences.into_iter().find(|d| d.id == wanted.id).expect("it stays");
         assert_eq!(closed.closed_why.as_deref(), Some("银行已更正"));
         assert!(reconcile::again(&company.house, DAY).await.expect("reconciled"));
@@ -232,6 +247,50 @@ async fn each_difference_is_found_once_resolved_by_a_later_file_and_closed_with_
         let trail = audit::of(&company.house, Subject::Day(DAY), 10).await.expect("a look");
         assert_eq!(trail.iter().filter(|entry| entry.action == Some(Action::DifferenceClosed)).count(), 1);
         assert_eq!(company.rows().await.last(), Some(&0), "no money moved");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn above_the_limit_two_people_close_a_difference_and_say_what_moved() {
+    on_both(|db| async move {
+        let company = Company::open(db).await;
+        company.take(&vector(MEMBER)).await.expect("the file");
+        let limit = company.house.settings.deposits.two_people_above;
+        let large = async || company.day().await.differences.into_iter().find(|d| d.stake() > limit).expect("one");
+        let id = large().await.id;
+        let liu = hire(&company.house, "liu", StaffRole::Finance).await;
+        let ma = hire(&company.house, "ma", StaffRole::Admin).await;
+        let auditor = hire(&company.house, "zhao", StaffRole::Auditor).await;
+        assert!(matches!(company.close(&auditor, id, "看过", None).await, Err(CloseError::Role)));
+        assert!(matches!(company.close(&liu, id, "已转账", Some(" ")).await, Err(CloseError::NoReference)));
+        let long = "9".repeat(65);
+        assert!(matches!(company.close(&liu, id, "已转账", Some(&long)).await, Err(CloseError::LongReference)));
+
+        assert_eq!(company.close(&liu, id, "已转账", Some("TF-7")).await.expect("noted"), (DAY, Closure::Proposed));
+        assert!(matches!(company.close(&liu, id, "已转账", Some("TF-7")).await, Err(CloseError::Own)));
+        assert!(large().await.is_open(), "nobody closes it alone");
+        // What was said of it holds for what it was: it was resolved meanwhile, and came again.
+        company.as_the_bank_has_it().await;
+        assert!(reconcile::again(&company.house, DAY).await.expect("reconciled"));
+        let mut tx = company.house.db.begin().await.expect("a unit of work");
+        tx.query("UPDATE deposits SET order_id = order_id || 'X'").execute().await.expect("changed");
+        tx.commit().await.expect("a commit");
+        assert!(reconcile::again(&company.house, DAY).await.expect("reconciled"));
+        assert_eq!((large().await.id, large().await.proposed_id), (id, None));
+
+        assert_eq!(company.close(&liu, id, "已转账", Some("TF-8")).await.expect("noted").1, Closure::Proposed);
+        leaves(&company.house, "liu").await;
+        assert_eq!(company.close(&ma, id, "核对过", None).await.expect("noted").1, Closure::Proposed, "liu left");
+        let wang = hire(&company.house, "wang", StaffRole::Finance).await;
+        assert_eq!(company.close(&wang, id, "核对过", Some("TF-9")).await.expect("closed").1, Closure::Closed);
+        let closed = company.day().await.differences.into_iter().find(|d| d.id == id).expect("it stays");
+        assert_eq!((closed.reference.as_deref(), closed.proposed_id), (Some("TF-9"), Some(ma.id)));
+        // The database itself sees that two people do.
+        let mut tx = company.house.db.begin().await.expect("a unit of work");
+        let alone =
+            tx.query("UPDATE differences SET proposed_id = closed_id WHERE closed_id IS NOT NULL").execute().await;
+        assert!(matches!(alone, Err(store::Error::Check(_))), "{alone:?}");
     })
     .await;
 }

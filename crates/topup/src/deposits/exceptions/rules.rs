@@ -1,0 +1,61 @@
+//! What it takes to close an exception. Pure.
+
+use ledger::Fen;
+
+use super::{Exception, ExceptionKind, Outcome};
+
+/// The longest number under which a bank knows of a payment, in characters.
+pub const MOST_REFERENCE: usize = 64;
+
+/// What it takes to close an exception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    kind: ExceptionKind,
+    stake: Fen,
+    limit: Fen,
+    /// Whether the gateway that it is about is still set up, and so can be asked.
+    gateway: bool,
+}
+
+impl Needs {
+    /// Of an exception, where above `limit` two people decide.
+    pub fn of(exception: &Exception, limit: Fen, gateway: bool) -> Self {
+        Self { kind: exception.kind, stake: exception.stake, limit, gateway }
+    }
+
+    /// Whether this can be made of it.
+    pub fn offers(&self, outcome: Outcome) -> bool {
+        self.kind.outcomes().contains(&outcome) && (self.gateway || outcome != Outcome::Refund)
+    }
+
+    /// Whether another person has to say the same: above the issuer's limit, and where the gateway cannot be asked any
+    /// more before money moves.
+    pub fn two_people(&self) -> bool {
+        self.stake > self.limit || self.blind()
+    }
+
+    /// Whether the number is needed under which the bank knows of it: where money is said to have moved outside of this
+    /// system, and where there is no other word of the bank.
+    pub fn reference(&self, outcome: Outcome) -> bool {
+        outcome == Outcome::ReturnedOtherwise || self.blind() && outcome == Outcome::Credited
+    }
+
+    /// Whether the gateway has to say, just before it is done, that the refund has failed.
+    pub(super) fn inquiry(&self) -> bool {
+        self.kind == ExceptionKind::RefundFailed && self.gateway
+    }
+
+    fn blind(&self) -> bool {
+        self.kind == ExceptionKind::RefundFailed && !self.gateway
+    }
+}
+
+/// The number without blanks around it; none if there is none.
+pub(super) fn reference(typed: &str) -> Result<Option<&str>, usize> {
+    let typed = typed.trim();
+    match typed.chars().count() {
+        0 => Ok(None),
+        length if length > MOST_REFERENCE => Err(length),
+        _ => Ok(Some(typed)),
+    }
+}
