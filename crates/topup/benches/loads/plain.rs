@@ -142,6 +142,17 @@ impl Plain {
         .bind(&load.terminal)
         .execute(&mut *conn)
         .await?;
+        // In parts, as the book has them, so that groups do not wait for each other.
+        query(
+            "INSERT INTO all_totals (grain, first_day, state, part, loads, sum_fen) \
+             VALUES ('month', 0, 'succeeded', $1 % 16, 1, $2), ('day', 0, 'succeeded', $1 % 16, 1, $2) \
+             ON CONFLICT (grain, first_day, state, part) \
+             DO UPDATE SET loads = all_totals.loads + 1, sum_fen = all_totals.sum_fen + excluded.sum_fen",
+        )
+        .bind(load.group)
+        .bind(amount)
+        .execute(&mut *conn)
+        .await?;
         query("UPDATE accounts SET held_fen = $2, on_cards_fen = $3, movements = $4 WHERE group_id = $1")
             .bind(load.group)
             .bind(held - amount)

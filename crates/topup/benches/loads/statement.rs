@@ -85,7 +85,11 @@ impl Statement {
              SELECT $1, grain, 0, 'succeeded', operator_id, terminal, 1, amount_fen \
              FROM a, (VALUES ('month', 0, ''), ('day', 0, ''), ('place', $6, $7)) AS of(grain, operator_id, terminal) \
              ON CONFLICT (group_id, grain, first_day, state, operator_id, terminal) \
-             DO UPDATE SET loads = load_totals.loads + 1, sum_fen = load_totals.sum_fen + excluded.sum_fen) \
+             DO UPDATE SET loads = load_totals.loads + 1, sum_fen = load_totals.sum_fen + excluded.sum_fen), \
+             s AS (INSERT INTO all_totals (grain, first_day, state, part, loads, sum_fen) \
+             SELECT grain, 0, 'succeeded', $1 % 16, 1, amount_fen FROM a, (VALUES ('month'), ('day')) AS of(grain) \
+             ON CONFLICT (grain, first_day, state, part) \
+             DO UPDATE SET loads = all_totals.loads + 1, sum_fen = all_totals.sum_fen + excluded.sum_fen) \
              INSERT INTO movements (group_id, id, from_kind, to_kind, amount_fen, from_after_fen, to_after_fen, reason, \
              subject, at_us) \
              SELECT $1, movements, 'held', 'on_cards', amount_fen, held_fen, on_cards_fen, 'load succeeded', $2, $5 FROM a",

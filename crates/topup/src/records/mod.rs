@@ -13,16 +13,19 @@
 //! ```
 //!
 //! **Totals of loads.** [`crate::loads::book`] adds every load that ends to `load_totals` in the same commit: by month and
-//! by day for the whole group, and by day for each operator at each terminal. A filter that names no card, amount or order
-//! number is answered from there, in whole months and single days; the open loads come from their own index; and the
-//! corrections since, of which there are few, move their loads from how they ended to what holds. Any other filter sums up
-//! the rows that an index finds. `jichong books` proves the totals equal to the rows.
+//! by day for the whole group, and by day for each operator at each terminal; and to `all_totals`, of all groups together.
+//! A filter that names no card, amount or order number is answered from there, in whole months and single days; the open
+//! loads come from their own index; and the corrections since, of which there are few, move their loads from how they ended
+//! to what holds. Any other filter sums up the rows that an index finds. `jichong books` proves the totals equal to the
+//! rows.
 //!
 //! **Totals of deposits.** A deposit goes from state to state, and each step moves it from one total to the next in the
 //! same commit ([`crate::deposits`]), so the totals are always by what holds now. Else as with loads.
 //!
-//! **Pages.** Ids grow with time, so a page is a range of the primary key; of all groups, of an index of ids; of one card,
-//! of an index of cards; of what is open, of the index of open loads. What is left is looked at row by row within it.
+//! **Pages.** Ids grow with time, so a page is a range of the primary key; of all groups, of an index of ids; of one card
+//! or its last digits, of an operator, of a terminal and of what failed, of indices of their own; of what is open, of the
+//! index of open loads. What is left is looked at row by row within it. Where no index has all that is asked, a page is
+//! merged from two.
 
 mod day;
 mod deposits;

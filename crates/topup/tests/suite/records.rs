@@ -310,6 +310,10 @@ async fn the_books_find_totals_that_are_not_those_of_the_loads() {
             "DELETE FROM load_totals WHERE grain = 'day'",
             "DELETE FROM load_totals WHERE grain = 'month'",
             "DELETE FROM load_totals",
+            "UPDATE all_totals SET loads = loads + 1 WHERE grain = 'day'",
+            "UPDATE all_totals SET sum_fen = sum_fen + 1 WHERE grain = 'month'",
+            "DELETE FROM all_totals WHERE grain = 'day'",
+            "DELETE FROM all_totals WHERE grain = 'month'",
         ] {
             let mut tx = db.begin().await.expect("a unit of work");
             assert!(tx.query(change).execute().await.expect("changed") > 0, "{change}");
@@ -318,13 +322,17 @@ async fn the_books_find_totals_that_are_not_those_of_the_loads() {
             assert!(books.to_string().contains("the totals kept for"), "{books}");
         }
         // A database from before there were totals gets them.
-        let migration = include_str!("../../../store/migrations/0022_records.sql");
-        let (_, rest) = migration.split_once("\nWITH ").expect("it sums up what is there");
-        let (sums, _) = rest.split_once(';').expect("it ends");
-        let sums = &migration[migration.len() - rest.len() - "WITH ".len()..][..sums.len() + "WITH ".len()];
         let mut tx = db.begin().await.expect("a unit of work");
-        tx.query("DELETE FROM load_totals").execute().await.expect("gone");
-        tx.query(sums).execute().await.expect("summed up");
+        for (gone, migration, begins) in [
+            ("DELETE FROM load_totals", include_str!("../../../store/migrations/0022_records.sql"), "\nWITH "),
+            ("DELETE FROM all_totals", include_str!("../../../store/migrations/0039_all_totals.sql"), "\nINSERT "),
+        ] {
+            let (_, rest) = migration.split_once(begins).expect("it sums up what is there");
+            let (sums, _) = rest.split_once(';').expect("it ends");
+            let sums = &migration[migration.len() - rest.len() - begins.len()..][..sums.len() + begins.len()];
+            tx.query(gone).execute().await.expect("gone");
+            tx.query(sums).execute().await.expect("summed up");
+        }
         tx.commit().await.expect("a commit");
         archive.world.books().await;
     })

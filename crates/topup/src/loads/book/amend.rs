@@ -14,7 +14,7 @@ use ledger::{Accounts, Fen, GroupId, Kind, Movement, Rejected};
 use store::{Micros, Result, Tx};
 
 use super::desk::{impossible, passage_by_proof};
-use super::totals::{self, Place, Totals};
+use super::totals::{Part, Place, Totals};
 use super::work::UPDATE;
 use super::{Ended, State};
 use crate::loads::Reason;
@@ -88,8 +88,7 @@ pub async fn decide(tx: &mut Tx, decision: &Decision) -> Result<Ended> {
     let row = [group.into(), id.into(), to.as_str().into(), reason.as_str().into(), null, null, null, at.into()];
     let mut totals = Totals::default();
     totals.ended((group, id), &load.place, to, load.amount);
-    let add = tx.query(totals::ADD).rows(totals.cells());
-    accounts.write_after(add).and(UPDATE).rows([row]).execute().await?;
+    accounts.write_after(totals.add(tx, Part::default())).and(UPDATE).rows([row]).execute().await?;
     Ok(Ended::Now)
 }
 

@@ -220,7 +220,7 @@ pub enum Ended {
 impl Book {
     /// Starts the book's queue on `db`. Several processes may each have a book on one database.
     pub fn start(db: &Db) -> Self {
-        Self { queue: Queue::start(db, Loads) }
+        Self { queue: Queue::start(db, Loads::default()) }
     }
 
     /// Holds the money and records the load with its evidence. When this answers [`Authorised::Held`] it is durable, and

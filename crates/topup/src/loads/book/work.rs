@@ -1,17 +1,21 @@
 //! A batch in the database.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use ledger::{Accounts, Fen, GroupId};
 use store::{Batch, Cell, Error, Pace, Result, Tx};
 
 use super::desk::{Answer, Change, Desk, Job, Known, Opened};
-use super::totals::{self, Place};
+use super::totals::{Part, Place};
 use super::{Authorised, Ended, State};
 
 /// The work of the book's queue.
-#[derive(Debug)]
-pub(super) struct Loads;
+#[derive(Debug, Default)]
+pub(super) struct Loads {
+    /// Counts the workers, and each anew when it has forgotten everything.
+    workers: AtomicU32,
+}
 
 /// What the last batches left behind.
 #[derive(Debug, Default)]
@@ -20,6 +24,8 @@ pub(super) struct Memory {
     /// The loads authorised here that have not ended, with amount and place, by group. True as long as the group's last
     /// movement is the one that the ledger's memory has: whoever ends a load posts a movement.
     open: HashMap<GroupId, HashMap<i64, (Fen, Place)>>,
+    /// The worker's own.
+    part: Option<Part>,
 }
 
 /// Open loads remembered at most; with more, all are forgotten. Thousands are in flight on the busiest day.
@@ -36,12 +42,13 @@ impl Batch for Loads {
     }
 
     async fn work(&self, tx: &mut Tx, jobs: &[Job], pace: Pace, memory: &mut Memory) -> Result<Vec<Answer>> {
+        let part = *memory.part.get_or_insert_with(|| Part::of_worker(self.workers.fetch_add(1, Ordering::Relaxed)));
         if pace == Pace::Daring
             && let Some(mut desk) = memory.recall(jobs)
         {
             let answers = decide(&mut desk, jobs)?;
             if answers.iter().all(Answer::is_sure) {
-                write(tx, &desk).await?;
+                write(tx, &desk, part).await?;
                 memory.learn(desk);
                 return Ok(answers);
             }
@@ -58,7 +65,7 @@ impl Batch for Loads {
         if pace != Pace::Careful {
             look_at_the_short(tx, jobs, &mut answers).await?;
         }
-        write(tx, &desk).await?;
+        write(tx, &desk, part).await?;
         memory.learn(desk);
         Ok(answers)
     }
@@ -69,7 +76,7 @@ fn decide<'j>(desk: &mut Desk<'j>, jobs: &'j [Job]) -> Result<Vec<Answer>> {
 }
 
 /// Writes what was decided, in one round trip; and commits, if nothing had to be read before.
-async fn write(tx: &mut Tx, desk: &Desk<'_>) -> Result<()> {
+async fn write(tx: &mut Tx, desk: &Desk<'_>, part: Part) -> Result<()> {
     if desk.opened.is_empty() && desk.changes.is_empty() {
         return Ok(());
     }
@@ -77,7 +84,7 @@ async fn write(tx: &mut Tx, desk: &Desk<'_>) -> Result<()> {
     let mut query = if desk.totals.is_empty() {
         desk.accounts.write(tx)
     } else {
-        desk.accounts.write_after(tx.query(totals::ADD).rows(desk.totals.cells()))
+        desk.accounts.write_after(desk.totals.add(tx, part))
     };
     if !desk.opened.is_empty() {
         query = query.and(INSERT).rows(desk.opened.iter().map(opened_cells));

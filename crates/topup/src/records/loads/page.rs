@@ -48,16 +48,18 @@ macro_rules! holds {
     };
 }
 
-/// What is looked at row by row.
+/// What is looked at row by row. PostgreSQL cannot know how many rows a comparison of this kind leaves, and takes it for one
+/// in hundreds; it would then fetch and sort all that an index finds, to show one page. That something differs from a
+/// number it takes for the rule: so it is said like that.
 macro_rules! narrowed {
     () => {
         concat!(
             " AND (CAST($6 AS BIGINT) IS NULL OR l.operator_id = $6) AND (CAST($7 AS TEXT) IS NULL OR l.terminal = $7) ",
             "AND (CAST($8 AS BIGINT) IS NULL OR l.amount_fen >= $8) AND (CAST($9 AS BIGINT) IS NULL OR l.amount_fen <= $9) ",
-            "AND (CAST($10 AS TEXT) IS NULL OR l.card_number LIKE $10) ",
-            "AND (CAST($11 AS TEXT) IS NULL OR ",
+            "AND (CAST($10 AS TEXT) IS NULL OR CASE WHEN l.card_number LIKE $10 THEN 1 ELSE 0 END <> 0) ",
+            "AND (CAST($11 AS TEXT) IS NULL OR CASE WHEN ",
             holds!(),
-            " = $11)"
+            " = $11 THEN 1 ELSE 0 END <> 0)"
         )
     };
 }
@@ -80,12 +82,70 @@ macro_rules! of_all {
     };
 }
 
-/// To those of one card.
-macro_rules! of_card {
+/// To those of cards that end with the same four digits, or of the one of them that is named. Its index has the group and
+/// the whole number too, and is in the order of time: no load of another card is looked at.
+macro_rules! of_card_end {
+    ($digits:literal) => {
+        concat!(
+            "FROM loads l WHERE substr(l.card_number, length(l.card_number) - 3) = ",
+            "substr(CAST(",
+            $digits,
+            " AS TEXT), length(CAST(",
+            $digits,
+            " AS TEXT)) - 3) AND (CAST($12 AS TEXT) IS NULL OR l.card_number = $12) AND l.id > $2 AND l.id < $4 ",
+            "AND (CAST($1 AS BIGINT) IS NULL OR l.group_id = $1)",
+            narrowed!()
+        )
+    };
+}
+
+/// To what an operator charged, as far as it has ended. Said like this, the group keeps no engine from the operator's index.
+macro_rules! of_operator {
     () => {
         concat!(
-            "FROM loads l WHERE l.card_number = $12 AND l.id > $2 AND l.id < $4 ",
-            "AND (CAST($1 AS BIGINT) IS NULL OR l.group_id = $1)",
+            "FROM loads l WHERE l.operator_id = $6 AND l.state IN ('succeeded', 'failed') AND l.id > $2 AND l.id < $4 ",
+            "AND (CAST($1 AS BIGINT) IS NULL OR CASE WHEN l.group_id = $1 THEN 1 ELSE 0 END <> 0)",
+            narrowed!()
+        )
+    };
+}
+
+/// To what was charged at a terminal, as far as it has ended.
+macro_rules! of_terminal {
+    () => {
+        concat!(
+            "FROM loads l WHERE l.terminal = $7 AND l.state IN ('succeeded', 'failed') AND l.id > $2 AND l.id < $4 ",
+            "AND (CAST($1 AS BIGINT) IS NULL OR CASE WHEN l.group_id = $1 THEN 1 ELSE 0 END <> 0)",
+            narrowed!()
+        )
+    };
+}
+
+/// To what ended as failed, of one group.
+macro_rules! of_failed {
+    () => {
+        concat!("FROM loads l WHERE l.group_id = $1 AND l.state = 'failed' AND l.id > $2 AND l.id < $4", narrowed!())
+    };
+}
+
+/// To what ended as failed, of all groups.
+macro_rules! of_all_failed {
+    () => {
+        concat!(
+            "FROM loads l WHERE l.state = 'failed' AND l.id >= $2 AND l.id <= $4 AND (l.id > $2 OR l.group_id > $3) ",
+            "AND (l.id < $4 OR l.group_id < $5)",
+            narrowed!()
+        )
+    };
+}
+
+/// To what ended as succeeded, and was proven not to be written since.
+macro_rules! of_refuted {
+    () => {
+        concat!(
+            "FROM corrections n CROSS JOIN loads l WHERE n.written = 0 AND l.group_id = n.group_id AND l.id = n.load_id ",
+            "AND l.state = 'succeeded' AND (CAST($1 AS BIGINT) IS NULL OR n.group_id = $1) ",
+            "AND l.id >= $2 AND l.id <= $4 AND (l.id > $2 OR l.group_id > $3) AND (l.id < $4 OR l.group_id < $5)",
             narrowed!()
         )
     };
@@ -104,9 +164,31 @@ macro_rules! of_open {
     };
 }
 
-pub(super) use {holds, narrowed, of_all, of_card, of_group, of_open};
+/// The text of each way within a macro that makes it whole.
+macro_rules! by_way {
+    ($way:expr, $whole:ident $(, $order:literal)?) => {
+        match $way {
+            Way::Group => $whole!(of_group!(), "l.id" $(, $order)?),
+            Way::All => $whole!(of_all!(), "l.id + 0" $(, $order)?),
+            Way::Card => $whole!(of_card_end!("$12"), "l.id" $(, $order)?),
+            Way::CardEnd => $whole!(of_card_end!("$10"), "l.id" $(, $order)?),
+            Way::Operator => $whole!(of_operator!(), "l.id" $(, $order)?),
+            Way::Terminal => $whole!(of_terminal!(), "l.id" $(, $order)?),
+            Way::Failed => $whole!(of_failed!(), "l.id" $(, $order)?),
+            Way::AllFailed => $whole!(of_all_failed!(), "l.id" $(, $order)?),
+            Way::Refuted => $whole!(of_refuted!(), "l.id" $(, $order)?),
+            Way::Open => $whole!(of_open!(), "+l.id" $(, $order)?),
+        }
+    };
+}
 
-/// A page, in the order that its way has for nothing, and what its rows are called by.
+pub(super) use {
+    by_way, holds, narrowed, of_all, of_all_failed, of_card_end, of_failed, of_group, of_open, of_operator, of_refuted,
+    of_terminal,
+};
+
+/// The loads that come first in the order that their way has for nothing, and what they are called by. Joined, they come in
+/// any order.
 macro_rules! lines {
     ($from:expr, $id:literal, $order:literal) => {
         concat!(
@@ -122,47 +204,55 @@ macro_rules! lines {
             $order,
             " LIMIT $13) l ",
             load_joins!(),
-            "LEFT JOIN groups g ON g.id = l.group_id LEFT JOIN terminals t ON t.number = l.terminal ORDER BY l.id ",
-            $order,
-            ", l.group_id ",
-            $order
+            "LEFT JOIN groups g ON g.id = l.group_id LEFT JOIN terminals t ON t.number = l.terminal"
         )
     };
 }
 
-fn text(filter: &Filter, newest_first: bool) -> &'static str {
-    match (Way::of(filter), newest_first) {
-        (Way::Group, true) => lines!(of_group!(), "l.id", "DESC"),
-        (Way::Group, false) => lines!(of_group!(), "l.id", "ASC"),
-        (Way::All, true) => lines!(of_all!(), "l.id + 0", "DESC"),
-        (Way::All, false) => lines!(of_all!(), "l.id + 0", "ASC"),
-        (Way::Card, true) => lines!(of_card!(), "l.id", "DESC"),
-        (Way::Card, false) => lines!(of_card!(), "l.id", "ASC"),
-        (Way::Open, true) => lines!(of_open!(), "+l.id", "DESC"),
-        (Way::Open, false) => lines!(of_open!(), "+l.id", "ASC"),
-    }
+fn text(way: Way, newest_first: bool) -> &'static str {
+    if newest_first { by_way!(way, lines, "DESC") } else { by_way!(way, lines, "ASC") }
 }
 
-/// The index that finds the loads of a filter with the least to look through.
+/// An index that finds loads with little else to look through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     Group,
     All,
     Card,
+    CardEnd,
+    Operator,
+    Terminal,
+    Failed,
+    AllFailed,
+    Refuted,
     Open,
 }
 
 impl Way {
-    pub(super) fn of(filter: &Filter) -> Self {
+    /// The ways that together find each load of a filter, and find it once.
+    pub(super) fn of(filter: &Filter) -> &'static [Self] {
+        let is_open_too = filter.holds.is_none();
         if filter.holds == Some(Holds::Unknown) {
             // Nothing that was corrected is open.
-            Self::Open
+            &[Self::Open]
         } else if filter.whole_card().is_some() {
-            Self::Card
+            &[Self::Card]
+        } else if filter.card.is_some() {
+            &[Self::CardEnd]
+        } else if filter.operator.is_some() {
+            if is_open_too { &[Self::Operator, Self::Open] } else { &[Self::Operator] }
+        } else if filter.terminal.is_some() {
+            if is_open_too { &[Self::Terminal, Self::Open] } else { &[Self::Terminal] }
+        } else if filter.holds == Some(Holds::Failed) {
+            if filter.scope.group().is_some() {
+                &[Self::Failed, Self::Refuted]
+            } else {
+                &[Self::AllFailed, Self::Refuted]
+            }
         } else if filter.scope.group().is_some() {
-            Self::Group
+            &[Self::Group]
         } else {
-            Self::All
+            &[Self::All]
         }
     }
 }
@@ -175,9 +265,19 @@ pub(super) async fn rows(
     newest_first: bool,
     most: i64,
 ) -> Result<Vec<Line>> {
-    let query = tx.query(text(filter, newest_first));
-    let rows: Vec<LineRow> = bind(query, filter, bounds, most).all().await?;
-    rows.into_iter().map(LineRow::into_line).collect()
+    let mut lines: Vec<Line> = Vec::new();
+    for way in Way::of(filter) {
+        let rows: Vec<LineRow> = bind(tx.query(text(*way, newest_first)), filter, bounds, most).all().await?;
+        for row in rows {
+            lines.push(row.into_line()?);
+        }
+    }
+    lines.sort_unstable_by_key(|line| (line.load.order, line.load.group));
+    if newest_first {
+        lines.reverse();
+    }
+    lines.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    Ok(lines)
 }
 
 impl LineRow {

@@ -3,7 +3,10 @@
 use ledger::Fen;
 use store::{Cell, Result, Tx};
 
-use super::page::{Way, bind, holds, narrowed, of_all, of_card, of_group, of_open};
+use super::page::{
+    Way, bind, by_way, holds, narrowed, of_all, of_all_failed, of_card_end, of_failed, of_group, of_open, of_operator,
+    of_refuted, of_terminal,
+};
 use crate::loads::{State, Totals as Sum};
 use crate::records::keyset::Bounds;
 use crate::records::{Filter, Holds};
@@ -49,6 +52,13 @@ impl Totals {
         totals.sum = Fen::new(totals.sum.as_i64().saturating_add(sum.as_i64()));
     }
 
+    /// Those of other loads beside these.
+    fn join(&mut self, others: Self) {
+        for holds in Holds::ALL {
+            self.add(holds, others.of(holds).count, others.of(holds).sum);
+        }
+    }
+
     /// Only what a filter asks for.
     fn only(self, holds: Option<Holds>) -> Self {
         let mut only = Self::default();
@@ -59,22 +69,21 @@ impl Totals {
     }
 }
 
-/// Of the whole filter, in the moment that `tx` sees.
-pub(super) async fn sum(tx: &mut Tx, filter: &Filter) -> Result<Totals> {
-    if !filter.is_totalled() || filter.holds == Some(Holds::Unknown) {
-        return of_rows(tx, filter, Way::of(filter)).await;
-    }
-    let mut totals = kept(tx, filter).await?;
-    if filter.holds.is_none() {
-        totals.unknown = of_rows(tx, filter, Way::Open).await?.unknown;
-    }
-    correct(tx, filter, &mut totals).await?;
-    Ok(totals.only(filter.holds))
+/// Sums up rows, without a look at the corrections for each: those are few, and found by themselves.
+macro_rules! summed_as_they_ended {
+    ($from:expr, $id:literal) => {
+        concat!(
+            "SELECT CASE l.state WHEN 'authorised' THEN 'unknown' ELSE l.state END, COUNT(*), ",
+            "CAST(SUM(l.amount_fen) AS BIGINT) ",
+            $from,
+            " AND CAST($13 AS BIGINT) > 0 GROUP BY l.state"
+        )
+    };
 }
 
-/// Sums up rows.
+/// Sums up rows by what holds now.
 macro_rules! summed {
-    ($from:expr) => {
+    ($from:expr, $id:literal) => {
         concat!(
             "SELECT holds, COUNT(*), CAST(SUM(amount_fen) AS BIGINT) FROM (SELECT l.amount_fen, ",
             holds!(),
@@ -85,19 +94,51 @@ macro_rules! summed {
     };
 }
 
-async fn of_rows(tx: &mut Tx, filter: &Filter, way: Way) -> Result<Totals> {
-    let text = match way {
-        Way::Group => summed!(of_group!()),
-        Way::All => summed!(of_all!()),
-        Way::Card => summed!(of_card!()),
-        Way::Open => summed!(of_open!()),
-    };
+/// Of the whole filter, in the moment that `tx` sees.
+pub(crate) async fn sum(tx: &mut Tx, filter: &Filter) -> Result<Totals> {
+    let mut totals = Totals::default();
+    if filter.holds == Some(Holds::Unknown) || filter.holds.is_some() && !filter.is_totalled() {
+        for way in Way::of(filter) {
+            totals.join(of_rows(tx, filter, by_way!(*way, summed)).await?);
+        }
+        return Ok(totals);
+    }
+    if filter.is_totalled() {
+        totals = kept(tx, filter).await?;
+        if filter.holds.is_none() {
+            totals.unknown = of_rows(tx, filter, summed!(of_open!(), "")).await?.unknown;
+        }
+    } else {
+        for way in Way::of(filter) {
+            totals.join(of_rows(tx, filter, by_way!(*way, summed_as_they_ended)).await?);
+        }
+    }
+    correct(tx, filter, &mut totals).await?;
+    Ok(totals.only(filter.holds))
+}
+
+async fn of_rows(tx: &mut Tx, filter: &Filter, text: &'static str) -> Result<Totals> {
     let rows: Vec<(String, i64, Fen)> = bind(tx.query(text), filter, Bounds::of(filter), i64::MAX).all().await?;
     let mut totals = Totals::default();
     for (holds, count, sum) in rows {
         totals.add(Holds::parse(&holds).ok_or(store::Error::Missing)?, count, sum);
     }
     Ok(totals)
+}
+
+/// Sums up totals that are kept.
+macro_rules! kept {
+    ($table:literal, $of:literal) => {
+        concat!(
+            "SELECT t.state, CAST(SUM(t.loads) AS BIGINT), CAST(SUM(t.sum_fen) AS BIGINT) ",
+            // CROSS, so that SQLite goes from each span to its days and not the other way round.
+            "FROM rows(grain TEXT, first_day BIGINT, last_day BIGINT) CROSS JOIN ",
+            $table,
+            " t WHERE t.grain = rows.grain AND t.first_day BETWEEN rows.first_day AND rows.last_day AND ",
+            $of,
+            " GROUP BY t.state"
+        )
+    };
 }
 
 /// The totals that are kept of the loads that ended, by how they ended.
@@ -109,23 +150,24 @@ async fn kept(tx: &mut Tx, filter: &Filter) -> Result<Totals> {
         let cells: [Cell<'_>; 3] = [(*grain).into(), first.number().into(), last.number().into()];
         cells
     });
-    // Of all groups, group by group: the key begins with the group.
-    let query = match filter.scope.group() {
-        Some(_) => tx.query(
-            "SELECT t.state, CAST(SUM(t.loads) AS BIGINT), CAST(SUM(t.sum_fen) AS BIGINT) \
-             FROM rows(grain TEXT, first_day BIGINT, last_day BIGINT) JOIN load_totals t ON t.group_id = $1 \
-             AND t.grain = rows.grain AND t.first_day BETWEEN rows.first_day AND rows.last_day \
-             WHERE (CAST($2 AS BIGINT) IS NULL OR t.operator_id = $2) \
-             AND (CAST($3 AS TEXT) IS NULL OR t.terminal = $3) GROUP BY t.state",
-        ),
-        None => tx.query(
-            "SELECT t.state, CAST(SUM(t.loads) AS BIGINT), CAST(SUM(t.sum_fen) AS BIGINT) \
-             FROM rows(grain TEXT, first_day BIGINT, last_day BIGINT) CROSS JOIN groups g \
-             JOIN load_totals t ON t.group_id = g.id AND t.grain = rows.grain \
-             AND t.first_day BETWEEN rows.first_day AND rows.last_day \
-             WHERE (CAST($1 AS BIGINT) IS NULL OR g.id = $1) AND (CAST($2 AS BIGINT) IS NULL OR t.operator_id = $2) \
-             AND (CAST($3 AS TEXT) IS NULL OR t.terminal = $3) GROUP BY t.state",
-        ),
+    let query = match (filter.operator, filter.terminal.as_deref(), filter.scope.group()) {
+        // An operator's days, and a terminal's, by an index of their own; pluses keep the engines from others.
+        (Some(_), ..) => tx.query(kept!(
+            "load_totals",
+            "t.grain = 'place' AND t.operator_id = $2 AND (CAST($1 AS BIGINT) IS NULL OR +t.group_id = $1) \
+             AND (CAST($3 AS TEXT) IS NULL OR t.terminal = $3)"
+        )),
+        (None, Some(_), _) => tx.query(kept!(
+            "load_totals",
+            "t.grain = 'place' AND t.terminal = $3 AND (CAST($1 AS BIGINT) IS NULL OR +t.group_id = $1) \
+             AND CAST($2 AS BIGINT) IS NULL"
+        )),
+        (None, None, Some(_)) => tx
+            .query(kept!("load_totals", "t.group_id = $1 AND CAST($2 AS BIGINT) IS NULL AND CAST($3 AS TEXT) IS NULL")),
+        (None, None, None) => tx.query(kept!(
+            "all_totals",
+            "CAST($1 AS BIGINT) IS NULL AND CAST($2 AS BIGINT) IS NULL AND CAST($3 AS TEXT) IS NULL"
+        )),
     };
     let rows: Vec<(String, i64, Fen)> = query
         .bind(filter.scope.group())
@@ -150,7 +192,10 @@ async fn correct(tx: &mut Tx, filter: &Filter, totals: &mut Totals) -> Result<()
              WHERE (CAST($1 AS BIGINT) IS NULL OR group_id = $1) AND load_id > $2 AND load_id < $4 \
              GROUP BY group_id, load_id) AS c JOIN loads l ON l.group_id = c.group_id AND l.id = c.load_id \
              WHERE (CAST($6 AS BIGINT) IS NULL OR l.operator_id = $6) \
-             AND (CAST($7 AS TEXT) IS NULL OR l.terminal = $7) GROUP BY l.state, c.written LIMIT $13",
+             AND (CAST($7 AS TEXT) IS NULL OR l.terminal = $7) \
+             AND (CAST($8 AS BIGINT) IS NULL OR l.amount_fen >= $8) AND (CAST($9 AS BIGINT) IS NULL OR l.amount_fen <= $9) \
+             AND (CAST($10 AS TEXT) IS NULL OR l.card_number LIKE $10) \
+             AND (CAST($12 AS TEXT) IS NULL OR l.card_number = $12) GROUP BY l.state, c.written LIMIT $13",
         ),
         filter,
         Bounds::of(filter),

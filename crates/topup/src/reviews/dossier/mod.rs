@@ -212,7 +212,6 @@ pub async fn dossier(house: &House, order: OrderNumber) -> Result<Option<Dossier
     let mut tx = house.db.read().await?;
     let Some(group) = group_of(&mut tx, order).await? else { return Ok(None) };
     let row = read::load(&mut tx, group, order).await?;
-    let later = read::later(&mut tx, order).await?;
     let reviews = read::reviews(&mut tx, group, order).await?;
     let corrections: Vec<(i64, Micros, Option<Micros>)> = tx
         .query("SELECT written, raised_at_us, posted_at_us FROM corrections WHERE group_id = $1 AND load_id = $2")
@@ -223,6 +222,7 @@ pub async fn dossier(house: &House, order: OrderNumber) -> Result<Option<Dossier
     let attempts = read::attempts(&mut tx, group, order).await?;
     drop(tx);
     let Some(load) = loads::by_order(house, group, order).await? else { return Ok(None) };
+    let later = read::later(&mut house.db.read().await?, load.card, order).await?;
     let alarm = alarms::open(house, Some(Subject::Load(order)), 1).await?.pop();
     let of = row.to_match(&load);
     let attempts: Vec<Attempt> = attempts.into_iter().map(|attempt| attempt.read(of.as_ref())).collect();

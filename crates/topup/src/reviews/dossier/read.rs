@@ -5,15 +5,13 @@ use link::{Done, HexBytes};
 use store::{Micros, Tx};
 
 use super::{Attempt, Cryptograms, Later, Review, Reviewed, Script};
+use crate::cards::CardNumber;
 use crate::loads::{Finding, Load, OrderNumber, Reason, State};
 use crate::people::staff::StaffId;
 use crate::reviews::exchange::{self, Asked};
 
 /// Later loads of the card shown at most.
 const MOST_LATER: i64 = 20;
-
-/// How long after a load later ones of its card are looked for, in ids: 30 days. Loads have no index by card.
-const LATER: i64 = crate::Ids::first_of(Micros(30 * 24 * 3_600_000_000));
 
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
@@ -75,16 +73,16 @@ pub(super) async fn attempts(tx: &mut Tx, group: GroupId, order: OrderNumber) ->
 
 type LaterColumns = (i64, String, Option<String>, Fen, Option<Fen>, Option<i64>);
 
-pub(super) async fn later(tx: &mut Tx, order: OrderNumber) -> Result<Vec<Later>, store::Error> {
+/// The card's loads after this one, of whichever group.
+pub(super) async fn later(tx: &mut Tx, card: CardNumber, order: OrderNumber) -> Result<Vec<Later>, store::Error> {
     let rows: Vec<LaterColumns> = tx
         .query(
-            "SELECT l.id, l.state, l.reason, l.amount_fen, l.balance_before_fen, l.counter FROM groups \
-             JOIN loads l ON l.group_id = groups.id AND l.id > $1 AND l.id <= $2 \
-             WHERE l.card_number = (SELECT o.card_number FROM groups g JOIN loads o ON o.group_id = g.id AND o.id = $1) \
-             ORDER BY l.id LIMIT $3",
+            "SELECT id, state, reason, amount_fen, balance_before_fen, counter FROM loads \
+             WHERE substr(card_number, length(card_number) - 3) = substr(CAST($1 AS TEXT), length(CAST($1 AS TEXT)) - 3) \
+             AND card_number = $1 AND id > $2 ORDER BY id LIMIT $3",
         )
+        .bind(card.to_string())
         .bind(order.id())
-        .bind(order.id().saturating_add(LATER))
         .bind(MOST_LATER)
         .all()
         .await?;
