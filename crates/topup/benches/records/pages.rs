@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
+use ledger::GroupId;
 use topup::House;
-use topup::loads::by_order;
+use topup::loads::{OrderNumber, by_order};
 use topup::records::{Cursor, Day, Filter, Period, Seek, page, totals};
 
 use crate::cases::Case;
@@ -19,9 +20,16 @@ const FAR: i64 = 100_000;
 /// What a page may cost, in reads by key.
 const GOAL: f64 = 20.0;
 
-/// How often each is looked at; the median counts. What takes longer than a second in all is looked at less often.
-const LOOKS: usize = 31;
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How often each is looked at; the median counts. What takes longer than some seconds in all is looked at less often.
+const LOOKS: usize = 51;
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a look took, and the read of a load by its key just before it: both have met the same neighbours.
+#[derive(Clone, Copy, Debug)]
+struct Took {
+    look: Duration,
+    by_key: Duration,
+}
 
 /// What a filter cost.
 #[derive(Debug)]
@@ -29,60 +37,72 @@ pub(crate) struct Cost {
     name: String,
     /// How many loads it finds.
     found: i64,
-    first: Duration,
+    first: Took,
     /// The far page and its number.
-    far: Option<(i64, Duration)>,
-    totals: Duration,
+    far: Option<(i64, Took)>,
+    totals: Took,
 }
 
 /// Everything on one engine.
 #[derive(Debug)]
 pub(crate) struct Costs {
     pub(crate) engine: String,
-    by_key: Duration,
     filters: Vec<Cost>,
 }
 
 pub(crate) async fn measure(house: &House, cases: &[Case]) -> Result<Costs> {
-    let by_key = by_key(house, cases).await?;
-    let mut costs = Vec::new();
+    let keys = Keys::new(house, cases).await?;
+    let mut filters = Vec::new();
     for Case { name, filter } in cases {
         let summed = || async { Ok(totals(house, filter).await?.count()) };
         let found = summed().await?;
         let look = |seek| async move { Ok(page(house, filter, seek, PAGE).await?.lines.len()) };
-        let first = often(|| look(Seek::First)).await?;
+        let first = keys.beside(|| look(Seek::First)).await?;
         let far = match far(house, filter, found).await? {
-            Some((number, cursor)) => Some((number, often(|| look(Seek::Older(cursor))).await?)),
+            Some((number, cursor)) => Some((number, keys.beside(|| look(Seek::Older(cursor))).await?)),
             None => None,
         };
-        costs.push(Cost { name: name.clone(), found, first, far, totals: often(summed).await? });
+        filters.push(Cost { name: name.clone(), found, first, far, totals: keys.beside(summed).await? });
     }
-    Ok(Costs { engine: house.db.engine().to_string(), by_key, filters: costs })
+    Ok(Costs { engine: house.db.engine().to_string(), filters })
 }
 
-/// One load by its primary key, each time another.
-async fn by_key(house: &House, cases: &[Case]) -> Result<Duration> {
-    let Some(everything) = cases.first() else { return Ok(Duration::ZERO) };
-    let lines = page(house, &everything.filter, Seek::First, 1_000).await?.lines;
-    let mut takes = Vec::new();
-    for line in &lines {
-        let began = Instant::now();
-        let load = by_order(house, line.load.group, line.load.order).await?;
-        takes.push(began.elapsed());
-        ensure!(load.is_some_and(|load| load.order == line.load.order), "another load");
-    }
-    Ok(median(takes))
+/// Loads that are read by their keys.
+struct Keys<'h> {
+    house: &'h House,
+    loads: Vec<(GroupId, OrderNumber)>,
 }
 
-async fn often<F: Future<Output = Result<T>>, T>(work: impl Fn() -> F) -> Result<Duration> {
-    let mut takes = Vec::new();
-    let start = Instant::now();
-    while takes.len() < LOOKS && (takes.is_empty() || start.elapsed() < PATIENCE) {
-        let began = Instant::now();
-        work().await?;
-        takes.push(began.elapsed());
+impl<'h> Keys<'h> {
+    async fn new(house: &'h House, cases: &[Case]) -> Result<Self> {
+        let everything = cases.first().context("there are cases")?;
+        let lines = page(house, &everything.filter, Seek::First, 1_000).await?.lines;
+        Ok(Self { house, loads: lines.iter().map(|line| (line.load.group, line.load.order)).collect() })
     }
-    Ok(median(takes))
+
+    async fn beside<F: Future<Output = Result<T>>, T>(&self, work: impl Fn() -> F) -> Result<Took> {
+        let (mut looks, mut by_key) = (Vec::new(), Vec::new());
+        let start = Instant::now();
+        for (group, order) in self.loads.iter().take(LOOKS) {
+            let began = Instant::now();
+            let load = by_order(self.house, *group, *order).await?;
+            by_key.push(began.elapsed());
+            ensure!(load.is_some_and(|load| load.order == *order), "another load");
+            let began = Instant::now();
+            work().await?;
+            looks.push(began.elapsed());
+            if start.elapsed() > PATIENCE {
+                break;
+            }
+        }
+        Ok(Took { look: median(looks), by_key: median(by_key) })
+    }
+}
+
+impl Took {
+    fn ratio(self) -> f64 {
+        times(self.look, self.by_key)
+    }
 }
 
 /// The page with this number, or the last whole one: its number, and the load before it. It is found by halving the time,
@@ -124,21 +144,23 @@ pub(crate) fn print(all: &[Costs]) {
         "\nA page of {PAGE} loads, in ms and in reads by primary key (goal: below {GOAL}); totals of the filter in ms\n"
     );
     for costs in all {
-        println!("{}: one load by its primary key takes {}\n", costs.engine, ms(costs.by_key));
+        let keys = median(costs.filters.iter().map(|cost| cost.first.by_key).collect());
+        println!("{}: one load by its primary key takes {}\n", costs.engine, ms(keys));
         println!("{:<40}{:>12}{:>20}{:>30}{:>14}", "", "loads", "page 1", "far page", "totals");
         for cost in &costs.filters {
-            let told = |took: Duration| {
-                let ratio = times(took, costs.by_key);
-                format!("{} {ratio:>6.1}x{}", ms(took), if ratio < GOAL { " " } else { "!" })
+            let told = |took: Took| {
+                let ratio = took.ratio();
+                format!("{} {ratio:>6.1}x{}", ms(took.look), if ratio < GOAL { " " } else { "!" })
             };
             let far = cost.far.map_or(String::new(), |(number, took)| format!("{number:>8}: {}", told(took)));
-            println!("{:<40}{:>12}{:>20}{far:>30}{:>14}", cost.name, cost.found, told(cost.first), ms(cost.totals));
+            let (first, totals) = (told(cost.first), ms(cost.totals.look));
+            println!("{:<40}{:>12}{first:>20}{far:>30}{totals:>14}", cost.name, cost.found);
         }
         let pages = costs.filters.iter().flat_map(|cost| [Some(cost.first), cost.far.map(|(_, took)| took)]);
-        let ratios: Vec<f64> = pages.flatten().map(|took| times(took, costs.by_key)).collect();
+        let ratios: Vec<f64> = pages.flatten().map(Took::ratio).collect();
         let missed = ratios.iter().filter(|ratio| **ratio >= GOAL).count();
         let verdict = if missed == 0 { "reached".to_owned() } else { format!("MISSED by {missed} pages") };
-        let worst = ratios.iter().copied().fold(0.0, f64::max);
-        println!("\n{}: the dearest page costs {worst:.1} reads by key (goal {GOAL}: {verdict})\n", costs.engine);
+        let dearest = ratios.iter().copied().fold(0.0, f64::max);
+        println!("\n{}: the dearest page costs {dearest:.1} reads by key (goal {GOAL}: {verdict})\n", costs.engine);
     }
 }
