@@ -1,10 +1,13 @@
 //! Deposits of a city: paid and approved, paid and waiting, or not paid in time.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use ledger::{Fen, GroupId, Kind, Movement};
 use store::{Micros, Tx};
 use topup::Ids;
 use topup::deposits::{DepositNumber, Happened};
+use topup::records::Day;
 
 /// What the payer takes, from the confirm on.
 const PAYING_US: i64 = 600_000_000;
@@ -94,6 +97,7 @@ impl Deposits {
 
     pub(crate) async fn write(&self, tx: &mut Tx) -> Result<()> {
         self.write_deposits(tx).await?;
+        self.write_totals(tx).await?;
         self.write_decisions(tx).await?;
         let events = self.0.iter().flat_map(|row| {
             (1_i64..).zip(&row.events).map(|(number, (at, actor, what, detail))| {
@@ -157,6 +161,41 @@ impl Deposits {
         )
         .rows(self.0.iter().filter_map(|row| {
             row.serial.as_ref().map(|serial| [serial.into(), row.paid.group.into(), row.paid.id.into()])
+        }))
+        .execute()
+        .await?;
+        Ok(())
+    }
+
+    async fn write_totals(&self, tx: &mut Tx) -> Result<()> {
+        let mut sums: BTreeMap<(GroupId, &str, Day, &str, i64), (i64, i64)> = BTreeMap::new();
+        for Row { paid, state, .. } in &self.0 {
+            let day = Day::of_id(paid.id);
+            for (grain, first_day, operator) in
+                [("month", day.first_of_month(), 0), ("day", day, 0), ("operator", day, paid.operator)]
+            {
+                let sum = sums.entry((paid.group, grain, first_day, *state, operator)).or_default();
+                sum.0 += 1;
+                sum.1 += paid.amount.as_i64();
+            }
+        }
+        tx.query(
+            "INSERT INTO deposit_totals (group_id, grain, first_day, state, operator_id, deposits, sum_fen) \
+             SELECT group_id, grain, first_day, state, operator_id, deposits, sum_fen FROM rows(group_id BIGINT, \
+             grain TEXT, first_day BIGINT, state TEXT, operator_id BIGINT, deposits BIGINT, sum_fen BIGINT) WHERE true \
+             ON CONFLICT (group_id, grain, first_day, state, operator_id) DO UPDATE SET \
+             deposits = deposit_totals.deposits + excluded.deposits, sum_fen = deposit_totals.sum_fen + excluded.sum_fen",
+        )
+        .rows(sums.iter().map(|((group, grain, day, state, operator), (deposits, sum))| {
+            [
+                (*group).into(),
+                (*grain).into(),
+                day.number().into(),
+                (*state).into(),
+                (*operator).into(),
+                (*deposits).into(),
+                (*sum).into(),
+            ]
         }))
         .execute()
         .await?;

@@ -95,7 +95,7 @@ macro_rules! summed {
 }
 
 /// Of the whole filter, in the moment that `tx` sees.
-pub(crate) async fn sum(tx: &mut Tx, filter: &Filter) -> Result<Totals> {
+pub(super) async fn sum(tx: &mut Tx, filter: &Filter) -> Result<Totals> {
     let mut totals = Totals::default();
     if filter.holds == Some(Holds::Unknown) || filter.holds.is_some() && !filter.is_totalled() {
         for way in Way::of(filter) {
