@@ -28,6 +28,9 @@ pub(crate) struct Paid {
     id: i64,
 }
 
+/// Which total a deposit is in: group, grain, first day, state, operator.
+type Stands<'a> = (GroupId, &'a str, Day, &'a str, i64);
+
 /// Deposits of a unit of work.
 #[derive(Debug, Default)]
 pub(crate) struct Deposits(Vec<Row>);
@@ -168,7 +171,7 @@ impl Deposits {
     }
 
     async fn write_totals(&self, tx: &mut Tx) -> Result<()> {
-        let mut sums: BTreeMap<(GroupId, &str, Day, &str, i64), (i64, i64)> = BTreeMap::new();
+        let mut sums = BTreeMap::<Stands<'_>, (i64, i64)>::new();
         for Row { paid, state, .. } in &self.0 {
             let day = Day::of_id(paid.id);
             for (grain, first_day, operator) in
