@@ -1,10 +1,12 @@
 //! Every page in every state, with sample data: for looking at (`cargo run -p portal --example gallery`) and for the
 //! snapshot tests. Not part of the program's interface.
 
+mod charts;
 mod checks;
 mod deposits;
 mod intake;
 mod office;
+mod receipts;
 mod reconcile;
 mod records;
 mod reviews;
@@ -23,6 +25,7 @@ use crate::loads::view::{Desk, Station};
 use crate::loads::{charge, load, station};
 use crate::look::{Frame, Tone, Visitor, Who};
 use crate::people::{password, sign_in};
+use crate::records::paper::Paper;
 use crate::terminals::{Place, check, choose};
 use crate::web::{assets, problem};
 use crate::words::{Lang, say};
@@ -75,7 +78,8 @@ pub fn pages(lang: Lang) -> Vec<(String, String)> {
         ("owed", corrected(8, true)),
     ] {
         let story = records::story(lang, sample);
-        pages.push((format!("load-{name}"), load::page(&at(&operator, "/loads/x"), &story, Micros(NOW_US))));
+        let paper = if name == "past" { Paper::Roll } else { Paper::A4 };
+        pages.push((format!("load-{name}"), load::page(&at(&operator, "/loads/x"), &story, paper, Micros(NOW_US))));
     }
     for (name, shown, desk) in stations(lang) {
         pages.push((format!("station-{name}"), station::page(&at(&operator, "/station"), &shown, &desk)));
@@ -86,6 +90,8 @@ pub fn pages(lang: Lang) -> Vec<(String, String)> {
     pages.extend(office::pages(lang));
     pages.extend(runs::pages(lang));
     pages.extend(records::pages(lang));
+    pages.extend(charts::pages(lang));
+    pages.extend(receipts::pages(lang));
     pages.extend(deposits::pages(lang));
     pages.into_iter().map(|(name, page)| (name, page.into_string())).collect()
 }
@@ -103,6 +109,7 @@ pub fn files() -> (String, Vec<(&'static str, Vec<u8>)>) {
         "fragments.js",
         "run.js",
         "run-setup.js",
+        "print.js",
     ] {
         files.extend(assets::file(name).map(|bytes| (name, bytes)));
     }

@@ -34,6 +34,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("p12-keystore", &["pay"]),
     ("argon2", &["topup"]),
     ("clap", &["jichong", "topup"]), // topup: its benchmark
+    ("plotters", &["portal"]),
     ("rust_xlsxwriter", &["topup"]),
     ("sd-notify", &["jichong"]),
 ];

@@ -121,7 +121,7 @@ fn statements(lang: Lang) -> statement::Shown {
     }
 }
 
-fn shown(lang: Lang, typed: Typed, loads: Vec<Load>) -> Shown {
+pub(super) fn shown(lang: Lang, typed: Typed, loads: Vec<Load>) -> Shown {
     let names = names(lang);
     let line = |load| Line {
         load,

@@ -51,7 +51,7 @@ fn setup(lang: Lang, frame: &Frame) -> Vec<(String, Markup)> {
     ]
 }
 
-fn run(told: Option<Told>) -> Run {
+pub(super) fn run(told: Option<Told>) -> Run {
     Run {
         id: RunId(1_795_329),
         group: GroupId(7),

@@ -1,6 +1,6 @@
 //! One load: `GET /loads/{order}`.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
 use topup::Micros;
 use topup::loads::{OrderNumber, State as Stand};
@@ -10,7 +10,8 @@ use super::view::{At, corrected, outcome, state_tag};
 use crate::App;
 use crate::look::{Frame, Side, fact, show};
 use crate::people::access;
-use crate::records::{ledger, timeline};
+use crate::records::paper::{self, Paper};
+use crate::records::{ledger, sitting_path, timeline};
 use crate::web::Html;
 use crate::web::problem::Problem;
 use crate::words::say;
@@ -18,23 +19,27 @@ use crate::words::say;
 /// How long the card of a load may still lie on the reader: then its page says that it can be taken.
 const FRESH_US: i64 = 60 * 1_000_000;
 
+/// What a load takes of a roll, about.
+const LONG_MM: usize = 170;
+
 /// `GET /loads/{order}`: a load of another group is as unknown as one that never was.
 pub(crate) async fn get(
     State(app): State<App>,
     may: access::May<access::Load>,
     Path(order): Path<String>,
+    Query(asked): Query<paper::Asked>,
 ) -> Result<Html, Problem> {
     let order = OrderNumber::parse(&order).ok_or(Problem::NotFound)?;
     let story = records::story(&app.house, Scope::of(may.group()), order).await?.ok_or(Problem::NotFound)?;
-    Ok(Html(page(&may.frame, &story, app.house.now())))
+    Ok(Html(page(&may.frame, &story, asked.paper(), app.house.now())))
 }
 
 /// The page, read at `now`.
-pub(crate) fn page(frame: &Frame, story: &Story, now: Micros) -> Markup {
+pub(crate) fn page(frame: &Frame, story: &Story, paper: Paper, now: Micros) -> Markup {
     let (lang, load) = (frame.lang, &story.load);
     let fresh = now.0.saturating_sub(load.created_at.0) < FRESH_US;
     let body = html! {
-        div.sheet.pad.stack {
+        div.sheet.pad.stack.(paper.class(LONG_MM)) {
             h1.unseen { (say!(lang, "load-title")) }
             div.result { (outcome(lang, load, At::Page { fresh })) }
             dl.facts {
@@ -49,11 +54,12 @@ pub(crate) fn page(frame: &Frame, story: &Story, now: Micros) -> Markup {
                 }))
             }
             a.button.main.big.no-print href="/station" { (say!(lang, "load-again")) }
+            (paper::tools(frame, paper, Some((sitting_path(Side::Portal, load.order), say!(lang, "receipt-link")))))
         }
         (timeline(lang, Side::Portal, story))
         (ledger(lang, story))
     };
-    let page = frame.page(say!(lang, "load-title"), body).narrow();
+    let page = frame.page(say!(lang, "load-title"), body).narrow().scripts(&["print.js"]);
     match load.state {
         Stand::Authorised => page.refresh(2).draw(),
         Stand::Succeeded | Stand::Failed | Stand::Unknown => page.draw(),

@@ -78,7 +78,7 @@ pub(super) fn group(lang: Lang, people: &People, typed: &Typed, problems: &[(&st
         .draw()
 }
 
-fn operator(lang: Lang, people: &People, typed: &Typed, problems: &[(&str, String)]) -> Markup {
+pub(super) fn operator(lang: Lang, people: &People, typed: &Typed, problems: &[(&str, String)]) -> Markup {
     if people.operators.is_empty() {
         return field("operator", say!(lang, "records-operator"), &typed.operator, problems);
     }
@@ -92,7 +92,7 @@ fn operator(lang: Lang, people: &People, typed: &Typed, problems: &[(&str, Strin
     )
 }
 
-fn terminal(lang: Lang, people: &People, typed: &Typed, problems: &[(&str, String)]) -> Markup {
+pub(super) fn terminal(lang: Lang, people: &People, typed: &Typed, problems: &[(&str, String)]) -> Markup {
     if people.terminals.is_empty() {
         return field("terminal", say!(lang, "load-terminal"), &typed.terminal, problems);
     }

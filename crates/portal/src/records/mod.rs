@@ -3,11 +3,14 @@
 //! others do not is its [`shelf::Shelf`].
 
 pub(crate) mod ask;
+pub(crate) mod charts;
 mod deposits;
 pub(crate) mod exports;
 mod filter;
 pub(crate) mod list;
 mod loads;
+pub(crate) mod paper;
+pub(crate) mod receipt;
 pub(crate) mod shelf;
 pub(crate) mod statement;
 mod story;
@@ -30,6 +33,11 @@ pub(crate) struct Records;
 
 impl Needs for Records {
     const PERMISSION: Permission = Permission::Records;
+}
+
+/// Where the receipt of the sitting of a load is.
+pub(crate) fn sitting_path(side: Side, order: OrderNumber) -> String {
+    format!("{}/sitting", story_path(side, order))
 }
 
 /// Where the story of a load is.

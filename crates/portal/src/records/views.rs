@@ -15,6 +15,9 @@ struct View {
     name: fn(Lang) -> String,
 }
 
+/// Charts are of the loads of the same filter.
+const CHARTS: &str = "/charts";
+
 /// Behind `/records`, or behind `/office/records`.
 const VIEWS: &[View] = &[
     View {
@@ -22,6 +25,12 @@ const VIEWS: &[View] = &[
         operator: Permission::Records,
         staff: StaffPermission::SeeRecords,
         name: |lang| say!(lang, "view-loads"),
+    },
+    View {
+        path: CHARTS,
+        operator: Permission::Records,
+        staff: StaffPermission::SeeRecords,
+        name: |lang| say!(lang, "charts-title"),
     },
     View {
         path: "/deposits",
@@ -56,10 +65,15 @@ pub(crate) fn draw(frame: &Frame) -> Markup {
         Some(rest) => !view.path.is_empty() && rest.starts_with(view.path),
         None => false,
     };
+    // A filter goes along from the loads to their charts, and back.
+    let filtered = |path: &str| path.is_empty() || path == CHARTS;
+    let query = frame.here.find('?').and_then(|at| frame.here.get(at..));
+    let query = query.filter(|_| here.strip_prefix(root).is_some_and(filtered));
+    let along = |view: &View| query.filter(|_| filtered(view.path)).unwrap_or_default();
     html! {
         nav.views.no-print aria-label=(say!(frame.lang, "views")) {
             ul { @for view in VIEWS.iter().filter(may) {
-                li { a href={ (root) (view.path) } aria-current=[current(view).then_some("page")] { ((view.name)(frame.lang)) } }
+                li { a href={ (root) (view.path) (along(view)) } aria-current=[current(view).then_some("page")] { ((view.name)(frame.lang)) } }
             } }
         }
     }

@@ -138,9 +138,14 @@ async fn page_workbook_and_text_say_the_same() {
     let loads = &rows[titles + 1..];
     assert_eq!(loads.len(), 4);
     let (card, amount, result) = (column("卡号"), column("充值金额"), column("结果"));
-    let written: f64 =
-        loads.iter().filter(|row| row[result].1 == "成功").map(|row| row[amount].1.as_f64().expect("a number")).sum();
-    assert!((written - 1_280.0).abs() < 0.001, "{written}");
+    // The other program adds up the rows itself, and comes to the totals above them.
+    for state in ["成功", "未扣款", "待核实"] {
+        let of_it = loads.iter().filter(|row| row[result].1 == state);
+        let amounts: Vec<f64> = of_it.map(|row| row[amount].1.as_f64().expect("a number")).collect();
+        let (count, sum) = total(&format!("合计：{state}"));
+        assert_eq!(count, u32::try_from(amounts.len()).ok().map(f64::from), "{state}");
+        assert!((amounts.iter().sum::<f64>() - sum.expect("a sum")).abs() < 0.001, "{state}: {amounts:?}");
+    }
     for row in loads {
         assert_eq!((row[card].0.as_str(), row[card].2.as_str()), ("s", "@"), "cards are text");
         assert_eq!((row[amount].0.as_str(), row[amount].2.as_str()), ("n", "#,##0.00"), "amounts are numbers");
@@ -277,6 +282,7 @@ fn addresses(other: &Secrets) -> Vec<Address> {
     for (n, filter) in filters.into_iter().enumerate() {
         let query: Vec<String> = filter.iter().map(|(name, value)| format!("{name}={value}")).collect();
         all.push((false, format!("/records?{}", query.join("&")), vec![]));
+        all.push((false, format!("/records/charts?{}", query.join("&")), vec![]));
         // The rows of both files are the same; a workbook takes long to open.
         for format in if n < 3 { &["csv", "xlsx"][..] } else { &["csv"] } {
             let mut form = filter.clone();
@@ -284,7 +290,9 @@ fn addresses(other: &Secrets) -> Vec<Address> {
             all.push((true, "/records/export".to_owned(), form));
         }
     }
-    all.push((false, format!("/loads/{}", other.order), vec![]));
+    for page in ["", "/sitting", "/sitting?paper=80mm"] {
+        all.push((false, format!("/loads/{}{page}", other.order), vec![]));
+    }
     all.push((false, "/records/exports".into(), vec![]));
     all
 }
@@ -340,8 +348,12 @@ async fn nothing_of_another_group_comes_back_not_even_a_count() {
                 assert!(!said.contains(secret.as_str()), "{login} {path} {form:?} says {secret}: {said}");
             }
         }
-        let story = browser.get(&format!("/loads/{}", other.order)).await;
-        assert_eq!(story.status(), StatusCode::NOT_FOUND);
+        for page in ["", "/sitting"] {
+            let answer = browser.get(&format!("/loads/{}{page}", other.order)).await;
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+        }
+        let charts = browser.read(&format!("/records/charts?group={}", other.group.0)).await;
+        assert!(charts.contains(&own.words[1]) && charts.contains("按操作员"), "{login} sees their own: {charts}");
         // A count would be as telling: whatever is asked of the other group counts none, or one's own.
         let counted = browser.read(&format!("/records?card={}", other.words[0])).await;
         assert!(counted.contains("0 笔") && !counted.contains("1 笔"), "{login}: {counted}");
@@ -359,6 +371,12 @@ async fn nothing_of_another_group_comes_back_not_even_a_count() {
         );
         let one = browser.read(&format!("/office/records?group={}", others.group.0)).await;
         assert!(one.contains("3 笔") && !one.contains(&ours.order.to_string()), "{role:?}: {one}");
+        let charts = browser.read("/office/records/charts").await;
+        assert!(charts.contains("按集团") && charts.contains("另一家公司"), "{role:?}: {charts}");
+        let charts = browser.read(&format!("/office/records/charts?group={}", others.group.0)).await;
+        assert!(charts.contains("按操作员") && charts.contains("1 笔"), "{role:?}: {charts}");
+        let receipt = browser.read(&format!("/office/records/{}/sitting", ours.order)).await;
+        assert!(receipt.contains("当日充值小票") && receipt.contains("王芳"), "{role:?}: {receipt}");
         let story = browser.read(&format!("/office/records/{}", ours.order)).await;
         assert!(story.contains("示例科技有限公司"), "{role:?}: {story}");
     }

@@ -42,7 +42,7 @@ pub(crate) use charge::{Charge, Charged, charge};
 pub(crate) use intents::{Intent, as_seen, put, take};
 pub(crate) use late::late;
 pub(crate) use prove::{AskError, Tapped, settle_doubts};
-pub(crate) use query::{Row, doubt_of_card, load_columns, load_joins, of_run};
+pub(crate) use query::{By, Row, by_hand, doubt_of_card, load_columns, load_joins, of_run};
 pub(crate) use refuse::{refuse_adrift, refuse_changed};
 
 use intents::{end, end_abandoned, withdraw};

@@ -169,6 +169,34 @@ pub(crate) async fn of_run(
     rows.into_iter().map(Row::into_load).collect()
 }
 
+/// Who charged, and where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct By<'a> {
+    pub(crate) group: GroupId,
+    pub(crate) operator: OperatorId,
+    pub(crate) terminal: &'a str,
+}
+
+/// The loads by hand, outside of any run, between two ids of which the second is excluded; newest first.
+pub(crate) async fn by_hand(house: &House, by: &By<'_>, ids: (i64, i64), most: i64) -> Result<Vec<Load>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let rows: Vec<Row> = tx
+        .query(select!(
+            "WHERE l.group_id = $1 AND l.id >= $2 AND l.id < $3 AND l.operator_id = $4 AND l.terminal = $5 \
+             AND NOT EXISTS (SELECT 1 FROM intents i WHERE i.intent = l.intent AND i.group_id = l.group_id \
+             AND i.run_id IS NOT NULL) ORDER BY l.id DESC LIMIT $6"
+        ))
+        .bind(by.group)
+        .bind(ids.0)
+        .bind(ids.1)
+        .bind(by.operator)
+        .bind(by.terminal)
+        .bind(most)
+        .all()
+        .await?;
+    rows.into_iter().map(Row::into_load).collect()
+}
+
 /// The load of a card that is not settled, at any terminal of any group; which one is told to its own group alone.
 pub(crate) async fn doubt_of_card(
     tx: &mut store::Tx,

@@ -74,6 +74,19 @@ impl Day {
         self.date().map_or(self, |date| Self::from(date.last_of_month()))
     }
 
+    /// The Sunday of its week: weeks begin on Monday.
+    #[must_use]
+    pub const fn last_of_week(self) -> Self {
+        // 1970-01-01 was a Thursday.
+        self.plus(6_i64.saturating_sub(self.0.saturating_add(3).rem_euclid(7)))
+    }
+
+    /// The last day of its year.
+    #[must_use]
+    pub fn last_of_year(self) -> Self {
+        self.date().map_or(self, |date| Self::from(date.last_of_year()))
+    }
+
     /// The same day so many months before, or the last of a shorter month.
     #[must_use]
     pub fn months_before(self, months: i32) -> Self {
@@ -136,6 +149,11 @@ impl Period {
         self.last
     }
 
+    /// How many days it has.
+    pub const fn days(self) -> i64 {
+        self.last.0.saturating_sub(self.first.0).saturating_add(1)
+    }
+
     /// The whole months and the single days that it is made of: the grain, and its first and last first day.
     pub(super) fn spans(self) -> Vec<(&'static str, Day, Day)> {
         let days = |first: Day, last: Day| (first <= last).then_some(("day", first, last));
@@ -189,6 +207,11 @@ mod tests {
     fn months_have_their_ends() {
         assert_eq!(day("2028-02-17").last_of_month(), day("2028-02-29"));
         assert_eq!(day("2026-08-31").months_before(6), day("2026-02-28"));
+        assert_eq!(day("2028-02-17").last_of_year(), day("2028-12-31"));
+        for (one, sunday) in [("2026-11-22", "2026-11-22"), ("2026-11-23", "2026-11-29"), ("2026-11-29", "2026-11-29")]
+        {
+            assert_eq!(day(one).last_of_week(), day(sunday));
+        }
     }
 
     proptest! {

@@ -8,8 +8,10 @@
 //! page         a page of records, newest first, by keyset: no page costs more than another
 //! totals       of the whole filter, by what holds now
 //! exports      the same as a file, at once or in the background
+//! charts       the same through time, by whom and where, with the quota meanwhile
 //! statement    of a group's quota: opening, what came and went, closing, by day or month; entries: what a day is made of
 //! story        all that became of one load, with the movements of its money
+//! receipt      what one operator charged in one sitting, to be signed
 //! ```
 //!
 //! **Totals of loads.** [`crate::loads::book`] adds every load that ends to `load_totals` in the same commit: by month and
@@ -42,7 +44,8 @@ pub use day::{Day, Period};
 pub use deposits::{DepositLine, DepositTotals, Deposits, Stands};
 pub use filter::{Field, Filter, Holds, Range, Typed, Wrong, WrongField};
 pub use keyset::{Bounds, Cursor, Page, Seek, page, totals};
-pub use loads::{Line, Loads, Moved, Story, Totals, story};
+pub use loads::{By, Charts, Point, Share, Step, charts};
+pub use loads::{Line, Loads, Moved, Receipt, Story, Totals, receipt, receipt_of_run, story};
 pub use record::{Number, Record};
 pub use scope::{People, Scope, people};
 pub use sheet::{Cell, Column, Format, Head, SheetError};

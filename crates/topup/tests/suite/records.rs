@@ -1,5 +1,8 @@
 //! Records against a plain model of them: what a filter finds, page by page, and what it comes to.
 
+mod charts;
+mod receipts;
+
 use ledger::{Fen, GroupId};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};

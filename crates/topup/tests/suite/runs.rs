@@ -5,6 +5,7 @@ mod limits;
 mod storm;
 
 use topup::loads::{self, ConfirmError, Reason, State};
+use topup::records::{self, Holds};
 use topup::runs::{self, AgainError, Ended, StartError, What};
 use topup::terminals::Phase;
 
@@ -48,6 +49,15 @@ async fn two_hundred_cards_are_charged_once_each() {
         assert_eq!((look.tally.done.count, look.tally.doubt.count, look.run.ended), (198, 2, None), "{:?}", look.tally);
         assert_eq!(look.full, Some(runs::Full::Cards));
 
+        let (house, group) = (hall.world.house().await, hall.world.group);
+        let receipt = async || {
+            let receipt = records::receipt_of_run(&house, group, run).await.expect("a look").expect("a receipt");
+            assert_eq!(receipt.run.as_ref().map(|run| run.id), Some(run));
+            let counts = Holds::ALL.map(|holds| receipt.totals.of(holds).count);
+            (counts, receipt.signed(), receipt.loads.len())
+        };
+        assert_eq!(receipt().await, ([198, 0, 2], yuan(10_000), 200));
+
         // The two that were torn come back. One proves that it has the money; the other, that it has not, and is charged.
         assert!(matches!(hall.put_down(40).await, What::Settled(_)));
         assert!(matches!(hall.put_down(80).await, What::Load(_)));
@@ -55,6 +65,8 @@ async fn two_hundred_cards_are_charged_once_each() {
         assert_eq!(summary.run.ended.map(|(_, why)| why), Some(Ended::Cards));
         assert_eq!((summary.tally.done.count, summary.tally.done.sum), (200, yuan(10_000)));
         assert_eq!((summary.attention.len(), summary.charged.len(), summary.tally.problems), (0, 200, 0));
+        // The attempt that came to nothing is not on paper: its card was charged after all.
+        assert_eq!(receipt().await, ([200, 0, 0], yuan(10_000), 200));
         for card in 0..200 {
             assert_eq!(hall.terminal.bench.balance(card), 6_260, "card {card}");
         }

@@ -75,6 +75,9 @@ pub(crate) fn page(frame: &Frame, summary: &Summary, can_go_on: bool, not: Optio
                     }
                     a.button.big.main[!(can_go_on && left > 0)] href="/station" { (say!(lang, "run-back")) (kbd("Esc")) }
                     a.button href="/station/run" { (say!(lang, "run-new")) }
+                    @if !(charged.is_empty() && attention.is_empty()) {
+                        a.button href=(format!("/station/run/{}/receipt", run.id.0)) { (say!(lang, "receipt-run")) }
+                    }
                 }
             }
             (needing(lang, attention))

@@ -1,6 +1,6 @@
-//! One load, of whichever group: `GET /office/records/{order}`.
+//! One load, of whichever group, and the receipt of its sitting: `GET /office/records/{order}`, `…/sitting`.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
 use topup::loads::OrderNumber;
 use topup::people::staff::StaffPermission;
@@ -11,7 +11,7 @@ use crate::App;
 use crate::loads::view::{corrected, state_tag};
 use crate::look::{Frame, Side, fact, show};
 use crate::people::access::Office;
-use crate::records::{ledger, timeline};
+use crate::records::{ledger, paper, receipt, sitting_path, timeline};
 use crate::web::Html;
 use crate::web::problem::Problem;
 use crate::words::say;
@@ -27,6 +27,16 @@ pub(crate) async fn get(
     Ok(Html(page(&may.frame, &story)))
 }
 
+/// `GET /office/records/{order}/sitting`
+pub(crate) async fn sitting(
+    State(app): State<App>,
+    may: Office<SeeRecords>,
+    Path(order): Path<String>,
+    Query(asked): Query<paper::Asked>,
+) -> Result<Html, Problem> {
+    receipt::of_load(&app, &may.frame, Scope::ALL, &order, asked.paper()).await
+}
+
 /// The page.
 pub(crate) fn page(frame: &Frame, story: &Story) -> Markup {
     let (lang, load) = (frame.lang, &story.load);
@@ -34,8 +44,9 @@ pub(crate) fn page(frame: &Frame, story: &Story) -> Markup {
     let body = html! {
         div.heading {
             div { h1.num { (load.order) } p.soft { (story.group) } }
-            @if reviews {
-                a.button.no-print href=(crate::office::reviews::path(load.order)) { (say!(lang, "story-evidence")) }
+            div.end.no-print {
+                @if reviews { a.button href=(crate::office::reviews::path(load.order)) { (say!(lang, "story-evidence")) } }
+                a.button href=(sitting_path(Side::Office, load.order)) { (say!(lang, "receipt-link")) }
             }
         }
         div.halves {

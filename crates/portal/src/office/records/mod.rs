@@ -1,5 +1,6 @@
 //! What all groups charged and paid in, as staff see it: the same lists as a group's own ([`crate::records`]), of all of them.
 
+pub(crate) mod charts;
 pub(crate) mod exports;
 pub(crate) mod list;
 pub(crate) mod load;

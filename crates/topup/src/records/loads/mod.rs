@@ -1,9 +1,13 @@
 //! Loads as records.
 
+mod charts;
 mod page;
+mod receipt;
 mod story;
 mod totals;
 
+pub use charts::{By, Charts, Point, Share, Step, charts};
+pub use receipt::{Receipt, receipt, receipt_of_run};
 pub use story::{Moved, Story, story};
 pub use totals::Totals;
 

@@ -42,7 +42,14 @@ impl Totals {
         self.add(holds, 1, amount);
     }
 
-    fn add(&mut self, holds: Holds, count: i64, sum: Fen) {
+    /// Adds others.
+    pub fn merge(&mut self, others: Self) {
+        for holds in Holds::ALL {
+            self.add(holds, others.of(holds).count, others.of(holds).sum);
+        }
+    }
+
+    pub(super) fn add(&mut self, holds: Holds, count: i64, sum: Fen) {
         let totals = match holds {
             Holds::Succeeded => &mut self.succeeded,
             Holds::Failed => &mut self.failed,
