@@ -12,6 +12,7 @@ CREATE TABLE deposit_exceptions (
     gateway      TEXT   NOT NULL,
     order_id     TEXT   NOT NULL,
     serial       TEXT   NOT NULL, -- empty if the gateway gave none
+    time         BIGINT NOT NULL DEFAULT 0, -- how often the same had come and was closed before
     amount_fen   BIGINT NOT NULL,
     booked       BIGINT NOT NULL CHECK (booked IN (0, 1)),
     evidence     TEXT   NOT NULL, -- JSON
@@ -30,8 +31,8 @@ CREATE TABLE deposit_exceptions (
     -- Under which the bank knows of money that is said to have moved outside of this system; as proposed, or as closed.
     reference    TEXT CHECK (reference <> ''),
     limit_fen    BIGINT, -- above which two people close it, as it was then
-    -- The same trouble is one exception, however often it is told.
-    UNIQUE (kind, gateway, order_id, serial),
+    -- The same trouble is one exception, however often it is told; what truly came anew after it was closed is another.
+    UNIQUE (kind, gateway, order_id, serial, time),
     CHECK ((group_id IS NULL) = (deposit_id IS NULL)),
     CHECK (booked = 0 OR group_id IS NOT NULL),
     CHECK ((closed_at_us IS NULL) = (outcome IS NULL) AND (closed_at_us IS NULL) = (close_reason IS NULL)),

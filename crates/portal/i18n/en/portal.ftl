@@ -1151,6 +1151,7 @@ exception-no-reference = Give the bank's number of it: money that moved outside 
 exception-long-reference = The bank's number has at most { $most } characters.
 exception-blind-hint = Its gateway is no longer set up, so the bank cannot be asked: two people decide, with the bank's number.
 exception-decide-deposit = The money is in "deposits in review": decide about the deposit, and this closes with it.
+exception-in-review = The money is still booked in "deposits in review", where somebody could approve it. If it has gone back, reject the deposit first; then close this.
 exception-closed-title = Closed: { $outcome }
 exception-role = Your role may look, not decide.
 exception-back = Back to the exceptions

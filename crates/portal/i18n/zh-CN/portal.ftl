@@ -1139,6 +1139,7 @@ exception-no-reference = 请填写银行凭证号：钱在系统外动过，或�
 exception-long-reference = 银行凭证号最多 { $most } 字。
 exception-blind-hint = 原支付渠道已停用，无法再向银行查询：须两人处理，并填写银行凭证号。
 exception-decide-deposit = 这笔钱在待审核款里：审核这笔充值，异常随之关闭。
+exception-in-review = 这笔钱仍记在待审核款里，仍可能被审核通过。如确已退回，请先驳回这笔充值，再处理此异常。
 exception-closed-title = 已处理：{ $outcome }
 exception-role = 您的角色可以查看，不能处理。
 exception-back = 返回异常款项

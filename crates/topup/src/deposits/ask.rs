@@ -244,6 +244,9 @@ pub(super) async fn follow_up(
         }
         (Verdict::Gone, _) => {
             let Some((serial, amount)) = &known.paid else { return Ok(()) };
+            if told_since_approval(tx, locked.key()).await? {
+                return Ok(());
+            }
             unfit(tx, house, locked, (ExceptionKind::GoneBack, serial, *amount), evidence).await
         }
         (Verdict::Nothing | Verdict::Pay { .. } | Verdict::Fail { .. } | Verdict::Contradict, _) => Ok(()),
@@ -311,6 +314,23 @@ async fn contradict(
         unfit(tx, house, locked, (ExceptionKind::Contradiction, serial, *amount), evidence.clone()).await?;
     }
     Ok(())
+}
+
+/// Whether people were told already that the money of this deposit is gone, since it became quota: each day that it is
+/// looked for it is the same trouble still. Before, every decision that finds it gone says so anew.
+async fn told_since_approval(tx: &mut Tx, (group, id): (GroupId, i64)) -> Result<bool, store::Error> {
+    let (told,): (i64,) = tx
+        .query(
+            "SELECT COUNT(*) FROM deposit_exceptions e JOIN deposits d ON d.group_id = e.group_id AND d.id = e.deposit_id \
+             WHERE e.group_id = $1 AND e.deposit_id = $2 AND e.kind = $3 AND d.state = 'approved' \
+             AND e.opened_at_us >= d.decided_at_us",
+        )
+        .bind(group)
+        .bind(id)
+        .bind(ExceptionKind::GoneBack.as_str())
+        .one()
+        .await?;
+    Ok(told > 0)
 }
 
 /// Opens an exception about a deposit.

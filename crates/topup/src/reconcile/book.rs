@@ -251,7 +251,8 @@ async fn note(
         // What somebody said of it was said of what it was.
         tx.query(
             "UPDATE differences SET resolved_at_us = $2, theirs_fen = $3, ours_fen = $4, proposed_id = NULL, \
-             proposed_by = NULL, proposed_why = NULL, proposed_at_us = NULL, reference = NULL WHERE id = $1",
+             proposed_by = NULL, proposed_why = NULL, proposed_at_us = NULL, reference = NULL \
+             WHERE id = $1 AND closed_at_us IS NULL",
         )
         .bind(*id)
         .bind(still.is_none().then_some(now))

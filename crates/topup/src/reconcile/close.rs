@@ -108,9 +108,12 @@ async fn put(
     (id, reason, reference): (i64, &str, Option<&str>),
 ) -> Result<(Date, Closure), CloseError> {
     let mut tx = house.db.begin().await?;
-    let locked: Option<(String, Option<StaffId>)> =
-        tx.query("SELECT day, proposed_id FROM differences WHERE id = $1 FOR UPDATE").bind(id).optional().await?;
-    let (day, proposed) = locked.ok_or(CloseError::Unknown)?;
+    let locked: Option<(String, Option<StaffId>, Option<String>)> = tx
+        .query("SELECT day, proposed_id, reference FROM differences WHERE id = $1 FOR UPDATE")
+        .bind(id)
+        .optional()
+        .await?;
+    let (day, proposed, number) = locked.ok_or(CloseError::Unknown)?;
     let day: Date = day.parse().map_err(|_| store::Error::Missing)?;
     let found = super::query::difference(&mut tx, id).await?.ok_or(CloseError::Unknown)?;
     if !found.is_open() {
@@ -120,7 +123,10 @@ async fn put(
     let done = match proposed {
         _ if found.stake() <= limit => Closure::Closed,
         Some(by) if by == staff.id => return Err(CloseError::Own),
-        Some(by) if may_still(&mut tx, by, StaffPermission::Reconcile).await? => Closure::Closed,
+        // Two people who name different payments do not say the same.
+        Some(by) if number.as_deref() == reference && may_still(&mut tx, by, StaffPermission::Reconcile).await? => {
+            Closure::Closed
+        }
         Some(_) | None => Closure::Proposed,
     };
     let action = match done {
@@ -169,7 +175,7 @@ async fn shut(
 ) -> Result<(), store::Error> {
     tx.query(
         "UPDATE differences SET closed_at_us = $2, closed_by = $3, closed_why = $4, closed_id = $5, limit_fen = $6, \
-         reference = COALESCE($7, reference) WHERE id = $1",
+         reference = $7 WHERE id = $1",
     )
     .bind(id)
     .bind(house.now())

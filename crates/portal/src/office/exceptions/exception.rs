@@ -73,6 +73,7 @@ fn repeated(may: &Office<Decide>, found: &Exception, sent: &Sent, outcome: Outco
         }
         CloseError::NoException
         | CloseError::DecideDeposit
+        | CloseError::InReview
         | CloseError::Outcome
         | CloseError::NoReference
         | CloseError::LongReference
@@ -96,6 +97,7 @@ fn why(lang: Lang, found: &Exception, sent: &Sent, error: CloseError) -> Result<
             None => ("", say!(lang, "office-deposit-was-changed")),
         },
         CloseError::DecideDeposit => ("", say!(lang, "exception-decide-deposit")),
+        CloseError::InReview => ("outcome", say!(lang, "exception-in-review")),
         CloseError::Outcome => ("outcome", say!(lang, "exception-wrong-outcome")),
         CloseError::NoReference => ("reference", say!(lang, "exception-no-reference")),
         CloseError::LongReference => ("reference", say!(lang, "exception-long-reference", most = MOST_REFERENCE)),

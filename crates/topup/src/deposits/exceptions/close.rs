@@ -6,7 +6,7 @@ use store::Tx;
 
 use super::query::{of_deposit, one};
 use super::rules::reference;
-use super::{Exception, ExceptionId, ExceptionKind, Outcome, exception, needs, subject};
+use super::{Exception, ExceptionId, ExceptionKind, Needs, Outcome, exception, needs, subject};
 use crate::audit::{self, Action, Actor, Entry, NO_GROUP};
 use crate::deposits::assure::{Assured, assure};
 use crate::deposits::event::{self, By, Happened};
@@ -41,6 +41,9 @@ pub enum CloseError {
     /// Its money waits in review: decide about the deposit, and that closes it.
     #[error("the deposit is to be decided")]
     DecideDeposit,
+    /// The money is said to have gone back, and is still in review: reject the deposit first.
+    #[error("its money is still in review")]
+    InReview,
     /// This outcome does not go with it.
     #[error("this outcome does not go with it")]
     Outcome,
@@ -141,16 +144,7 @@ async fn attempt(
     if found.closed.is_some() {
         return Err(CloseError::Closed);
     }
-    if found.kind.outcomes().is_empty() {
-        return Err(CloseError::DecideDeposit);
-    }
-    let needs = needs(house, &found);
-    if !needs.offers(outcome) {
-        return Err(CloseError::Outcome);
-    }
-    if needs.reference(outcome) && reference.is_none() {
-        return Err(CloseError::NoReference);
-    }
+    let needs = may_be(house, &found, locked.as_ref(), (outcome, reference))?;
     let limit = house.settings.deposits.two_people_above;
     let same = |proposed: &Outcome| *proposed == outcome && found.reference.as_deref() == reference;
     let (action, done) = match &found.proposed {
@@ -190,6 +184,31 @@ async fn attempt(
     }
     tx.commit().await?;
     Ok(Some(done))
+}
+
+/// Whether this can be made of it at all, and what it takes then.
+fn may_be(
+    house: &House,
+    found: &Exception,
+    locked: Option<&book::Locked>,
+    (outcome, reference): (Outcome, Option<&str>),
+) -> Result<Needs, CloseError> {
+    if found.kind.outcomes().is_empty() {
+        return Err(CloseError::DecideDeposit);
+    }
+    // Said to be back at the payer, it must not wait for somebody to approve it.
+    let in_review = locked.is_some_and(|locked| locked.deposit.state == State::Paid);
+    if found.kind == ExceptionKind::GoneBack && outcome == Outcome::ReturnedOtherwise && in_review {
+        return Err(CloseError::InReview);
+    }
+    let needs = needs(house, found);
+    if !needs.offers(outcome) {
+        return Err(CloseError::Outcome);
+    }
+    if needs.reference(outcome) && reference.is_none() {
+        return Err(CloseError::NoReference);
+    }
+    Ok(needs)
 }
 
 async fn propose(

@@ -150,6 +150,20 @@ impl ExceptionKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
+    /// Whether it can come anew after it was closed; else the same told again is nothing new.
+    const fn recurs(self) -> bool {
+        match self {
+            Self::GoneBack | Self::RefundFailed => true,
+            Self::Late
+            | Self::WrongAmount
+            | Self::UnknownOrder
+            | Self::DuplicateSerial
+            | Self::Contradiction
+            | Self::ReturnedLate
+            | Self::RefundContradiction => false,
+        }
+    }
+
     /// What a person may make of it; empty where the decision about the deposit closes it.
     pub const fn outcomes(self) -> &'static [Outcome] {
         match self {
@@ -192,15 +206,17 @@ pub fn needs(house: &House, exception: &Exception) -> Needs {
 }
 
 /// Opens an exception and raises its alarm, in the unit of work that found it. The same trouble told again is nothing
-/// new, closed or not: false then.
+/// new, closed or not, unless it is of a kind that can come anew: false then.
 pub(super) async fn open(tx: &mut Tx, house: &House, new: &New<'_>) -> Result<bool, store::Error> {
     let id = ExceptionId(house.ids.next());
     let (group, deposit) = new.deposit.unzip();
     let opened: Option<(i64,)> = tx
         .query(
             "INSERT INTO deposit_exceptions (id, kind, group_id, deposit_id, gateway, order_id, serial, amount_fen, \
-             booked, evidence, opened_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-             ON CONFLICT (kind, gateway, order_id, serial) DO NOTHING RETURNING id",
+             booked, evidence, opened_at_us, time) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
+             (SELECT COUNT(*) FROM deposit_exceptions WHERE $12 = 1 AND kind = $2 AND gateway = $5 AND order_id = $6 \
+             AND serial = $7 AND closed_at_us IS NOT NULL)) \
+             ON CONFLICT (kind, gateway, order_id, serial, time) DO NOTHING RETURNING id",
         )
         .bind(id)
         .bind(new.kind.as_str())
@@ -213,6 +229,7 @@ pub(super) async fn open(tx: &mut Tx, house: &House, new: &New<'_>) -> Result<bo
         .bind(i64::from(new.booked))
         .bind(new.evidence.to_string())
         .bind(house.now())
+        .bind(i64::from(new.kind.recurs()))
         .optional()
         .await?;
     if opened.is_none() {

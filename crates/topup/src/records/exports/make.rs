@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -14,6 +16,9 @@ use crate::records::{Cell, Filter, Format, Head, Loads, Record};
 
 /// Records that are read at once. They are all that is in memory of a file of any length.
 const AT_ONCE: i64 = 2_000;
+
+/// How often a maker says how far it is.
+const BEAT: Duration = Duration::from_secs(1);
 
 /// Pages that wait for the writer.
 const WAITING: usize = 2;
@@ -59,7 +64,7 @@ pub async fn write<R: Record>(
     format: Format,
     layout: Arc<dyn Layout<R>>,
 ) -> Result<File, ExportError> {
-    written(house, filter, format, layout, None).await
+    written(house, filter, format, layout, &AtomicI64::new(0)).await
 }
 
 async fn written<R: Record>(
@@ -67,30 +72,25 @@ async fn written<R: Record>(
     filter: &Filter<R>,
     format: Format,
     layout: Arc<dyn Layout<R>>,
-    job: Option<&Job>,
+    done: &AtomicI64,
 ) -> Result<File, ExportError> {
     let mut tx = house.db.read().await?;
     let totals = R::sum(&mut tx, filter).await?;
     let head = layout.head(&totals);
     let (send, receive) = mpsc::channel(WAITING);
     let writer = tokio::task::spawn_blocking(move || sheet::write(format, &head, receive));
-    let (mut rows, mut from, mut done) = (R::Totals::default(), None, 0_i64);
+    let (mut rows, mut from) = (R::Totals::default(), None);
     loop {
         let lines = pages(&mut tx, filter, from, AT_ONCE).await?;
         let Some(last) = lines.last() else { break };
         from = Some(R::place(last));
-        done = done.saturating_add(i64::try_from(lines.len()).unwrap_or(i64::MAX));
+        done.fetch_add(i64::try_from(lines.len()).unwrap_or(i64::MAX), Ordering::Relaxed);
         for line in &lines {
             R::count_in(&mut rows, line);
         }
         let cells = lines.iter().map(|line| layout.row(line)).collect();
         if send.send(cells).await.is_err() {
             break; // the writer says why
-        }
-        if let Some(job) = job
-            && !beat(house, job, done).await?
-        {
-            return Err(ExportError::NotOurs);
         }
     }
     drop(send);
@@ -111,10 +111,26 @@ pub async fn table(format: Format, head: Head, rows: Vec<Vec<Cell>>) -> Result<F
     Ok(writer.await.map_err(|_| ExportError::Gone)??)
 }
 
+/// Says every moment how far an export is and that its maker lives, also while totals are summed and the file is packed;
+/// ends when it is no longer this process's.
+async fn lost(house: &House, job: &Job, done: &AtomicI64) -> ExportError {
+    loop {
+        match beat(house, job, done.load(Ordering::Relaxed)).await {
+            Ok(true) => tokio::time::sleep(BEAT).await,
+            Ok(false) => return ExportError::NotOurs,
+            Err(error) => return error.into(),
+        }
+    }
+}
+
 /// Makes an export that was taken up, to its end: that of `filter`, which is its own.
 pub async fn make<R: Record>(house: &House, job: &Job, filter: &Filter<R>, layout: Arc<dyn Layout<R>>) {
+    let done = AtomicI64::new(0);
     let made = async {
-        let file = written(house, filter, job.export.format, layout, Some(job)).await?;
+        let file = tokio::select! {
+            file = written(house, filter, job.export.format, layout, &done) => file?,
+            error = lost(house, job, &done) => return Err(error),
+        };
         if keep(house, job, file).await? { Ok(()) } else { Err(ExportError::NotOurs) }
     };
     match made.await {

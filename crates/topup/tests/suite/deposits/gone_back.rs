@@ -6,7 +6,7 @@ use std::time::Duration;
 use ledger::{Fen, Kind};
 use store::testing::on_both;
 use topup::deposits::{
-    self, Closing, Closure, Decided, DepositNumber, ExceptionId, ExceptionKind, Outcome, Proposal, Refused,
+    self, CloseError, Closing, Closure, Decided, DepositNumber, ExceptionId, ExceptionKind, Outcome, Proposal, Refused,
     ReviewError, State,
 };
 
@@ -141,10 +141,11 @@ async fn what_is_given_back_after_it_became_quota_is_brought_to_people() {
         let house = counter.house().await;
         let closed = deposits::close(&house, &counter.li, &actor(&counter.li), closing).await;
         assert_eq!(closed.expect("closed"), Closure::Closed);
-        // Watched for two weeks, and then no more.
+        // Watched for two weeks, and then no more; what people were told they are not told again.
         for _ in 0..20 {
             counter.pass_and_sweep(Duration::from_hours(25)).await;
         }
+        assert_eq!(kinds(&counter, order).await, []);
         let calls = counter.calls.load(std::sync::atomic::Ordering::SeqCst);
         counter.pass_and_sweep(Duration::from_hours(100)).await;
         assert_eq!(counter.calls.load(std::sync::atomic::Ordering::SeqCst), calls);
@@ -167,6 +168,40 @@ async fn nobody_decides_past_an_exception_that_they_were_not_shown() {
         }
         assert_eq!(counter.deposit(order).await.state, State::Paid);
         counter.propose(&counter.li, order, true).await.expect("decided");
+        counter.books().await;
+    })
+    .await;
+}
+
+async fn close(counter: &Counter, order: DepositNumber, outcome: Outcome) -> Result<Closure, CloseError> {
+    let story = counter.story(order).await;
+    let gone = |unfit: &&deposits::Exception| unfit.kind == ExceptionKind::GoneBack && unfit.closed.is_none();
+    let unfit = story.exceptions.iter().find(gone).expect("one that is open");
+    let closing = Closing { id: unfit.id, outcome, reason: "与银行核对过", reference: "TF-1" };
+    deposits::close(&counter.house().await, &counter.li, &actor(&counter.li), closing).await
+}
+
+#[tokio::test]
+async fn money_that_is_gone_again_after_people_said_it_was_there_is_told_again() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        counter.lose_notifications();
+        let order = paid_late(&counter, 100).await;
+        counter.out_of_turn(&order.to_string(), "give_back").await;
+        assert_eq!(refused(counter.propose(&counter.li, order, true).await), Refused::NotThere);
+
+        // Said to be back while it could still be approved: not before it is rejected.
+        let early = close(&counter, order, Outcome::ReturnedOtherwise).await;
+        assert!(matches!(early, Err(CloseError::InReview)), "{early:?}");
+        for _ in 0..2 {
+            assert_eq!(close(&counter, order, Outcome::Nothing).await.expect("closed"), Closure::Closed);
+            assert_eq!(kinds(&counter, order).await, [ExceptionKind::Late]);
+            assert_eq!(refused(counter.propose(&counter.li, order, true).await), Refused::NotThere);
+            assert_eq!(kinds(&counter, order).await, [ExceptionKind::Late, ExceptionKind::GoneBack]);
+        }
+        assert_eq!(counter.balance(Kind::Quota).await, Fen::ZERO);
+        counter.propose(&counter.li, order, false).await.expect("decided");
+        assert_eq!(close(&counter, order, Outcome::ReturnedOtherwise).await.expect("closed"), Closure::Closed);
         counter.books().await;
     })
     .await;

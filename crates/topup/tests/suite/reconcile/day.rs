@@ -283,9 +283,11 @@ async fn above_the_limit_two_people_close_a_difference_and_say_what_moved() {
         leaves(&company.house, "liu").await;
         assert_eq!(company.close(&ma, id, "核对过", None).await.expect("noted").1, Closure::Proposed, "liu left");
         let wang = hire(&company.house, "wang", StaffRole::Finance).await;
-        assert_eq!(company.close(&wang, id, "核对过", Some("TF-9")).await.expect("closed").1, Closure::Closed);
+        let another = company.close(&wang, id, "核对过", Some("TF-9")).await;
+        assert_eq!(another.expect("noted").1, Closure::Proposed, "two who name different payments do not agree");
+        assert_eq!(company.close(&ma, id, "核对过", Some("TF-9")).await.expect("closed").1, Closure::Closed);
         let closed = company.day().await.differences.into_iter().find(|d| d.id == id).expect("it stays");
-        assert_eq!((closed.reference.as_deref(), closed.proposed_id), (Some("TF-9"), Some(ma.id)));
+        assert_eq!((closed.reference.as_deref(), closed.proposed_id), (Some("TF-9"), Some(wang.id)));
         // The database itself sees that two people do.
         let mut tx = company.house.db.begin().await.expect("a unit of work");
         let alone =
