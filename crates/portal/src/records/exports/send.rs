@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::io::Read as _;
 
+use axum::BoxError;
 use axum::body::{Body, Bytes};
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
-use futures_util::stream;
+use futures_util::{Stream, StreamExt as _, stream};
 use topup::House;
 use topup::records::exports::{self, Export, Owner};
 use topup::records::{Format, Period};
@@ -41,7 +42,7 @@ pub(crate) fn file(file: File, name: &str, format: Format) -> Result<Response, P
             Err(error) => Some((Err(error), None)),
         }
     });
-    Ok(answer(Body::from_stream(pieces), length, name, format))
+    Ok(answer(pieces, length, name, format))
 }
 
 /// A file that waited, part by part.
@@ -55,10 +56,17 @@ pub(super) fn parts(house: &House, owner: Owner, export: &Export, name: &str) ->
             Some((part.map(Bytes::from), number.saturating_add(1)))
         }
     });
-    Ok(answer(Body::from_stream(pieces), length, name, export.format))
+    Ok(answer(pieces, length, name, export.format))
 }
 
-fn answer(body: Body, length: u64, name: &str, format: Format) -> Response {
+fn answer<E: Into<BoxError> + 'static>(
+    pieces: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
+    length: u64,
+    name: &str,
+    format: Format,
+) -> Response {
+    // What compresses an answer asks once more after its end.
+    let body = Body::from_stream(pieces.fuse());
     // The plain name is for programs of another age.
     let disposition =
         format!("attachment; filename=\"export.{}\"; filename*=UTF-8''{}", format.as_str(), encoded(name));
