@@ -154,7 +154,7 @@ impl Drawing<'_> {
             .axis_style(TRANSPARENT)
             // Without its axis it is not drawn. Asked for none, plotters looks for a scale that has none without an end.
             .x_labels(1)
-            .y_labels(5)
+            .y_labels(6)
             .y_max_light_lines(1)
             .light_line_style(TRANSPARENT)
             .bold_line_style(Ink::Line.colour())
