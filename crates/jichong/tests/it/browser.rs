@@ -14,6 +14,7 @@ mod keyboard;
 mod office;
 mod once;
 mod plain;
+mod records;
 mod reviews;
 mod run;
 mod session;
