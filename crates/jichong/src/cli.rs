@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::bank::BankCommand;
-use crate::config::Flags;
+use crate::config::{Flags, SETTINGS};
 use crate::doctor::Doctor;
 use crate::pay::PayCommand;
 use crate::vault::VaultCommand;
@@ -115,6 +115,7 @@ pub(crate) struct Demo {
 }
 
 #[derive(Debug, Args)]
+#[command(after_long_help = SETTINGS)]
 pub(crate) struct Serve {
     /// Configuration file (TOML); flags and JICHONG_… variables win over it
     #[arg(long, env = "JICHONG_CONFIG", value_name = "FILE")]

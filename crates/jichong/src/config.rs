@@ -19,6 +19,63 @@ const LEAST_IDLE_MINUTES: u64 = 2;
 /// The longest idle time of a session: a working day.
 const MOST_IDLE_MINUTES: u64 = 8 * 60;
 
+/// What `jichong serve --help` says of the settings that are no flags; a test sees that it names each.
+pub(crate) const SETTINGS: &str = "\
+Settings:
+  Each is a line of the configuration file, NAME = VALUE, or a variable: database is
+  JICHONG_DATABASE. In a variable commas part the items of a list. The options above are
+  settings too; these are only settings:
+
+  database_connections
+          Connections to PostgreSQL at most, 4 or more [default: 16]
+  tls_certificate, tls_key
+          Certificate chain and key, PEM files, if this process ends TLS itself
+  trusted_proxies
+          Addresses of proxies whose X-Forwarded-For is believed, for example [\"127.0.0.1\"]
+  session_idle_minutes
+          Minutes without a click after which a session ends, 2 to 480 [default: 15]
+  card_layout
+          How file 15 of the city cards is laid out: mohurd or pboc [default: mohurd]
+  allow_sm4
+          Whether cards may use SM4; not with a token [default: false]
+  terminal_program
+          The terminal program that the pages hand out, instead of this one
+  deposit_two_people_above
+          Above so many yuan two people decide about a deposit; 0: always [default: 50000]
+  deposit_most
+          The most yuan of one deposit [default: 10000000]
+
+Paying in through UnionPay:
+  It needs the first eight; without any of them groups cannot pay in. `jichong bank` prints
+  them for its own bank, to test with. UnionPay notifies PUBLIC_URL/gateway/unionpay/notify,
+  which it must be able to reach.
+
+  unionpay_merchant
+          The card company's number as a merchant, 15 letters or digits
+  unionpay_front_url
+          Where browsers are sent to pay:
+          https://gateway.95516.com/gateway/api/frontTransReq.do
+  unionpay_back_url
+          Where refunds are asked for: https://gateway.95516.com/gateway/api/backTransReq.do
+  unionpay_query_url
+          Where questions are asked: https://gateway.95516.com/gateway/api/queryTrans.do
+  unionpay_file_url
+          Where the daily file comes from: https://filedownload.95516.com/
+  unionpay_key
+          The merchant's key and certificate, a PFX file
+  unionpay_key_password_file
+          A file with its password; refused if group or others can read it
+  unionpay_authorities
+          Who vouches for the gateway, PEM files: CFCA's root, and those between it and UnionPay
+  unionpay_allow_sha1
+          Whether chains signed with SHA-1 are believed, as CFCA's are [default: false]
+  unionpay_names
+          Names that the gateway's certificate may bear, if not UnionPay's own; its test gateway
+          bears 00040000:SIGN
+  unionpay_cashiers
+          Other hosts that UnionPay sends payers' browsers on to, for example
+          [\"cashier.95516.com\"]; without them browsers stop there";
+
 /// The configuration of a server.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]

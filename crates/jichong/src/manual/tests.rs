@@ -8,6 +8,7 @@ use clap::{Command, CommandFactory as _};
 
 use super::write;
 use crate::cli::Cli;
+use crate::config::Config;
 
 /// Fewer commands than this in the documents would mean that they were not found.
 const LEAST_COMMANDS: usize = 10;
@@ -54,6 +55,24 @@ fn every_command_has_a_man_page_and_every_shell_its_completions() {
     ] {
         let text = fs::read_to_string(folder.path().join(file)).expect("completions");
         assert!(text.contains(words), "{file}");
+    }
+}
+
+/// Those that are flags have their own help; serde's error about a wrong name lists the right ones.
+#[test]
+fn the_help_of_serve_and_the_shipped_file_name_every_setting() {
+    let wrong = serde_json::from_value::<Config>(serde_json::json!({ "nonsense": 1 })).expect_err("no such setting");
+    let wrong = wrong.to_string();
+    let settings: Vec<&str> = wrong.split('`').skip(3).step_by(2).collect();
+    assert!(settings.len() > 25, "{settings:?}");
+    let (_, serve) = commands().into_iter().find(|(name, _)| name == "jichong-serve").expect("serve");
+    let help = serve.clone().render_long_help().to_string();
+    let file = fs::read_to_string(root().join("packaging/etc/jichong.toml")).expect("the shipped file");
+    let tokens = ["vault_module", "vault_token", "vault_pin_file"];
+    for setting in settings {
+        let flag = format!("--{}", setting.replace('_', "-"));
+        assert!(help.contains(setting) || help.contains(&flag), "{setting} is not in the help: {help}");
+        assert!(file.contains(setting) || tokens.contains(&setting), "{setting} is not in the shipped file");
     }
 }
 
