@@ -49,65 +49,39 @@ pub const PHONE: &str = "13552535506";
 /// The transaction password of every account.
 pub const PASSWORD: &str = "123456";
 
-const fn account(
-    number: &'static str,
-    payer: Payer,
-    behaviour: Behaviour,
-    zh: &'static str,
-    en: &'static str,
-) -> Account {
-    Account { number, payer, behaviour, zh, en }
+/// Every behaviour as a card and as a company's account.
+macro_rules! accounts {
+    ($($last:literal $behaviour:ident $zh:literal $en:literal;)*) => {
+        [
+            $(accounts!(Person "621626100000000" $last $behaviour $zh $en),)*
+            $(accounts!(Company "310126100000000" $last $behaviour $zh $en),)*
+        ]
+    };
+    ($payer:ident $first:literal $last:literal $behaviour:ident $zh:literal $en:literal) => {
+        Account {
+            number: concat!($first, $last),
+            payer: Payer::$payer,
+            behaviour: Behaviour::$behaviour,
+            zh: $zh,
+            en: $en,
+        }
+    };
 }
 
 /// All of them. Companies' accounts begin with 31, cards with 62; the last four digits say what happens.
-pub const ACCOUNTS: [Account; 22] = [
-    account("6216261000000000018", Payer::Person, Behaviour::Pays, "付款成功", "pays"),
-    account("6216261000000000060", Payer::Person, Behaviour::Declines, "发卡行拒绝 (60)", "issuer declines (60)"),
-    account("6216261000000000064", Payer::Person, Behaviour::Short, "余额不足 (64)", "insufficient funds (64)"),
-    account("6216261000000000005", Payer::Person, Behaviour::ForEver, "一直处理中 (05)", "processing for ever (05)"),
-    account("6216261000000000106", Payer::Person, Behaviour::Defect, "有缺陷的成功 (A6)", "paid with a defect (A6)"),
-    account("6216261000000000042", Payer::Person, Behaviour::Late, "过期后才成功", "paid after expiry"),
-    account(
-        "6216261000000000142",
-        Payer::Person,
-        Behaviour::LateReturned,
-        "过期后扣款并自动退回 (42)",
-        "debited late, returned (42)",
-    ),
-    account("6216261000000000202", Payer::Person, Behaviour::Twice, "重复通知", "notified twice"),
-    account("6216261000000000200", Payer::Person, Behaviour::Lost, "通知丢失", "notification lost"),
-    account("6216261000000000011", Payer::Person, Behaviour::BadSignature, "通知签名错误", "notification badly signed"),
-    account("6216261000000000036", Payer::Person, Behaviour::WrongAmount, "通知金额不符", "notified of another amount"),
-    account("3101261000000000018", Payer::Company, Behaviour::Pays, "付款成功", "pays"),
-    account("3101261000000000060", Payer::Company, Behaviour::Declines, "开户行拒绝 (60)", "bank declines (60)"),
-    account("3101261000000000064", Payer::Company, Behaviour::Short, "余额不足 (64)", "insufficient funds (64)"),
-    account("3101261000000000005", Payer::Company, Behaviour::ForEver, "一直处理中 (05)", "processing for ever (05)"),
-    account("3101261000000000106", Payer::Company, Behaviour::Defect, "有缺陷的成功 (A6)", "paid with a defect (A6)"),
-    account("3101261000000000042", Payer::Company, Behaviour::Late, "过期后才成功", "paid after expiry"),
-    account(
-        "3101261000000000142",
-        Payer::Company,
-        Behaviour::LateReturned,
-        "过期后扣款并自动退回 (42)",
-        "debited late, returned (42)",
-    ),
-    account("3101261000000000202", Payer::Company, Behaviour::Twice, "重复通知", "notified twice"),
-    account("3101261000000000200", Payer::Company, Behaviour::Lost, "通知丢失", "notification lost"),
-    account(
-        "3101261000000000011",
-        Payer::Company,
-        Behaviour::BadSignature,
-        "通知签名错误",
-        "notification badly signed",
-    ),
-    account(
-        "3101261000000000036",
-        Payer::Company,
-        Behaviour::WrongAmount,
-        "通知金额不符",
-        "notified of another amount",
-    ),
-];
+pub const ACCOUNTS: [Account; 22] = accounts! {
+    "0018" Pays "付款成功" "pays";
+    "0060" Declines "银行拒绝 (60)" "the bank declines (60)";
+    "0064" Short "余额不足 (64)" "insufficient funds (64)";
+    "0005" ForEver "一直处理中 (05)" "processing for ever (05)";
+    "0106" Defect "有缺陷的成功 (A6)" "paid with a defect (A6)";
+    "0042" Late "过期后才成功" "paid after expiry";
+    "0142" LateReturned "过期后扣款并自动退回 (42)" "debited late, returned (42)";
+    "0202" Twice "重复通知" "notified twice";
+    "0200" Lost "通知丢失" "notification lost";
+    "0011" BadSignature "通知签名错误" "notification badly signed";
+    "0036" WrongAmount "通知金额不符" "notified of another amount";
+};
 
 /// The account with this number; spaces do not matter.
 pub fn find(number: &str) -> Option<&'static Account> {

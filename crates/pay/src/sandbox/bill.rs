@@ -22,6 +22,14 @@ fn fee(amount_fen: i64) -> i64 {
 
 /// The file of the day `MMDD` as the field `fileContent`, and its name. None if there is none (yet).
 pub(super) fn file(books: &Books, merchant: &str, day: &str, now: Timestamp) -> Option<(String, String)> {
+    let (name, zipped) = archive(books, merchant, day, now)?;
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(&zipped).ok()?;
+    Some((name, BASE64.encode(&packed.finish().ok()?)))
+}
+
+/// The same as people carry it: the ZIP, and its name.
+pub(super) fn archive(books: &Books, merchant: &str, day: &str, now: Timestamp) -> Option<(String, Vec<u8>)> {
     let ready = books.closed_days.iter().any(|closed| closed == day) || is_over(day, now);
     let orders: Vec<&Order> = books.settled_on(day).collect();
     if !ready || orders.is_empty() {
@@ -34,10 +42,7 @@ pub(super) fn file(books: &Books, merchant: &str, day: &str, now: Timestamp) -> 
         lines.extend(line(books, order, merchant));
         lines.extend(b"\r\n");
     }
-    let zipped = zip(&member, &lines).ok()?;
-    let mut packed = ZlibEncoder::new(Vec::new(), Compression::default());
-    packed.write_all(&zipped).ok()?;
-    Some((format!("{merchant}_{year}{day}.zip"), BASE64.encode(&packed.finish().ok()?)))
+    Some((format!("{merchant}_{year}{day}.zip"), zip(&member, &lines).ok()?))
 }
 
 /// A day goes until 23:00 and its file is ready at 09:00 the next day: ten hours later.

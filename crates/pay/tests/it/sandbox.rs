@@ -242,6 +242,11 @@ async fn a_person_pays_and_the_money_goes_back_in_two_parts() {
         (payment.order, payment.amount, 4_999_000)
     );
     assert_eq!((entries[1].original.clone(), entries[1].net_fen), (Some(paid.serial), -2_000_000));
+    // And so does the one that a person carries away from the console.
+    let carried = world.http.get(format!("{}/console/day/0301", world.url)).send().await.expect("an answer");
+    assert!(carried.headers()["content-disposition"].to_str().expect("text").contains("_20260301.zip"));
+    let carried = bill::unpack(&carried.bytes().await.expect("bytes")).expect("members");
+    assert_eq!(carried.zm[0].1, members.zm[0].1);
 }
 
 #[tokio::test]

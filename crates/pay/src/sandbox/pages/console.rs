@@ -1,8 +1,9 @@
 //! The console: what was "sent" by SMS, orders and their notifications, and what a tester can do with them.
 
 use axum::Form;
-use axum::extract::State;
-use axum::response::Response;
+use axum::extract::{Path, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -10,9 +11,9 @@ use serde::Deserialize;
 use super::cashier::{approve_path, path};
 use super::look::{Html, Lang, Page, clock, hidden, yuan};
 use super::{accounts, to};
-use crate::sandbox::Bank;
 use crate::sandbox::books::{Books, settle_date};
 use crate::sandbox::order::{Notice, Order, Status};
+use crate::sandbox::{Bank, bill};
 
 /// Orders shown, newest first.
 const SHOWN: usize = 100;
@@ -91,6 +92,19 @@ pub(in crate::sandbox) async fn close_day(State(bank): State<Bank>, Form(form): 
         }
     });
     to("/console")
+}
+
+/// `GET /console/day/{day}`: the file as people carry it, to upload it somewhere.
+pub(in crate::sandbox) async fn day(State(bank): State<Bank>, Path(day): Path<String>) -> Response {
+    let now = bank.now();
+    let Some((name, zip)) = bank.shelf.read(|books| bill::archive(books, bank.merchant(), &day, now)) else {
+        return to("/console");
+    };
+    let headers = [
+        (CONTENT_TYPE, "application/zip".to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    (headers, zip).into_response()
 }
 
 /// `POST /console/notice`: sends one again, at once or later, or gives it up.
@@ -175,7 +189,12 @@ fn plans(lang: Lang, books: &Books, now: Timestamp) -> Markup {
                 }
                 button.button.quiet { (lang.say("立即生成", "Make it now")) }
             }
-            @if !books.closed_days.is_empty() { p.soft.digits { (lang.say("已生成：", "Made: ")) (books.closed_days.join(", ")) } }
+            @if !books.closed_days.is_empty() {
+                p.soft.digits {
+                    (lang.say("已生成，可下载：", "Made, to download: "))
+                    @for day in &books.closed_days { a href={ "/console/day/" (day) } download { (day) } " " }
+                }
+            }
         }
     }
 }

@@ -30,6 +30,7 @@ pub(super) fn router() -> Router<Bank> {
         .route("/console", get(console::show))
         .route("/console/plan", post(console::plan))
         .route("/console/day", post(console::close_day))
+        .route("/console/day/{day}", get(console::day))
         .route("/console/notice", post(console::notice))
         .route("/console/order", post(console::order))
         .route("/keys/{file}", get(key_file))
