@@ -5,6 +5,7 @@ use std::time::Duration;
 use epurse::applications::Aid;
 use epurse::file15::Layout;
 use store::{Db, Micros};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -143,6 +144,24 @@ impl House {
     /// Resolves once [`Self::stop`] was called.
     pub async fn stopped(&self) {
         self.stopping.cancelled().await;
+    }
+
+    /// Does `work` every so often for as long as the house stands. What goes wrong is told, and the next time may go right.
+    pub(crate) async fn every<F>(&self, pace: Duration, wrong: &'static str, work: impl Fn(Self) -> F)
+    where
+        F: Future<Output = Result<(), store::Error>>,
+    {
+        let mut tick = tokio::time::interval(pace);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = self.stopped() => return,
+                _ = tick.tick() => {}
+            }
+            if let Err(error) = work(self.clone()).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "{wrong}; the next look will");
+            }
+        }
     }
 
     /// Says that there is news about `topic`. Best effort: whoever waits for it also looks by itself.

@@ -36,98 +36,47 @@ pub(crate) async fn get(State(app): State<App>, may: Office<OwnAccount>) -> Resu
 
 /// What waits for `staff`: each section adds its own, and nothing that they may not see.
 async fn waiting(app: &App, lang: Lang, staff: &Staff) -> Result<Vec<Waiting>, Problem> {
+    let (house, may) = (&app.house, |needs| staff.role.may(needs));
     let mut all = Vec::new();
-    if staff.role.may(StaffPermission::SeeTerminals) {
-        all.push(Waiting {
-            count: alarms::count(&app.house, Kind::KeyInTwoPlaces).await?,
-            what: say!(lang, "waiting-clones"),
-            next: say!(lang, "waiting-clones-next"),
-            path: "/office/terminals?state=alarm",
-            tone: Tone::Bad,
-        });
+    let mut add = |count, tone, path, what, next| {
+        if count > 0 {
+            all.push(Waiting { count, what, next, path, tone });
+        }
+    };
+    if may(StaffPermission::SeeTerminals) {
+        let clones = alarms::count(house, Kind::KeyInTwoPlaces).await?;
+        let (what, next) = (say!(lang, "waiting-clones"), say!(lang, "waiting-clones-next"));
+        add(clones, Tone::Bad, "/office/terminals?state=alarm", what, next);
     }
-    if staff.role.may(StaffPermission::SeeDeposits) {
-        let (due, unfit) = deposits::counts(&app.house).await?;
-        all.push(Waiting {
-            count: unfit,
-            what: say!(lang, "waiting-exceptions"),
-            next: say!(lang, "waiting-exceptions-next"),
-            path: "/office/exceptions",
-            tone: Tone::Bad,
-        });
-        all.push(Waiting {
-            count: due,
-            what: say!(lang, "waiting-deposits"),
-            next: say!(lang, "waiting-deposits-next"),
-            path: "/office/deposits",
-            tone: Tone::Doubt,
-        });
+    if may(StaffPermission::SeeDeposits) {
+        let (due, unfit) = deposits::counts(house).await?;
+        let (what, next) = (say!(lang, "waiting-exceptions"), say!(lang, "waiting-exceptions-next"));
+        add(unfit, Tone::Bad, "/office/exceptions", what, next);
+        let (what, next) = (say!(lang, "waiting-deposits"), say!(lang, "waiting-deposits-next"));
+        add(due, Tone::Doubt, "/office/deposits", what, next);
     }
-    if staff.role.may(StaffPermission::SeeReviews) {
-        let (due, contradictions) = reviews::counts(&app.house).await?;
-        all.push(Waiting {
-            count: contradictions,
-            what: say!(lang, "waiting-contradictions"),
-            next: say!(lang, "waiting-contradictions-next"),
-            path: "/office/reviews#contradictions",
-            tone: Tone::Bad,
-        });
-        all.push(Waiting {
-            count: due,
-            what: say!(lang, "waiting-reviews"),
-            next: say!(lang, "waiting-reviews-next"),
-            path: "/office/reviews",
-            tone: Tone::Doubt,
-        });
+    if may(StaffPermission::SeeReviews) {
+        let (due, contradictions) = reviews::counts(house).await?;
+        let (what, next) = (say!(lang, "waiting-contradictions"), say!(lang, "waiting-contradictions-next"));
+        add(contradictions, Tone::Bad, "/office/reviews#contradictions", what, next);
+        let (what, next) = (say!(lang, "waiting-reviews"), say!(lang, "waiting-reviews-next"));
+        add(due, Tone::Doubt, "/office/reviews", what, next);
     }
-    if staff.role.may(StaffPermission::SeeReconcile) {
-        all.extend(of_reconciliation(app, lang).await?);
+    if may(StaffPermission::SeeReconcile) {
+        let waiting = reconcile::waiting(house).await?;
+        let (what, next) = (say!(lang, "waiting-differences"), say!(lang, "waiting-differences-next"));
+        add(waiting.open, Tone::Bad, "/office/reconcile", what, next);
+        let (what, next) = (say!(lang, "waiting-bills"), say!(lang, "waiting-bills-next"));
+        add(waiting.absent, Tone::Doubt, "/office/reconcile", what, next);
     }
-    if staff.role.may(StaffPermission::SeeInvoices) {
-        all.extend(of_invoices(app, lang).await?);
+    if may(StaffPermission::SeeInvoices) {
+        let counts = invoices::counts(house).await?;
+        let (what, next) = (say!(lang, "waiting-invoices-due"), say!(lang, "waiting-invoices-due-next"));
+        add(counts.due, Tone::Plain, "/office/invoices", what, next);
+        let (what, next) = (say!(lang, "waiting-invoices-requested"), say!(lang, "waiting-invoices-requested-next"));
+        add(counts.requested, Tone::Plain, "/office/invoices?state=requested", what, next);
     }
-    all.retain(|waiting| waiting.count > 0);
     Ok(all)
-}
-
-async fn of_reconciliation(app: &App, lang: Lang) -> Result<[Waiting; 2], Problem> {
-    let waiting = reconcile::waiting(&app.house).await?;
-    Ok([
-        Waiting {
-            count: waiting.open,
-            what: say!(lang, "waiting-differences"),
-            next: say!(lang, "waiting-differences-next"),
-            path: "/office/reconcile",
-            tone: Tone::Bad,
-        },
-        Waiting {
-            count: waiting.absent,
-            what: say!(lang, "waiting-bills"),
-            next: say!(lang, "waiting-bills-next"),
-            path: "/office/reconcile",
-            tone: Tone::Doubt,
-        },
-    ])
-}
-
-async fn of_invoices(app: &App, lang: Lang) -> Result<[Waiting; 2], Problem> {
-    let counts = invoices::counts(&app.house).await?;
-    Ok([
-        Waiting {
-            count: counts.due,
-            what: say!(lang, "waiting-invoices-due"),
-            next: say!(lang, "waiting-invoices-due-next"),
-            path: "/office/invoices",
-            tone: Tone::Plain,
-        },
-        Waiting {
-            count: counts.requested,
-            what: say!(lang, "waiting-invoices-requested"),
-            next: say!(lang, "waiting-invoices-requested-next"),
-            path: "/office/invoices?state=requested",
-            tone: Tone::Plain,
-        },
-    ])
 }
 
 /// The page.

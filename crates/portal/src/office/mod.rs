@@ -18,48 +18,24 @@ use topup::people::staff::{Staff, StaffPermission, StaffRole};
 
 use crate::words::{Lang, say};
 
-/// A part of the office that stands in its header.
-struct Section {
-    path: &'static str,
-    needs: StaffPermission,
-    name: fn(Lang) -> String,
-}
+/// A part of the office that stands in its header: where it is, what it needs, and its name.
+type Section = (&'static str, StaffPermission, fn(Lang) -> String);
 
 /// In the order of the header.
 const SECTIONS: &[Section] = &[
-    Section {
-        path: "/office/deposits",
-        needs: StaffPermission::SeeDeposits,
-        name: |lang| say!(lang, "section-deposits"),
-    },
-    Section {
-        path: "/office/exceptions",
-        needs: StaffPermission::SeeDeposits,
-        name: |lang| say!(lang, "section-exceptions"),
-    },
-    Section { path: "/office/reviews", needs: StaffPermission::SeeReviews, name: |lang| say!(lang, "section-reviews") },
-    Section {
-        path: "/office/reconcile",
-        needs: StaffPermission::SeeReconcile,
-        name: |lang| say!(lang, "section-reconcile"),
-    },
-    Section {
-        path: "/office/invoices",
-        needs: StaffPermission::SeeInvoices,
-        name: |lang| say!(lang, "section-invoices"),
-    },
-    Section { path: "/office/records", needs: StaffPermission::SeeRecords, name: |lang| say!(lang, "section-records") },
-    Section {
-        path: "/office/terminals",
-        needs: StaffPermission::SeeTerminals,
-        name: |lang| say!(lang, "section-terminals"),
-    },
+    ("/office/deposits", StaffPermission::SeeDeposits, |lang| say!(lang, "section-deposits")),
+    ("/office/exceptions", StaffPermission::SeeDeposits, |lang| say!(lang, "section-exceptions")),
+    ("/office/reviews", StaffPermission::SeeReviews, |lang| say!(lang, "section-reviews")),
+    ("/office/reconcile", StaffPermission::SeeReconcile, |lang| say!(lang, "section-reconcile")),
+    ("/office/invoices", StaffPermission::SeeInvoices, |lang| say!(lang, "section-invoices")),
+    ("/office/records", StaffPermission::SeeRecords, |lang| say!(lang, "section-records")),
+    ("/office/terminals", StaffPermission::SeeTerminals, |lang| say!(lang, "section-terminals")),
 ];
 
 /// The sections that `staff` may see.
 pub(crate) fn sections(lang: Lang, staff: &Staff) -> Vec<(&'static str, String)> {
-    let theirs = SECTIONS.iter().filter(|section| staff.role.may(section.needs));
-    theirs.map(|section| (section.path, (section.name)(lang))).collect()
+    let theirs = SECTIONS.iter().filter(|(_, needs, _)| staff.role.may(*needs));
+    theirs.map(|(path, _, name)| (*path, name(lang))).collect()
 }
 
 /// A role in words.

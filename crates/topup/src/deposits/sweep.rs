@@ -20,17 +20,7 @@ const MOST: i64 = 200;
 
 /// Follows what is open for as long as the house stands. Several processes may.
 pub async fn follow(house: House) {
-    let mut tick = tokio::time::interval(LOOK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = house.stopped() => return,
-            _ = tick.tick() => {}
-        }
-        if let Err(error) = sweep(&house).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "deposits were not followed; the next look will");
-        }
-    }
+    house.every(LOOK, "deposits were not followed", |house| async move { sweep(&house).await }).await;
 }
 
 /// One look: reads notifications that were left, expires deposits nobody was sent for, asks about what is due, forgets

@@ -94,17 +94,7 @@ async fn ask(house: &House, actor: &Actor, gateway: &dyn Gateway, day: Date) -> 
 
 /// Brings in what each morning brings, for as long as the house stands. Several processes may.
 pub async fn follow(house: House) {
-    let mut tick = tokio::time::interval(LOOK);
-    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = house.stopped() => return,
-            _ = tick.tick() => {}
-        }
-        if let Err(error) = sweep(&house).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "days were not reconciled; the next look will");
-        }
-    }
+    house.every(LOOK, "days were not reconciled", |house| async move { sweep(&house).await }).await;
 }
 
 /// Fetches the files that should be there and are not, and looks again at what differs. Every process may run it as often
