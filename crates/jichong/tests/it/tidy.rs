@@ -36,6 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clap", &["jichong", "topup"]), // topup: its benchmark
     ("plotters", &["portal"]),
     ("rust_xlsxwriter", &["topup"]),
+    ("qrcode", &["portal"]),
     ("sd-notify", &["jichong"]),
 ];
 

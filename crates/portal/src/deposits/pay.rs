@@ -4,17 +4,17 @@ use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
-use topup::deposits::{self, DepositNumber, Start, StartError, Started, Story};
+use topup::deposits::{self, Deposit, DepositNumber, Start, StartError, Started, Story};
 
 use super::form::payer_word;
 use super::path;
 use crate::App;
-use crate::look::{Frame, Tone, fact, hidden, icon, notice, show};
+use crate::look::{Frame, Tone, fact, hidden, icon, notice, qr, show};
 use crate::people::access::{Deposits, May};
 use crate::web::Html;
 use crate::web::headers::FormsTo;
 use crate::web::problem::Problem;
-use crate::words::say;
+use crate::words::{Lang, say};
 
 /// `GET /deposits/{order}/pay`: that the payer is sent is durable before the form is handed out.
 pub(crate) async fn get(
@@ -59,9 +59,13 @@ fn forms_to(url: &str, cashiers: &[String]) -> Option<FormsTo> {
 /// The page.
 pub(crate) fn page(frame: &Frame, story: &Story, start: &Start) -> Markup {
     let (lang, deposit) = (frame.lang, &story.deposit);
+    let title = match start {
+        Start::QrCode { .. } => say!(lang, "deposit-scan-title"),
+        Start::FormPost { .. } | Start::Redirect { .. } => say!(lang, "deposit-pay-title"),
+    };
     let body = html! {
         div.sheet.pad.stack {
-            h1 { (icon::BANK.draw()) " " (say!(lang, "deposit-pay-title")) }
+            h1 { (icon::BANK.draw()) " " (title) }
             @match start {
                 Start::FormPost { url, fields } => {
                     p { (say!(lang, "deposit-pay-text")) }
@@ -70,7 +74,7 @@ pub(crate) fn page(frame: &Frame, story: &Story, start: &Start) -> Markup {
                         button.button.main.big autofocus { (say!(lang, "deposit-pay-go")) }
                     }
                 }
-                Start::QrCode { content } => (notice(Tone::Plain, &say!(lang, "deposit-pay-scan"), content)),
+                Start::QrCode { content } => (scan(lang, deposit, content)),
                 Start::Redirect { url } => { a.button.main.big href=(url) { (say!(lang, "deposit-pay-go")) } }
             }
             dl.facts {
@@ -79,10 +83,29 @@ pub(crate) fn page(frame: &Frame, story: &Story, start: &Start) -> Markup {
                 (fact(&say!(lang, "deposit-payer"), payer_word(lang, deposit.payer)))
                 (fact(&say!(lang, "deposit-until"), html! { span.num { (show::date_time(deposit.expires_at)) } }))
             }
-            p { a href=(path(deposit.order)) { (say!(lang, "deposit-pay-look")) } }
+            @if !matches!(start, Start::QrCode { .. }) { p { a href=(path(deposit.order)) { (say!(lang, "deposit-pay-look")) } } }
         }
     };
-    frame.page(say!(lang, "deposit-pay-title"), body).narrow().scripts(&["pay.js"]).draw()
+    frame.page(title, body).narrow().scripts(&["pay.js"]).draw()
+}
+
+/// What a phone is to read, and what its owner does. The page goes on by itself once the deposit does; where no script
+/// runs the button leads there. The page is not asked for again: each time would start another payment.
+fn scan(lang: Lang, deposit: &Deposit, content: &str) -> Markup {
+    let steps = [say!(lang, "deposit-scan-step1"), say!(lang, "deposit-scan-step2"), say!(lang, "deposit-scan-step3")];
+    let name = say!(lang, "deposit-scan-name", amount = show::yuan(deposit.amount));
+    html! {
+        div.scan id="scan" data-deposit=(path(deposit.order)) data-state=(deposit.state.as_str()) {
+            @if let Some(code) = qr(content, &name) { (code) }
+            @else { (notice(Tone::Doubt, "", say!(lang, "deposit-scan-long"))) }
+            div {
+                b.due.num { (show::yuan(deposit.amount)) }
+                ol.rules { @for step in steps { li { (icon::ARROW.draw()) span { (step) } } } }
+            }
+        }
+        div { p.soft.small { (say!(lang, "deposit-scan-text")) } p.raw { (content) } }
+        a.button.main.big href=(path(deposit.order)) { (say!(lang, "deposit-scan-paid")) }
+    }
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ fn asking(frame: &Frame) -> Vec<(String, Markup)> {
     let fields = [("merId", "777290058110048"), ("orderId", "D2611221432081X142NW")];
     let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     let start = Start::FormPost { url: "https://gateway.example.cn/gateway/api/frontTransReq.do".into(), fields };
+    let code = |content: &str| Start::QrCode { content: content.to_owned() };
     let sent = story(frame.lang, State::Redirected, Payer::Person);
     vec![
         ("deposit-new".into(), form::page(frame, &Typed::default(), &vec![], about(true))),
@@ -49,6 +50,8 @@ fn asking(frame: &Frame) -> Vec<(String, Markup)> {
         ("deposit-check-person".into(), form::check_page(frame, &checked(Payer::Person), quota(8_642_000, 0))),
         ("deposit-check-company".into(), form::check_page(frame, &checked(Payer::Company), quota(8_642_000, 0))),
         ("deposit-pay".into(), pay::page(frame, &sent, &start)),
+        ("deposit-scan".into(), pay::page(frame, &sent, &code("weixin://wxpay/bizpayurl?pr=NwY5Mz9&groupid=00"))),
+        ("deposit-scan-long".into(), pay::page(frame, &sent, &code(&"https://pay.example.cn/".repeat(150)))),
     ]
 }
 

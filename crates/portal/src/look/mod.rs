@@ -7,9 +7,11 @@
 pub(crate) mod icon;
 mod page;
 mod parts;
+mod qr;
 pub(crate) mod show;
 mod side;
 
 pub(crate) use page::{Frame, Visitor, Who};
-pub(crate) use parts::{Choice, Field, Tone, command, empty, fact, hidden, kbd, notice, summary, tag};
+pub(crate) use parts::{Choice, Field, Tone, command, empty, fact, hidden, kbd, notice, pages, summary, tag};
+pub(crate) use qr::qr;
 pub(crate) use side::Side;

@@ -49,6 +49,18 @@ pub(crate) fn empty(picture: impl maud::Render, heading: &str, text: &str, next:
     html! { div.empty { (picture) h3 { (heading) } p { (text) } (next) } }
 }
 
+/// The way through a list of pages: back to its beginning, if this is not it, and on, if there is more.
+pub(crate) fn pages(lang: Lang, first: Option<String>, next: Option<String>) -> Markup {
+    html! {
+        @if first.is_some() || next.is_some() {
+            nav.pages aria-label=(say!(lang, "pages")) {
+                @if let Some(first) = first { a.button href=(first) { (say!(lang, "pages-first")) } }
+                @if let Some(next) = next { a.button rel="next" href=(next) { (say!(lang, "pages-next")) } }
+            }
+        }
+    }
+}
+
 /// A term and its value in a `dl.facts`.
 pub(crate) fn fact(term: &str, value: impl maud::Render) -> Markup {
     html! { div { dt { (term) } dd { (value) } } }
