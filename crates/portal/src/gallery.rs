@@ -5,6 +5,7 @@ mod charts;
 mod checks;
 mod deposits;
 mod intake;
+mod invoices;
 mod office;
 mod receipts;
 mod reconcile;
@@ -93,6 +94,7 @@ pub fn pages(lang: Lang) -> Vec<(String, String)> {
     pages.extend(charts::pages(lang));
     pages.extend(receipts::pages(lang));
     pages.extend(deposits::pages(lang));
+    pages.extend(invoices::own(lang));
     pages.into_iter().map(|(name, page)| (name, page.into_string())).collect()
 }
 
@@ -104,6 +106,7 @@ pub fn files() -> (String, Vec<(&'static str, Vec<u8>)>) {
         "session.js",
         "station.js",
         "deposit.js",
+        "pay.js",
         "sounds.js",
         "check.js",
         "fragments.js",

@@ -133,7 +133,7 @@ struct Module {
     at: Option<(&'static str, Permission)>,
 }
 
-/// The signed-in home: the five modules of the manual; what is not built yet says so.
+/// The signed-in home: the five modules of the manual, and the group's invoices; what is not built yet says so.
 pub(crate) fn modules(frame: &Frame, quota: Quota) -> Markup {
     let lang = frame.lang;
     let name = frame.operator().map_or("", |operator| operator.name.as_str());
@@ -155,7 +155,7 @@ pub(crate) fn modules(frame: &Frame, quota: Quota) -> Markup {
     frame.page(say!(lang, "product"), body).draw()
 }
 
-fn all_modules(lang: Lang) -> [Module; 5] {
+fn all_modules(lang: Lang) -> [Module; 6] {
     [
         Module {
             icon: icon::CARD,
@@ -180,6 +180,12 @@ fn all_modules(lang: Lang) -> [Module; 5] {
             name: say!(lang, "module-deposits"),
             text: say!(lang, "module-deposits-text"),
             at: Some(("/records/deposits", Permission::Deposits)),
+        },
+        Module {
+            icon: icon::NOTE,
+            name: say!(lang, "module-invoices"),
+            text: say!(lang, "module-invoices-text"),
+            at: Some(("/invoices", Permission::Invoices)),
         },
         Module {
             icon: icon::KEY,

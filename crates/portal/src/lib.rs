@@ -13,6 +13,7 @@ mod deposits;
 #[doc(hidden)]
 pub mod gallery;
 mod home;
+mod invoices;
 mod listen;
 mod loads;
 mod look;

@@ -68,7 +68,10 @@ impl Route {
 
 /// The table.
 pub fn table() -> Vec<Route> {
-    [portal(), deposits(), office(), records(), reconcile(), invoices(), terminals()].into_iter().flatten().collect()
+    [portal(), deposits(), own_invoices(), office(), records(), reconcile(), invoices(), terminals()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// What the groups' people see, and everyone.
@@ -137,6 +140,16 @@ fn deposits() -> Vec<Route> {
         Route::get("/deposits/{order}/return", None, get(gateway::back)).sent_elsewhere(),
         Route::post("/deposits/{order}/return", None, post(gateway::back)).sent_elsewhere(),
         Route::post("/gateway/unionpay/notify", None, post(gateway::notify)).sent_elsewhere(),
+    ]
+}
+
+/// Who gets a group's invoices, and what became of them.
+fn own_invoices() -> Vec<Route> {
+    let invoices = Some(Right::Operator(Permission::Invoices));
+    vec![
+        Route::get("/invoices", invoices, get(crate::invoices::list::get)),
+        Route::get("/invoices/buyer", invoices, get(crate::invoices::buyer::get)),
+        Route::post("/invoices/buyer", invoices, post(crate::invoices::buyer::post)),
     ]
 }
 
@@ -230,7 +243,7 @@ fn invoices() -> Vec<Route> {
     vec![
         Route::get("/office/invoices", see, get(office::invoices::list::get)),
         Route::post("/office/invoices", act, post(office::invoices::list::post)),
-        Route::get("/office/invoices/export", see, get(office::invoices::list::export)),
+        Route::get("/office/invoices/export", see, get(office::invoices::export::get)),
         Route::get("/office/invoices/buyers", see, get(buyers::get)),
         Route::get("/office/invoices/buyers/{group}", act, get(buyers::one)),
         Route::post("/office/invoices/buyers/{group}", act, post(buyers::post)),

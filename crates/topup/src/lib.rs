@@ -13,6 +13,7 @@ mod house;
 pub mod invoices;
 pub mod keys;
 pub mod loads;
+pub mod paging;
 mod patience;
 pub mod people;
 pub mod reconcile;

@@ -4,8 +4,9 @@ use maud::Markup;
 use serde_json::{Value, json};
 use topup::deposits::{
     By, Deposit, DepositNumber, Event, Exception, ExceptionId, ExceptionKind, Happened, InTray, Moved, Needs, Outcome,
-    Page, Payer, Payment, Place, Proposed, Refund, RefundState, Ruling, State, Story, Sum, Told, Tray,
+    Payer, Payment, Proposed, Refund, RefundState, Ruling, State, Story, Sum, Told, Tray,
 };
+use topup::paging::{Page, Place};
 use topup::people::OperatorId;
 use topup::people::staff::{StaffId, StaffRole};
 use topup::{Fen, GroupId, Ids, Kind, Micros};
@@ -14,6 +15,7 @@ use super::NOW_US;
 use super::office::{ago, groups, signed_in};
 use crate::look::Frame;
 use crate::office::deposits::decide::{Look, Typed};
+use crate::office::deposits::line::{Line, Next};
 use crate::office::deposits::list::{self, Shown};
 use crate::office::deposits::view;
 use crate::office::exceptions;
@@ -170,7 +172,7 @@ fn story(lang: Lang, state: State) -> Story {
         let reason = if approve { agreed(lang) } else { refused(lang) };
         let proposed = proposal(lang, MA, approve, reason);
         let answered = Some((true, proposed.name.clone(), proposed.reason.clone(), proposed.at));
-        Ruling { proposed, answered }
+        Ruling { alone: true, proposed, answered }
     });
     Story {
         deposit,
@@ -218,7 +220,13 @@ fn moved(state: State) -> Vec<Moved> {
 }
 
 fn one(frame: &Frame, story: &Story, typed: &Typed<'_>, problems: &[(&str, String)]) -> Markup {
-    let look = Look { story, merchant: MERCHANT, limit: LIMIT, now: Micros(NOW_US) };
+    let order = DepositNumber::new(Ids::first_of(ago(2)) | 0xABD);
+    let next = Next { order, group: story.group.clone(), amount: Fen::new(2_000_000) };
+    lined(frame, story, typed, problems, &Line { decided: false, next: Some(next) })
+}
+
+fn lined(frame: &Frame, story: &Story, typed: &Typed<'_>, problems: &[(&str, String)], line: &Line) -> Markup {
+    let look = Look { story, merchant: MERCHANT, limit: LIMIT, line, now: Micros(NOW_US) };
     view::page(frame, &look, &moved(story.deposit.state), typed, problems)
 }
 
@@ -228,7 +236,7 @@ fn decisions(lang: Lang) -> Vec<(&'static str, Markup)> {
     let paid = story(lang, State::Paid);
     let two = |by| {
         let proposed = proposal(lang, by, true, agreed(lang));
-        let rulings = vec![Ruling { proposed: proposed.clone(), answered: None }];
+        let rulings = vec![Ruling { alone: false, proposed: proposed.clone(), answered: None }];
         Story { proposed: Some(proposed), rulings, two_people: true, ..story(lang, State::Paid) }
     };
     let mut differs = story(lang, State::Paid);
@@ -249,6 +257,10 @@ fn decisions(lang: Lang) -> Vec<(&'static str, Markup)> {
     let typed = Typed { reason: refused(lang), verdict: "reject", ..Typed::default() };
     vec![
         ("deposit", draw(StaffRole::Finance, &paid)),
+        (
+            "deposit-decided",
+            lined(&at(StaffRole::Finance), &approved, &Typed::default(), &[], &Line { decided: true, next: None }),
+        ),
         ("deposit-two-people", draw(StaffRole::Finance, &Story { two_people: true, ..paid.clone() })),
         ("deposit-differs", draw(StaffRole::Finance, &differs)),
         ("deposit-unnotified", draw(StaffRole::Finance, &unnotified)),

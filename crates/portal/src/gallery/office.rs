@@ -15,9 +15,11 @@ use topup::{GroupId, Micros};
 use super::{NOW_US, SERVER};
 use crate::look::{Frame, Tone, Visitor, Who};
 use crate::office::home::{self, Waiting};
+use crate::office::role;
 use crate::office::terminals::terminal::Shown;
 use crate::office::terminals::{list, new, revoke, view};
 use crate::people::{password, sign_in};
+use crate::web::problem;
 use crate::words::{Lang, say};
 
 /// The pages of the office.
@@ -41,6 +43,8 @@ pub(super) fn pages(lang: Lang) -> Vec<(String, Markup)> {
     let rest = [
         ("sign-in", sign_in::page(&door, &sign_in::View::default())),
         ("sign-in-wrong", sign_in::page(&door, &super::wrong_sign_in(lang))),
+        ("sign-in-expired", sign_in::page(&door, &super::expired(lang))),
+        ("forbidden", forbidden(lang)),
         ("home", home::page(&frame("/office", StaffRole::Admin), &waiting(lang))),
         ("home-nothing", home::page(&frame("/office", StaffRole::Auditor), &[])),
         ("password", password::page(&frame("/office/password", StaffRole::Finance), &[], false)),
@@ -57,7 +61,19 @@ pub(super) fn pages(lang: Lang) -> Vec<(String, Markup)> {
         ("revoke", revoke::page(&at_one(StaffRole::Teller), &terminal(lang, 0, Stand::Connected), "", &[])),
     ];
     let queues = super::reviews::pages(lang).into_iter().chain(super::intake::pages(lang));
-    rest.into_iter().chain(queues).chain(super::reconcile::pages(lang)).map(named).collect()
+    rest.into_iter()
+        .chain(queues)
+        .chain(super::reconcile::pages(lang))
+        .chain(super::invoices::pages(lang))
+        .map(named)
+        .collect()
+}
+
+/// A teller at what only finance may see.
+fn forbidden(lang: Lang) -> Markup {
+    let text = say!(lang, "office-forbidden-text", role = role(lang, StaffRole::Teller));
+    let frame = signed_in(lang, "/office/deposits", StaffRole::Teller);
+    problem::page(&frame, &say!(lang, "error-forbidden"), &text, "9f3c01d2a4b7e650")
 }
 
 /// A member of staff in the office.
@@ -72,13 +88,14 @@ pub(super) fn signed_in(lang: Lang, here: &str, role: StaffRole) -> Frame {
 }
 
 fn waiting(lang: Lang) -> Vec<Waiting> {
-    vec![Waiting {
-        count: 1,
-        what: say!(lang, "waiting-clones"),
-        next: say!(lang, "waiting-clones-next"),
-        path: "/office/terminals?state=alarm",
-        tone: Tone::Bad,
-    }]
+    let (clones, next) = (say!(lang, "waiting-clones"), say!(lang, "waiting-clones-next"));
+    let (deposits, review) = (say!(lang, "waiting-deposits"), say!(lang, "waiting-deposits-next"));
+    let (invoices, request) = (say!(lang, "waiting-invoices-due"), say!(lang, "waiting-invoices-due-next"));
+    vec![
+        Waiting { count: 1, what: clones, next, path: "/office/terminals?state=alarm", tone: Tone::Bad },
+        Waiting { count: 30, what: deposits, next: review, path: "/office/deposits", tone: Tone::Doubt },
+        Waiting { count: 128, what: invoices, next: request, path: "/office/invoices", tone: Tone::Plain },
+    ]
 }
 
 pub(super) fn ago(hours: i64) -> Micros {

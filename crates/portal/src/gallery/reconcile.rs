@@ -1,20 +1,19 @@
-//! The bank's days and statements, and invoices.
+//! The bank's days and statements.
 
 use jiff::civil::{Date, date};
 use maud::Markup;
 use serde_json::json;
 use topup::audit::{Action, Recorded};
-use topup::invoices::{Buyer, Counts, Due, Filter, Invoice, State};
+use topup::paging::Page;
 use topup::people::staff::StaffRole;
 use topup::reconcile::file::{Row, What};
 use topup::reconcile::matching::{Finding, Ours, Pair, pair};
 use topup::reconcile::settling::Arrived;
 use topup::reconcile::statement::{Layout, guess};
-use topup::reconcile::{Account, Bank, Came, Day, DayState, Difference, Listed, StatementTaken};
+use topup::reconcile::{Account, Bank, Came, Day, DayState, Days, Difference, Listed, StatementTaken};
 use topup::{Fen, GroupId};
 
 use super::office::{ago, groups, signed_in};
-use crate::office::invoices::{buyers, invoice, list as invoices};
 use crate::office::reconcile::day::Shown;
 use crate::office::reconcile::{account, day, list, statements};
 use crate::words::{Lang, say};
@@ -38,7 +37,7 @@ pub(super) fn pages(lang: Lang) -> Vec<(&'static str, Markup)> {
     vec![
         ("reconcile", list::page(&list_at, &days(), &[])),
         ("reconcile-wrong", list::page(&list_at, &days(), &wrong)),
-        ("reconcile-none", list::page(&list_at, &[], &[])),
+        ("reconcile-none", list::page(&list_at, &list::Shown::default(), &[])),
         ("day-differs", day::page(&day_at(StaffRole::Finance), &differs, &[])),
         ("day-no-reason", day::page(&day_at(StaffRole::Finance), &refused, &no_reason)),
         ("day-agrees", day::page(&day_at(StaffRole::Auditor), &shown(lang, false), &[])),
@@ -51,9 +50,6 @@ pub(super) fn pages(lang: Lang) -> Vec<(&'static str, Markup)> {
         ("account", account::page(&finance("/office/reconcile/accounts/new"), "new", &sent, &[])),
         ("account-unread", account::page(&finance("/office/reconcile/accounts/new"), "new", &unread, &[])),
     ]
-    .into_iter()
-    .chain(of_invoices(lang))
-    .collect()
 }
 
 fn name(lang: Lang) -> String {
@@ -79,9 +75,9 @@ fn bank(net: i64, matched: i64, settled: Option<Date>) -> DayState {
     }))
 }
 
-fn days() -> Vec<Day> {
+fn days() -> list::Shown {
     let trouble = "the gateway was not reached, or did not answer: connection refused";
-    vec![
+    let days = vec![
         Day { day: date(2026, 11, 23), state: DayState::Early, ours: 4, open: 0 },
         Day {
             day: date(2026, 11, 22),
@@ -92,7 +88,8 @@ fn days() -> Vec<Day> {
         Day { day: DAY, state: bank(14_970_000, 3, None), ours: 5, open: 3 },
         Day { day: date(2026, 11, 20), state: bank(120_000_000, 6, Some(date(2026, 11, 23))), ours: 6, open: 0 },
         Day { day: date(2026, 11, 19), state: bank(0, 0, None), ours: 0, open: 0 },
-    ]
+    ];
+    list::Shown { days: Days { days, earlier: Some(date(2026, 9, 21)) }, later: false }
 }
 
 fn absent() -> Shown {
@@ -234,6 +231,7 @@ fn kept(lang: Lang) -> statements::Shown {
         kept_at: ago(90),
     };
     let taken = StatementTaken {
+        id: 5,
         account: name(lang),
         name: "账户明细_202611.csv".into(),
         lines: 412,
@@ -243,87 +241,10 @@ fn kept(lang: Lang) -> statements::Shown {
         by: "liu 刘敏".into(),
         at: ago(2),
     };
-    statements::Shown { accounts: vec![account], taken: vec![taken], fresh: Some(38), ..statements::Shown::default() }
-}
-
-fn of_invoices(lang: Lang) -> Vec<(&'static str, Markup)> {
-    let finance = |here: &str| signed_in(lang, here, StaffRole::Finance);
-    let counts = Counts { due: 2, requested: 1, issued: 14, red_flushed: 1, withdrawn: 0 };
-    let due = invoices::Shown { counts, due: due(lang), ..invoices::Shown::default() };
-    let requested = invoices::Shown {
-        filter: Filter::State(State::Requested),
-        counts,
-        invoices: vec![one(lang, State::Requested)],
-        made: Some(1),
-        ..invoices::Shown::default()
-    };
-    let (at_list, at_one) = (finance("/office/invoices"), finance("/office/invoices/9"));
-    let wrong = vec![("number", say!(lang, "invoice-number-digits"))];
-    let page = |state, problems: &[(&str, String)]| {
-        let sent = invoice::Sent { number: "2641".into(), ..invoice::Sent::default() };
-        let sent = if problems.is_empty() { invoice::Sent::default() } else { sent };
-        invoice::page(&at_one, &one(lang, state), &[], &sent, problems)
-    };
-    let groups = groups(lang);
-    let buyer = Buyer {
-        name: groups.first().map_or_else(String::new, |group| group.name.clone()),
-        taxpayer: "914403001922038216".into(),
-        email: "cw@example.cn".into(),
-        changed_by: "liu 刘敏".into(),
-        changed_at: ago(50),
-    };
-    let typed =
-        buyers::Sent { name: buyer.name.clone(), taxpayer: "914403001922038217".into(), email: "cw@example.cn".into() };
-    let mistyped = vec![("taxpayer", say!(lang, "taxpayer-check"))];
-    let known: Vec<_> = groups.iter().cloned().zip([Some(buyer), None]).collect();
-    let at_buyers = finance("/office/invoices/buyers");
-    let form = groups.first().map(|group| buyers::form(&at_buyers, group, &typed, &[], &mistyped));
-    vec![
-        ("invoices", invoices::page(&at_list, &due, &[])),
-        ("invoices-none", invoices::page(&at_list, &invoices::Shown::default(), &[])),
-        ("invoices-requested", invoices::page(&at_list, &requested, &[])),
-        ("invoice", page(State::Requested, &[])),
-        ("invoice-wrong", page(State::Requested, &wrong)),
-        ("invoice-issued", page(State::Issued, &[])),
-        ("invoice-red", page(State::RedFlushed, &[])),
-        ("buyers", buyers::page(&at_buyers, &known)),
-        ("buyer-wrong", form.unwrap_or_default()),
-    ]
-}
-
-fn due(lang: Lang) -> Vec<Due> {
-    let orders = [("D2611211014081X142NW", 5_000_000, true), ("D2611211102311X14D7K", 10_000_000, false)];
-    let of = |((order, fen, known), group): ((&str, i64, bool), topup::groups::Group)| Due {
-        group: group.id,
-        buyer: known.then(|| group.name.clone()),
-        group_name: group.name,
-        order: order.into(),
-        amount: Fen::new(fen),
-        approved_at: Some(ago(4)),
-    };
-    orders.into_iter().zip(groups(lang)).map(of).collect()
-}
-
-fn one(lang: Lang, state: State) -> Invoice {
-    let name = groups(lang).first().map_or_else(String::new, |group| group.name.clone());
-    let issued = matches!(state, State::Issued | State::RedFlushed);
-    let red = state == State::RedFlushed;
-    Invoice {
-        id: 9,
-        group: GroupId(7),
-        group_name: name.clone(),
-        order: "D2611211014081X142NW".into(),
-        approved_at: Some(ago(6)),
-        amount: Fen::new(5_000_000),
-        buyer: name,
-        taxpayer: "914403001922038216".into(),
-        email: "cw@example.cn".into(),
-        state,
-        requested_by: "liu 刘敏".into(),
-        requested_at: ago(3),
-        number: issued.then(|| "26412000000012345678".into()),
-        issued_on: issued.then_some(date(2026, 11, 22)),
-        red_number: red.then(|| "26412000000087654321".into()),
-        red_on: red.then_some(date(2026, 11, 22)),
+    statements::Shown {
+        accounts: vec![account],
+        taken: Page { rows: vec![taken], next: None },
+        fresh: Some(38),
+        ..statements::Shown::default()
     }
 }

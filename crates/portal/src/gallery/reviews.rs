@@ -7,6 +7,7 @@ use topup::alarms::{Alarm, Kind};
 use topup::audit::Subject;
 use topup::cards::{CardNumber, ClassName};
 use topup::loads::{Finding, Load, OrderNumber, ProvenSince, Reason, State};
+use topup::paging::Page;
 use topup::people::staff::{StaffId, StaffRole};
 use topup::reviews::{
     Asked, Attempt, Contradiction, Cryptograms, Dossier, Due, Event, Exchange, Happened, Hint, Later, Proposed, Record,
@@ -28,7 +29,7 @@ pub(super) fn pages(lang: Lang) -> Vec<(&'static str, Markup)> {
     let one = |role| signed_in(lang, "/office/reviews/x", role);
     let draw = |role, dossier: &Dossier| page(&one(role), dossier, Micros(NOW_US), &Typed::default(), &[]);
     let full =
-        Shown { contradictions: contradictions(lang), waiting: waiting(lang), not_found: None, now: Micros(NOW_US) };
+        Shown { contradictions: contradictions(lang), waiting: waiting(lang), now: Micros(NOW_US), ..Shown::default() };
     let none = Shown { not_found: Some("L1".into()), now: Micros(NOW_US), ..Shown::default() };
     let wrong = vec![("verdict", say!(lang, "review-choose")), ("reason", say!(lang, "review-no-reason"))];
     let open = dossier(lang);
@@ -67,7 +68,7 @@ fn name(lang: Lang) -> String {
     }
 }
 
-fn waiting(lang: Lang) -> Vec<Waiting> {
+fn waiting(lang: Lang) -> Page<Waiting> {
     let load = |hours, n, tail, yuan: i64, due, proposal: Option<StaffId>| Waiting {
         order: order(hours),
         group: group(lang, n),
@@ -79,13 +80,14 @@ fn waiting(lang: Lang) -> Vec<Waiting> {
         due,
         proposal: proposal.map(|by| Proposed { number: 1, written: true, by, name: name(lang), at: ago(1) }),
     };
-    vec![
+    let rows = vec![
         load(70, 0, "0417", 50, Due::Absent, None),
         load(26, 1, "0388", 100, Due::Absent, Some(MA)),
         load(3, 0, "0001", 20, Due::ProvedNothing, Some(StaffId(3))),
         load(2, 1, "0355", 200, Due::ProvedNothing, None),
         load(0, 0, "0341", 30, Due::NotYet, None),
-    ]
+    ];
+    Page { rows, next: None }
 }
 
 fn contradictions(lang: Lang) -> Vec<Contradiction> {

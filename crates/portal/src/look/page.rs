@@ -215,10 +215,11 @@ impl Frame {
         let own = (self.side().password(), say!(self.lang, "nav-password"));
         match self.staff() {
             None => {
-                let deposits = self.operator().is_some_and(|operator| operator.role.may(Permission::Deposits));
-                let deposits = deposits.then(|| ("/deposits", say!(self.lang, "nav-deposits")));
+                let may = |needs| self.operator().is_some_and(|operator| operator.role.may(needs));
+                let deposits = may(Permission::Deposits).then(|| ("/deposits", say!(self.lang, "nav-deposits")));
+                let invoices = may(Permission::Invoices).then(|| ("/invoices", say!(self.lang, "module-invoices")));
                 let cards = [("/station", say!(self.lang, "nav-load")), ("/records", say!(self.lang, "nav-records"))];
-                cards.into_iter().chain(deposits).chain([own]).collect()
+                cards.into_iter().chain(deposits).chain(invoices).chain([own]).collect()
             }
             Some(staff) => office::sections(self.lang, staff).into_iter().chain([own]).collect(),
         }

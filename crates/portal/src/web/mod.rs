@@ -2,7 +2,6 @@
 
 pub(crate) mod address;
 pub(crate) mod assets;
-pub(crate) mod csv;
 pub(crate) mod headers;
 pub(crate) mod health;
 pub(crate) mod problem;

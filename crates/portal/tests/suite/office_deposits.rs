@@ -37,6 +37,35 @@ pub(crate) async fn approve(liu: &Browser<'_>, order: &str) {
     assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{order}");
 }
 
+/// Where a decision leads: to the same page, with the way on.
+fn decided(path: &str) -> String {
+    format!("{path}?decided=yes")
+}
+
+#[tokio::test]
+async fn from_one_decision_to_the_next() {
+    let world = World::with_bank().await;
+    world.hire(&[StaffRole::Finance]).await;
+    let manager = world.signed_in(MANAGER).await;
+    let (first, second) =
+        (pay_in(&world, &manager, "30000", PAYS).await, pay_in(&world, &manager, "20000", PAYS).await);
+    let liu = world.in_office(StaffRole::Finance).await;
+    let path = |order: &str| format!("/office/deposits/{order}");
+    let skip = |order: &str| format!("rel=\"next\" href=\"{}\"", path(order));
+    assert!(liu.read(&path(&first)).await.contains(&skip(&second)));
+    assert!(liu.read(&path(&second)).await.contains(&skip(&first)), "round to the oldest");
+    let good = [SEEN, ("verdict", "approve"), COMPARED];
+    let done = liu.post(&format!("{}/proposal", path(&first)), &good).await;
+    let page = liu.read(location(&done)).await;
+    assert!(
+        page.contains(&format!("autofocus href=\"{}\"", path(&second))) && page.contains("下一笔：¥20,000.00"),
+        "{page}"
+    );
+    let done = liu.post(&format!("{}/proposal", path(&second)), &good).await;
+    let page = liu.read(location(&done)).await;
+    assert!(page.contains("autofocus href=\"/office/deposits\"") && page.contains("没有等您审核的了"), "{page}");
+}
+
 #[tokio::test]
 async fn one_person_decides_and_the_quota_grows_once() {
     let world = World::with_bank().await;
@@ -159,17 +188,17 @@ async fn above_the_limit_two_people_decide() {
     assert!(text(nothing).await.contains("您这次操作没有生效"));
     let no = [SEEN, ("number", "1"), ("verdict", "decline"), ("reason", "再看看")];
     for _ in 0..2 {
-        assert_eq!(location(&loser.post(&answer, &no).await), path, "twice is once");
+        assert_eq!(location(&loser.post(&answer, &no).await), decided(&path), "twice is once");
     }
 
     // Proposed anew, and confirmed by five clicks at once.
-    assert_eq!(location(&liu.post(&propose, &approve).await), path);
+    assert_eq!(location(&liu.post(&propose, &approve).await), decided(&path));
     let page = admin.read(&path).await;
     assert!(page.contains("复核不同意") && page.contains("再看看") && page.contains("请您复核"), "{page}");
     let number = field(&page, "decide", "number");
     let yes = [SEEN, ("number", number.as_str()), COMPARED, ("verdict", "confirm")];
     for done in join_all((0..5).map(|_| admin.post(&answer, &yes))).await {
-        assert_eq!(location(&done), path);
+        assert_eq!(location(&done), decided(&path));
     }
     assert!(manager.read("/").await.contains("¥60,001.00"));
     let late = [SEEN, ("number", number.as_str()), ("verdict", "decline"), ("reason", "等等")];
@@ -187,8 +216,8 @@ async fn what_is_rejected_goes_back_and_is_followed_to_its_end() {
     let liu = world.in_office(StaffRole::Finance).await;
     let path = format!("/office/deposits/{order}");
     let form = [SEEN, ("verdict", "reject"), ("reason", "付款账户不是贵公司的")];
-    assert_eq!(location(&liu.post(&format!("{path}/proposal"), &form).await), path);
-    assert_eq!(location(&liu.post(&format!("{path}/proposal"), &form).await), path, "twice is once");
+    assert_eq!(location(&liu.post(&format!("{path}/proposal"), &form).await), decided(&path));
+    assert_eq!(location(&liu.post(&format!("{path}/proposal"), &form).await), decided(&path), "twice is once");
     // That the bank said so may be read a moment before it is booked.
     let page = liu.read_until(&path, "待退款 → 银行").await;
     for words in ["已退款 ¥200.00", "待审核款 → 待退款", "银行已受理", "付款账户不是贵公司的"]
@@ -249,7 +278,7 @@ async fn what_does_not_fit_is_explained_and_closed_with_a_reason() {
     give_back(&world, &order).await;
     let seen = field(&liu.read(&path).await, "decide", "unfit");
     let form = [("unfit", seen.as_str()), ("verdict", "reject"), ("reason", "退回")];
-    assert_eq!(location(&liu.post(&format!("{path}/proposal"), &form).await), path);
+    assert_eq!(location(&liu.post(&format!("{path}/proposal"), &form).await), decided(&path));
     let page = liu.read_until(&path, "没有退成").await;
     assert!(page.contains("钱还在“待退款”里"), "{page}");
     let queue = liu.read("/office/exceptions").await;

@@ -93,7 +93,7 @@ async fn the_banks_own_file_agrees_and_each_change_of_it_is_found() {
     let clerk = world.signed_in("0013").await;
     let (kept, returned) = kept_and_returned(&world, &clerk).await;
     let before = movements(&world).await;
-    let days = reconcile::days(&world.house).await.expect("a look");
+    let days = reconcile::days(&world.house, None).await.expect("a look").days;
     let day = days.last().expect("a day").day;
     // Two mornings later one process asks the bank, once.
     world.clock.advance(Duration::from_hours(48));

@@ -10,8 +10,8 @@ use store::{Micros, Tx};
 
 use crate::deposits::{DepositNumber, ExceptionId};
 use crate::loads::OrderNumber;
-use crate::people::OperatorId;
 use crate::people::staff::{Staff, StaffId};
+use crate::people::{Operator, OperatorId};
 use crate::terminals::TerminalNumber;
 use crate::{House, Ids};
 
@@ -38,6 +38,11 @@ impl Actor {
     /// A member of staff at `address`.
     pub fn staff(staff: &Staff, address: impl fmt::Display) -> Self {
         Self { staff: Some(staff.id), name: format!("{} {}", staff.login, staff.name), origin: address.to_string() }
+    }
+
+    /// A person of a group at `address`.
+    pub fn operator(operator: &Operator, address: impl fmt::Display) -> Self {
+        Self { staff: None, name: format!("{} {}", operator.login, operator.name), origin: address.to_string() }
     }
 
     /// The engineer at the command line: whoever may use it may use the database.

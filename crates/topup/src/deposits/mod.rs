@@ -72,7 +72,7 @@ pub use rules::{MOST_REASON, Refused};
 pub use story::{Ruling, Story, standing};
 pub use sweep::{follow, sweep};
 pub use terms::{Terms, Till};
-pub use trays::{InTray, Moved, PAGE, Page, Place, Sum, Tray, find_by_any, moved, sums, tray};
+pub use trays::{InTray, Moved, Sum, Tray, find_by_any, moved, sums, tray};
 
 pub(crate) use proof::prove;
 pub(crate) use query::Row;

@@ -34,6 +34,8 @@ pub struct Story {
 /// A decision that was proposed, and what was said to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ruling {
+    /// Whether one person's word was enough.
+    pub alone: bool,
     /// The proposal.
     pub proposed: Proposed,
     /// Whether it was confirmed, by whose name, why and when; none while it waits. The same name if one was enough.
@@ -83,6 +85,7 @@ pub async fn standing(
 struct Row {
     number: i64,
     approve: i64,
+    alone: i64,
     proposed_by: StaffId,
     proposer: Option<String>,
     reason: String,
@@ -96,7 +99,7 @@ struct Row {
 async fn rulings(tx: &mut Tx, (group, id): (GroupId, i64)) -> Result<Vec<Ruling>, store::Error> {
     let rows: Vec<Row> = tx
         .query(
-            "SELECT r.number, r.approve, r.proposed_by, p.name AS proposer, r.reason, r.proposed_at_us, a.confirmed, \
+            "SELECT r.number, r.approve, r.alone, r.proposed_by, p.name AS proposer, r.reason, r.proposed_at_us, a.confirmed, \
              s.name AS answerer, a.reason AS answer, a.answered_at_us FROM deposit_reviews r \
              LEFT JOIN deposit_answers a ON a.group_id = r.group_id AND a.deposit_id = r.deposit_id \
              AND a.number = r.number LEFT JOIN staff p ON p.id = r.proposed_by \
@@ -108,6 +111,7 @@ async fn rulings(tx: &mut Tx, (group, id): (GroupId, i64)) -> Result<Vec<Ruling>
         .all()
         .await?;
     let ruling = |row: Row| Ruling {
+        alone: row.alone == 1,
         proposed: Proposed {
             number: row.number,
             approve: row.approve == 1,

@@ -10,11 +10,15 @@
 //! number it got. A top-up of a prepaid card is no sale yet (国家税务总局公告 2016 年第 53 号): an ordinary invoice only,
 //! untaxed; what is later paid by card gets no second one.
 
+mod export;
 mod query;
 mod rules;
 mod taxpayer;
 
-pub use query::{Buyer, Counts, Due, Filter, Invoice, buyer, buyers, counts, due, invoice, list, of_deposit};
+pub use export::export;
+pub use query::{
+    Buyer, Counts, Due, Filter, Invoice, buyer, buyers, counts, due, due_of, invoice, list, of_deposit, of_group,
+};
 pub use rules::{BuyerProblem, MOST_NAME, NumberProblem, State};
 pub use taxpayer::{TaxpayerError, TaxpayerNumber};
 

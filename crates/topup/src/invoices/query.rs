@@ -7,9 +7,7 @@ use store::{Micros, Tx};
 use super::rules::State;
 use crate::House;
 use crate::groups::Group;
-
-/// The most rows of a list.
-pub(super) const MOST_ROWS: i64 = 500;
+use crate::paging::{Page, Place, one_more};
 
 /// Who gets a group's invoices.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -35,6 +33,8 @@ pub struct Due {
     pub group: GroupId,
     /// The group's name.
     pub group_name: String,
+    /// The deposit's id.
+    pub id: i64,
     /// The deposit's number.
     #[sqlx(rename = "order_id")]
     pub order: String,
@@ -43,7 +43,7 @@ pub struct Due {
     pub amount: Fen,
     /// When it was approved.
     #[sqlx(rename = "decided_at_us")]
-    pub approved_at: Option<Micros>,
+    pub approved_at: Micros,
     /// Who gets the invoice; none if that is not known yet.
     pub buyer: Option<String>,
 }
@@ -209,40 +209,59 @@ pub async fn buyers(house: &House) -> Result<Vec<(Group, Option<Buyer>)>, store:
         .collect())
 }
 
-/// The approved deposits without a live invoice, oldest first.
-pub async fn due(house: &House) -> Result<Vec<Due>, store::Error> {
+/// A page of the approved deposits without a live invoice, oldest first.
+pub async fn due(house: &House, after: Option<Place>) -> Result<Page<Due>, store::Error> {
+    let after = after.unwrap_or(Place::end(false));
     let mut tx = house.db.read().await?;
-    tx.query(
-        "SELECT deposits.group_id, groups.name AS group_name, deposits.order_id, paid_fen, decided_at_us, \
+    let query = tx.query(
+        "SELECT deposits.group_id, groups.name AS group_name, deposits.id, deposits.order_id, paid_fen, decided_at_us, \
          invoice_buyers.name AS buyer \
          FROM deposits JOIN groups ON groups.id = deposits.group_id \
          LEFT JOIN invoice_buyers ON invoice_buyers.group_id = deposits.group_id \
          LEFT JOIN invoices ON invoices.group_id = deposits.group_id AND invoices.deposit_id = deposits.id \
          AND invoices.state IN ('requested', 'issued') \
-         WHERE deposits.state = 'approved' AND invoices.id IS NULL ORDER BY decided_at_us LIMIT $1",
-    )
-    .bind(MOST_ROWS)
-    .all()
-    .await
+         WHERE deposits.state IN ('approved', 'refunded') AND deposits.state = 'approved' AND invoices.id IS NULL \
+         AND (decided_at_us, deposits.id) > ($1, $2) ORDER BY decided_at_us, deposits.id LIMIT $3",
+    );
+    let rows = query.bind(after.at).bind(after.id).bind(one_more()).all().await?;
+    Ok(Page::of(rows, |due: &Due| Place { at: due.approved_at, id: due.id }))
 }
 
-/// The invoices in a state, newest first.
-pub async fn list(house: &House, state: State) -> Result<Vec<Invoice>, store::Error> {
-    let mut tx = house.db.read().await?;
-    let rows: Vec<Row> = tx
-        .query(
+/// The columns of a [`Row`], and where they come from.
+macro_rules! listed {
+    ($where:literal) => {
+        concat!(
             "SELECT invoices.id, invoices.group_id, groups.name AS group_name, invoices.order_id, decided_at_us, \
-             invoices.amount_fen, buyer, taxpayer, email, invoices.state, requested_by, requested_at_us, number, issued_on, \
-             red_number, red_on \
-             FROM invoices JOIN groups ON groups.id = invoices.group_id \
-             JOIN deposits ON deposits.group_id = invoices.group_id AND deposits.id = deposit_id \
-             WHERE invoices.state = $1 ORDER BY invoices.id DESC LIMIT $2",
+             invoices.amount_fen, buyer, taxpayer, email, invoices.state, requested_by, requested_at_us, number, \
+             issued_on, red_number, red_on FROM invoices JOIN groups ON groups.id = invoices.group_id \
+             JOIN deposits ON deposits.group_id = invoices.group_id AND deposits.id = deposit_id WHERE ",
+            $where
         )
-        .bind(state.as_str())
-        .bind(MOST_ROWS)
-        .all()
-        .await?;
-    Ok(rows.into_iter().filter_map(Row::into_invoice).collect())
+    };
+}
+
+/// A page of the invoices in a state, newest first.
+pub async fn list(house: &House, state: State, after: Option<Place>) -> Result<Page<Invoice>, store::Error> {
+    page(&mut house.db.read().await?, state, after).await
+}
+
+pub(super) async fn page(tx: &mut Tx, state: State, after: Option<Place>) -> Result<Page<Invoice>, store::Error> {
+    let after = after.unwrap_or(Place::end(true));
+    let query = tx.query(listed!("invoices.state = $1 AND invoices.id < $2 ORDER BY invoices.id DESC LIMIT $3"));
+    Ok(paged(query.bind(state.as_str()).bind(after.id).bind(one_more()).all().await?))
+}
+
+/// A page of a group's invoices, newest first.
+pub async fn of_group(house: &House, group: GroupId, after: Option<Place>) -> Result<Page<Invoice>, store::Error> {
+    let after = after.unwrap_or(Place::end(true));
+    let mut tx = house.db.read().await?;
+    let query = tx.query(listed!("invoices.group_id = $1 AND invoices.id < $2 ORDER BY invoices.id DESC LIMIT $3"));
+    Ok(paged(query.bind(group).bind(after.id).bind(one_more()).all().await?))
+}
+
+fn paged(rows: Vec<Row>) -> Page<Invoice> {
+    let invoices = rows.into_iter().filter_map(Row::into_invoice).collect();
+    Page::of(invoices, |invoice: &Invoice| Place { at: invoice.requested_at, id: invoice.id })
 }
 
 /// How many there are.
@@ -275,19 +294,24 @@ pub async fn invoice(house: &House, id: i64) -> Result<Option<Invoice>, store::E
 }
 
 pub(super) async fn invoice_in(tx: &mut Tx, id: i64) -> Result<Option<Invoice>, store::Error> {
-    let row: Option<Row> = tx
-        .query(
-            "SELECT invoices.id, invoices.group_id, groups.name AS group_name, invoices.order_id, decided_at_us, \
-             invoices.amount_fen, buyer, taxpayer, email, invoices.state, requested_by, requested_at_us, number, issued_on, \
-             red_number, red_on \
-             FROM invoices JOIN groups ON groups.id = invoices.group_id \
-             JOIN deposits ON deposits.group_id = invoices.group_id AND deposits.id = deposit_id \
-             WHERE invoices.id = $1",
-        )
-        .bind(id)
-        .optional()
-        .await?;
+    let row: Option<Row> = tx.query(listed!("invoices.id = $1")).bind(id).optional().await?;
     Ok(row.and_then(Row::into_invoice))
+}
+
+/// How many approved deposits of a group have no live invoice.
+pub async fn due_of(house: &House, group: GroupId) -> Result<i64, store::Error> {
+    let mut tx = house.db.read().await?;
+    let (due,): (i64,) = tx
+        .query(
+            "SELECT COUNT(*) FROM deposits \
+             LEFT JOIN invoices ON invoices.group_id = deposits.group_id AND invoices.deposit_id = deposits.id \
+             AND invoices.state IN ('requested', 'issued') \
+             WHERE deposits.group_id = $1 AND deposits.state = 'approved' AND invoices.id IS NULL",
+        )
+        .bind(group)
+        .one()
+        .await?;
+    Ok(due)
 }
 
 /// The live invoice of a deposit: its id.

@@ -89,6 +89,8 @@ pub enum Permission {
     Deposits,
     /// See what the group charged, and export it.
     Records,
+    /// Say who gets the group's invoices, and see what became of them.
+    Invoices,
 }
 
 impl Role {
@@ -99,8 +101,8 @@ impl Role {
     pub const fn may(self, permission: Permission) -> bool {
         match (self, permission) {
             (Self::Clerk | Self::Manager, Permission::Load | Permission::OwnAccount | Permission::Records)
-            | (Self::Manager, Permission::Deposits) => true,
-            (Self::Clerk, Permission::Deposits) => false,
+            | (Self::Manager, Permission::Deposits | Permission::Invoices) => true,
+            (Self::Clerk, Permission::Deposits | Permission::Invoices) => false,
         }
     }
 

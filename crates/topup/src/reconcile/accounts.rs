@@ -11,12 +11,11 @@ use store::{Micros, Tx};
 use super::statement::{Layout, Line, Rule, Statement, StatementError, read};
 use super::{aside, book};
 use crate::audit::{self, Action, Actor, Entry, NO_GROUP, Subject};
+use crate::paging::{Page, Place, one_more};
 use crate::{House, patiently};
 
 /// The longest name of an account, in characters.
 pub const MOST_NAME: usize = 60;
-/// The most statements of a list.
-const MOST_ROWS: i64 = 30;
 
 /// An account at a bank.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +70,8 @@ pub enum AccountError {
 /// A statement that was taken in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken {
+    /// Its id.
+    pub id: i64,
     /// The account's name.
     pub account: String,
     /// The file's name.
@@ -178,24 +179,27 @@ pub async fn keep(house: &House, actor: &Actor, kept: &Kept<'_>) -> Result<i64, 
     Ok(id)
 }
 
-/// The statements that were taken in, newest first.
-pub async fn statements(house: &House) -> Result<Vec<Taken>, store::Error> {
-    type Row = (String, String, i64, i64, String, String, String, Micros);
+/// A page of the statements that were taken in, newest first.
+pub async fn statements(house: &House, after: Option<Place>) -> Result<Page<Taken>, store::Error> {
+    type Row = (i64, String, String, i64, i64, String, String, String, Micros);
+    let after = after.unwrap_or(Place::end(true));
     let mut tx = house.db.read().await?;
     let rows: Vec<Row> = tx
         .query(
-            "SELECT bank_accounts.name, bank_statements.name, lines, fresh, from_day, until_day, taken_by, taken_at_us \
+            "SELECT bank_statements.id, bank_accounts.name, bank_statements.name, lines, fresh, from_day, until_day, taken_by, taken_at_us \
              FROM bank_statements JOIN bank_accounts ON bank_accounts.id = account_id \
-             ORDER BY bank_statements.id DESC LIMIT $1",
+             WHERE bank_statements.id < $1 ORDER BY bank_statements.id DESC LIMIT $2",
         )
-        .bind(MOST_ROWS)
+        .bind(after.id)
+        .bind(one_more())
         .all()
         .await?;
-    let read = |(account, name, lines, fresh, from, until, by, at): Row| {
+    let read = |(id, account, name, lines, fresh, from, until, by, at): Row| {
         let (from, until) = (from.parse().ok()?, until.parse().ok()?);
-        Some(Taken { account, name, lines, fresh, from, until, by, at })
+        Some(Taken { id, account, name, lines, fresh, from, until, by, at })
     };
-    Ok(rows.into_iter().filter_map(read).collect())
+    let taken = rows.into_iter().filter_map(read).collect();
+    Ok(Page::of(taken, |taken: &Taken| Place { at: taken.at, id: taken.id }))
 }
 
 /// Takes in a statement of an account and looks for the nets of days on it. Lines that are known are left alone.
@@ -231,7 +235,9 @@ async fn take_read(
     let known = known(&mut tx, account, statement).await?;
     let fresh: Vec<&Line> = statement.lines.iter().filter(|line| !known.contains(&line.serial.as_str())).collect();
     let count = |lines: usize| i64::try_from(lines).unwrap_or(i64::MAX);
+    let id = house.ids.next();
     let taken = Taken {
+        id,
         account: account.name.clone(),
         name: name.to_owned(),
         lines: count(statement.lines.len()),
@@ -241,7 +247,6 @@ async fn take_read(
         by: actor.name.clone(),
         at: house.now(),
     };
-    let id = house.ids.next();
     let written = tx
         .query(
             "INSERT INTO bank_statements (id, account_id, name, digest, lines, fresh, from_day, until_day, taken_by, \

@@ -32,7 +32,7 @@ pub use accounts::{
 };
 pub use close::{CloseError, Closing, Closure, MOST_REASON, close};
 pub use fetch::{Fetched, fetch, follow, is_due, sweep};
-pub use query::{Bank, Day, DayState, Difference, Listed, Waiting, bank, content, day, days, waiting};
+pub use query::{Bank, Day, DayState, Days, Difference, Listed, Waiting, bank, content, day, days, waiting};
 pub use take::{TakeError, Taken, again, take};
 
 /// Does aside what takes its time, so that others go on meanwhile.

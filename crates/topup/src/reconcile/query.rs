@@ -15,8 +15,17 @@ use super::{Came, book, fetch};
 use crate::House;
 use crate::people::staff::StaffId;
 
-/// How many days a list shows.
+/// How many days a page of the list goes back.
 const DAYS: i32 = 62;
+
+/// Some of the days.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Days {
+    /// Newest first.
+    pub days: Vec<Day>,
+    /// There are more before this one.
+    pub earlier: Option<Date>,
+}
 
 /// A day in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,10 +212,12 @@ impl Row {
     }
 }
 
-/// The days of which something is known, newest first: a file, money of ours, or that the gateway was asked.
-pub async fn days(house: &House) -> Result<Vec<Day>, store::Error> {
-    let Some(today) = crate::house::beijing(house.now()).map(jiff::civil::DateTime::date) else { return Ok(vec![]) };
-    let from = today.checked_sub(DAYS.days()).unwrap_or(today);
+/// The days of which something is known, two months of them before a day, or the last: a file, money of ours, or that the
+/// gateway was asked. With the last come all days on which something is open.
+pub async fn days(house: &House, before: Option<Date>) -> Result<Days, store::Error> {
+    let today = crate::house::beijing(house.now()).map(jiff::civil::DateTime::date);
+    let Some(end) = before.or(today) else { return Ok(Days::default()) };
+    let from = end.checked_sub(DAYS.days()).unwrap_or(end);
     let mut tx = house.db.read().await?;
     let ours = ours_by_day(&mut tx, from).await?;
     let rows: Vec<Row> = tx
@@ -228,7 +239,10 @@ pub async fn days(house: &House) -> Result<Vec<Day>, store::Error> {
     let read = |day: &str| day.parse::<Date>().ok();
     let rows: BTreeMap<Date, Row> = rows.into_iter().filter_map(|row| Some((read(&row.day)?, row))).collect();
     let open: BTreeMap<Date, i64> = open.into_iter().filter_map(|(day, n)| Some((read(&day)?, n))).collect();
-    let all: BTreeSet<Date> = rows.keys().chain(ours.keys()).chain(open.keys()).copied().collect();
+    let mut all: BTreeSet<Date> = rows.keys().chain(ours.keys()).chain(open.keys()).copied().collect();
+    if let Some(before) = before {
+        all.retain(|day| (from..before).contains(day));
+    }
     let now = house.now();
     let day_of = |day: Date| Day {
         day,
@@ -237,7 +251,27 @@ pub async fn days(house: &House) -> Result<Vec<Day>, store::Error> {
         open: open.get(&day).copied().unwrap_or(0),
     };
     // A day of which there is nothing, and on which the gateway had nothing either, is no news.
-    Ok(all.into_iter().rev().map(day_of).filter(|day| !day.is_blank()).collect())
+    let days = all.into_iter().rev().map(day_of).filter(|day| !day.is_blank()).collect();
+    Ok(Days { days, earlier: earlier(&mut tx, from).await? })
+}
+
+/// Before which day a list goes on that ends with `from`; none if nothing is known of any day before.
+async fn earlier(tx: &mut Tx, from: Date) -> Result<Option<Date>, store::Error> {
+    let (day, at): (Option<String>, Option<Micros>) = tx
+        .query(
+            "SELECT (SELECT MAX(day) FROM bank_days WHERE day < $1 AND file_id IS NOT NULL), (SELECT MAX(at_us) FROM (\
+             SELECT MAX(paid_at_us) AS at_us FROM deposits WHERE paid_at_us < $2 UNION ALL \
+             SELECT MAX(ended_at_us) FROM deposit_refunds WHERE ended_at_us < $2 AND state = 'refunded') AS ours)",
+        )
+        .bind(from.to_string())
+        .bind(book::start_of(from))
+        .one()
+        .await?;
+    let day = day.and_then(|day| day.parse::<Date>().ok());
+    let at = at.and_then(crate::house::beijing).map(jiff::civil::DateTime::date);
+    // What came in the last hour of a day settles on the next.
+    let last = day.max(at).and_then(|day| day.checked_add(2.days()).ok());
+    Ok(last.map(|last| last.min(from)))
 }
 
 fn absent(day: Date, now: Micros) -> DayState {
@@ -265,7 +299,8 @@ async fn ours_by_day(tx: &mut Tx, from: Date) -> Result<BTreeMap<Date, i64>, sto
              UNION ALL \
              SELECT settle_date, ended_at_us FROM deposit_refunds WHERE ended_at_us >= $1 AND state = 'refunded'",
         )
-        .bind(book::start_of(from))
+        // What comes in the last hour of a day settles on the next, and what the gateway named may lie further off.
+        .bind(book::start_of(from.yesterday().unwrap_or(from)))
         .all()
         .await?;
     let mut days = BTreeMap::new();
@@ -369,7 +404,7 @@ pub async fn waiting(house: &House) -> Result<Waiting, store::Error> {
         .one()
         .await?;
     drop(tx);
-    let absent = days(house).await?.iter().filter(|day| day.lacks_file()).count();
+    let absent = days(house, None).await?.days.iter().filter(|day| day.lacks_file()).count();
     Ok(Waiting { open, absent: i64::try_from(absent).unwrap_or(i64::MAX) })
 }
 

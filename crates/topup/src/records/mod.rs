@@ -37,7 +37,7 @@ mod keyset;
 mod loads;
 mod record;
 mod scope;
-mod sheet;
+pub(crate) mod sheet;
 mod statement;
 
 pub use day::{Day, Period};

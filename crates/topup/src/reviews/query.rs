@@ -10,9 +10,10 @@ use crate::alarms::{self, Kind};
 use crate::audit::Subject;
 use crate::cards::CardNumber;
 use crate::loads::{OrderNumber, Reason};
+use crate::paging::{Page, Place, one_more};
 use crate::people::staff::StaffId;
 
-/// The most rows of a list: beyond that, the oldest come first anyway.
+/// The most contradictions that are shown: the oldest come first, and the others when these are closed.
 const MOST_ROWS: i64 = 300;
 
 /// A load in doubt.
@@ -87,9 +88,10 @@ struct Row {
     proposed_at_us: Option<Micros>,
 }
 
-/// The loads in doubt of all groups, oldest first.
-pub async fn waiting(house: &House) -> Result<Vec<Waiting>, store::Error> {
+/// A page of the loads in doubt of all groups, oldest first.
+pub async fn waiting(house: &House, after: Option<Place>) -> Result<Page<Waiting>, store::Error> {
     let (now, patience) = (house.now(), house.settings.card_patience);
+    let after = after.unwrap_or(Place::end(false));
     let mut tx = house.db.read().await?;
     let rows: Vec<Row> = tx
         .query(
@@ -102,12 +104,14 @@ pub async fn waiting(house: &House) -> Result<Vec<Waiting>, store::Error> {
              LEFT JOIN reviews r ON r.group_id = l.group_id AND r.load_id = l.id AND NOT EXISTS (\
              SELECT 1 FROM review_answers a WHERE a.group_id = r.group_id AND a.load_id = r.load_id \
              AND a.number = r.number) LEFT JOIN staff ON staff.id = r.proposed_by \
-             WHERE l.state IN ('authorised', 'unknown') AND l.state = 'unknown' ORDER BY l.id LIMIT $1",
+             WHERE l.state IN ('authorised', 'unknown') AND l.state = 'unknown' AND l.id > $1 ORDER BY l.id LIMIT $2",
         )
-        .bind(MOST_ROWS)
+        .bind(after.id)
+        .bind(one_more())
         .all()
         .await?;
-    Ok(rows.into_iter().filter_map(|row| row.into_waiting(now, patience)).collect())
+    let loads = rows.into_iter().filter_map(|row| row.into_waiting(now, patience)).collect();
+    Ok(Page::of(loads, |load: &Waiting| Place { at: load.since, id: load.order.id() }))
 }
 
 /// The contradictions whose alarms are open, oldest first.
@@ -147,10 +151,22 @@ pub async fn contradictions(house: &House) -> Result<Vec<Contradiction>, store::
 
 /// How many loads wait for people, and how many contradictions have not been looked at.
 pub async fn counts(house: &House) -> Result<(i64, i64), store::Error> {
-    let waiting = waiting(house).await?;
-    let due = waiting.iter().filter(|load| load.is_due()).count();
-    let contradictions = alarms::count(house, Kind::LoadContradicted).await?;
-    Ok((i64::try_from(due).unwrap_or(i64::MAX), contradictions))
+    let patience = i64::try_from(house.settings.card_patience.as_micros()).unwrap_or(i64::MAX);
+    let mut tx = house.db.read().await?;
+    let (due,): (i64,) = tx
+        .query(
+            "SELECT COUNT(*) FROM loads l WHERE l.state IN ('authorised', 'unknown') AND l.state = 'unknown' \
+             AND (COALESCE(l.authorised_at_us, 0) <= $1 OR EXISTS (SELECT 1 FROM proofs p \
+             WHERE p.group_id = l.group_id AND p.load_id = l.id AND p.finding IN ('moved_on', 'refused', 'forged')) \
+             OR EXISTS (SELECT 1 FROM reviews r WHERE r.group_id = l.group_id AND r.load_id = l.id AND NOT EXISTS (\
+             SELECT 1 FROM review_answers a WHERE a.group_id = r.group_id AND a.load_id = r.load_id \
+             AND a.number = r.number)))",
+        )
+        .bind(house.now().0.saturating_sub(patience))
+        .one()
+        .await?;
+    drop(tx);
+    Ok((due, alarms::count(house, Kind::LoadContradicted).await?))
 }
 
 /// Whether there is a load with this order number.

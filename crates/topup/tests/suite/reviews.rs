@@ -187,7 +187,7 @@ async fn the_queue_knows_what_waits_for_people_and_shows_the_evidence() {
     on_both(|db| async move {
         let mut office = Office::with(db, Kind::Changsha, Moment::AfterWrite).await;
         let house = office.desk.world.house().await;
-        let [waiting] = &reviews::waiting(&house).await.expect("a look")[..] else { panic!("one") };
+        let [waiting] = &reviews::waiting(&house, None).await.expect("a look").rows[..] else { panic!("one") };
         assert_eq!((waiting.due, waiting.asked_at, waiting.is_due()), (Due::NotYet, None, false));
         // The card gives its proof to a terminal whose memory is lost, and cannot tell again.
         office.keep_the_proof_at_the_terminal().await;
@@ -196,7 +196,7 @@ async fn the_queue_knows_what_waits_for_people_and_shows_the_evidence() {
         office.desk.tap(0).await;
         assert!(office.load().await.asked_in_vain, "the clerk is told that putting it back does not help");
         office.propose(&office.li, true, "卡上余额多了五十").await.expect("proposed");
-        let [waiting] = &reviews::waiting(&house).await.expect("a look")[..] else { panic!("one") };
+        let [waiting] = &reviews::waiting(&house, None).await.expect("a look").rows[..] else { panic!("one") };
         assert_eq!(
             (waiting.due, waiting.is_due(), waiting.group.as_str()),
             (Due::ProvedNothing, true, "示例科技有限公司")

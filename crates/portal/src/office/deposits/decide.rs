@@ -5,6 +5,7 @@ use topup::deposits::{Exception, ExceptionKind, Happened, MOST_REASON, Proposed,
 use topup::people::staff::StaffPermission;
 use topup::{Fen, Micros};
 
+use super::line::{self, Line};
 use super::{compare, path, words};
 use crate::look::{Field, Frame, Tone, hidden, notice, show, tag};
 use crate::words::{Lang, say};
@@ -26,6 +27,8 @@ pub(crate) struct Look<'a> {
     pub(crate) merchant: &'a str,
     /// Above this two people decide.
     pub(crate) limit: Fen,
+    /// What is next for whoever looks.
+    pub(crate) line: &'a Line,
     pub(crate) now: Micros,
 }
 
@@ -55,6 +58,7 @@ pub(crate) fn draw(frame: &Frame, look: &Look<'_>, typed: &Typed<'_>, problems: 
             (history(lang, &look.story.rulings))
             @if !offered && !typed.reason.trim().is_empty() { (kept(lang, typed)) }
             (form)
+            (line::on(lang, look.line))
         }
     }
 }
@@ -118,12 +122,10 @@ fn history(lang: Lang, rulings: &[Ruling]) -> Markup {
 /// One person's word that was enough, or two people's.
 fn said(lang: Lang, ruling: &Ruling) -> Markup {
     let Proposed { approve, name, reason, at, .. } = &ruling.proposed;
-    let alone =
-        ruling.answered.as_ref().is_some_and(|(yes, who, why, when)| *yes && (who, why, when) == (name, reason, at));
     html! {
         p {
             b { (name) } " "
-            @if alone {
+            @if ruling.alone {
                 @if *approve { (tag(Tone::Good, &say!(lang, "office-deposit-said-approve"))) }
                 @else { (tag(Tone::Bad, &say!(lang, "office-deposit-said-reject"))) }
             } @else {
@@ -132,7 +134,7 @@ fn said(lang: Lang, ruling: &Ruling) -> Markup {
             " " span.sub.num { (show::date_time(*at)) }
         }
         blockquote { (reason) }
-        @if let Some((yes, who, why, when)) = ruling.answered.as_ref().filter(|_| !alone) {
+        @if let Some((yes, who, why, when)) = ruling.answered.as_ref().filter(|_| !ruling.alone) {
             p {
                 b { (who) } " "
                 @if *yes { (tag(Tone::Good, &say!(lang, "office-deposit-confirmed"))) }
@@ -251,4 +253,24 @@ pub(crate) fn tick_words(lang: Lang, look: &Look<'_>) -> String {
 
 fn because(lang: Lang, hint: String, typed: &Typed<'_>, problems: &[(&str, String)]) -> Markup {
     Field::new("reason", say!(lang, "reason"), "text", "off").hint(hint).value(typed.reason).wrong(problems).draw()
+}
+
+#[cfg(test)]
+mod tests {
+    use topup::people::staff::StaffId;
+
+    use super::*;
+
+    #[test]
+    fn one_persons_word_is_told_once_and_twos_as_twos() {
+        let told = |alone| {
+            let (name, reason) = ("刘会计".to_owned(), "我已核对".to_owned());
+            // The clock goes on between the proposal and its answer.
+            let answered = Some((true, name.clone(), reason.clone(), Micros(68)));
+            let proposed = Proposed { number: 1, approve: true, by: StaffId(3), name, reason, at: Micros(0) };
+            said(Lang::Zh, &Ruling { alone, proposed, answered }).into_string()
+        };
+        assert_eq!(told(true).matches("刘会计").count(), 1);
+        assert_eq!(told(false).matches("刘会计").count(), 2);
+    }
 }

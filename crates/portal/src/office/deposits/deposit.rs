@@ -3,7 +3,7 @@
 //! A second click is no error. Where somebody else was quicker, the page says who did what and when, and what was typed
 //! is on it still.
 
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use topup::deposits::{
 };
 
 use super::decide::{self, Look, Typed};
+use super::line::{self, Line};
 use super::view::page;
 use super::{Decide, See, order_in, path, words};
 use crate::App;
@@ -21,11 +22,30 @@ use crate::web::Html;
 use crate::web::problem::Problem;
 use crate::words::{Lang, say};
 
+/// What the address says.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct News {
+    /// Set when whoever looks decided a moment ago.
+    #[serde(default)]
+    decided: String,
+}
+
 /// `GET /office/deposits/{order}`
-pub(crate) async fn get(State(app): State<App>, may: Office<See>, Path(order): Path<String>) -> Result<Html, Problem> {
+pub(crate) async fn get(
+    State(app): State<App>,
+    may: Office<See>,
+    Path(order): Path<String>,
+    Query(news): Query<News>,
+) -> Result<Html, Problem> {
     let story = find(&app, order_in(&order)?).await?;
     let moved = deposits::moved(&app.house, story.deposit.group, story.deposit.order).await?;
-    Ok(Html(page(&may.frame, &look(&app, &story), &moved, &Typed::default(), &[])))
+    let line = Line { decided: !news.decided.is_empty(), next: line::next(&app, &may.staff, &story).await? };
+    Ok(Html(page(&may.frame, &look(&app, &story, &line), &moved, &Typed::default(), &[])))
+}
+
+/// The page after a decision, with the way on.
+fn decided(order: DepositNumber) -> Response {
+    Redirect::to(&format!("{}?decided=yes", path(order))).into_response()
 }
 
 /// What the forms send.
@@ -70,13 +90,13 @@ pub(crate) async fn propose(
         problems.push(("verdict", say!(lang, "office-deposit-choose")));
     }
     let Some(approve) = approve.filter(|_| problems.is_empty()) else {
-        return again(&app, &may.frame, &story, &sent, &problems).await;
+        return again(&app, &may, &story, &sent, &problems).await;
     };
-    let reason = reason(lang, &look(&app, &story), &sent, approve);
+    let reason = reason(&app, lang, &story, &sent, approve);
     let seen = sent.seen();
     let proposal = Proposal { order, approve, reason: &reason, seen: &seen };
     match deposits::propose(&app.house, &may.staff, &may.actor(), proposal).await {
-        Ok(_) => Ok(Redirect::to(&path(order)).into_response()),
+        Ok(_) => Ok(decided(order)),
         Err(error) => {
             let story = find(&app, order).await?;
             let own = story.rulings.last().is_some_and(|last| {
@@ -105,13 +125,13 @@ pub(crate) async fn answer(
     let story = find(&app, order).await?;
     let problems = amiss(lang, &sent, confirm);
     if !problems.is_empty() {
-        return again(&app, &may.frame, &story, &sent, &problems).await;
+        return again(&app, &may, &story, &sent, &problems).await;
     }
-    let reason = reason(lang, &look(&app, &story), &sent, confirm);
+    let reason = reason(&app, lang, &story, &sent, confirm);
     let seen = sent.seen();
     let said = Answer { order, number: sent.number, confirm, reason: &reason, seen: &seen };
     match deposits::answer(&app.house, &may.staff, &may.actor(), said).await {
-        Ok(_) => Ok(Redirect::to(&path(order)).into_response()),
+        Ok(_) => Ok(decided(order)),
         Err(error) => {
             let story = find(&app, order).await?;
             let ruling = story.rulings.iter().find(|ruling| ruling.proposed.number == sent.number);
@@ -128,11 +148,12 @@ async fn find(app: &App, order: DepositNumber) -> Result<Story, Problem> {
     deposits::standing(&app.house, None, order).await?.ok_or(Problem::NotFound)
 }
 
-fn look<'a>(app: &'a App, story: &'a Story) -> Look<'a> {
+fn look<'a>(app: &'a App, story: &'a Story, line: &'a Line) -> Look<'a> {
     Look {
         story,
         merchant: app.house.till.as_ref().map_or("", |till| till.gateway.merchant()),
         limit: app.house.settings.deposits.two_people_above,
+        line,
         now: app.house.now(),
     }
 }
@@ -147,8 +168,12 @@ fn amiss(lang: Lang, sent: &Sent, yes: bool) -> Vec<(&'static str, String)> {
 }
 
 /// Why: what was typed, or that the evidence was compared.
-fn reason(lang: Lang, look: &Look<'_>, sent: &Sent, yes: bool) -> String {
-    if yes && sent.reason.trim().is_empty() { decide::tick_words(lang, look) } else { sent.reason.clone() }
+fn reason(app: &App, lang: Lang, story: &Story, sent: &Sent, yes: bool) -> String {
+    if yes && sent.reason.trim().is_empty() {
+        decide::tick_words(lang, &look(app, story, &Line::default()))
+    } else {
+        sent.reason.clone()
+    }
 }
 
 /// The page again, with why not; or as it is, if this very click has done it before.
@@ -164,7 +189,7 @@ async fn failed(
         ReviewError::NoDeposit => return Err(Problem::NotFound),
         ReviewError::Storage(error) => return Err(error.into()),
         ReviewError::Refused(_) if repeated => {
-            return Ok(Redirect::to(&path(story.deposit.order)).into_response());
+            return Ok(decided(story.deposit.order));
         }
         ReviewError::Refused(refused) => refused,
     };
@@ -178,7 +203,7 @@ async fn failed(
             ("", words::refused(lang, refused, &sent.reason))
         }
     };
-    again(app, &may.frame, story, sent, &[problem]).await
+    again(app, may, story, sent, &[problem]).await
 }
 
 /// Who was quicker, and with what.
@@ -209,15 +234,16 @@ fn meanwhile(lang: Lang, may: &Office<Decide>, story: &Story) -> Option<String> 
 
 async fn again(
     app: &App,
-    frame: &Frame,
+    may: &Office<Decide>,
     story: &Story,
     sent: &Sent,
     problems: &[(&str, String)],
 ) -> Result<Response, Problem> {
     let deposit = &story.deposit;
     let moved = deposits::moved(&app.house, deposit.group, deposit.order).await?;
-    let frame = Frame { here: path(deposit.order), ..frame.clone() };
+    let frame = Frame { here: path(deposit.order), ..may.frame.clone() };
     let typed = Typed { reason: &sent.reason, verdict: &sent.verdict, ..Typed::default() };
-    let page = page(&frame, &look(app, story), &moved, &typed, problems);
+    let line = Line { decided: false, next: line::next(app, &may.staff, story).await? };
+    let page = page(&frame, &look(app, story, &line), &moved, &typed, problems);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
 }

@@ -4,15 +4,16 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
-use topup::deposits::{self, InTray, Page, Place, Sum, Tray};
+use topup::deposits::{self, InTray, Sum, Tray};
+use topup::paging::{Page, Place};
 use topup::people::staff::StaffId;
 use topup::{Fen, Micros};
 
-use super::{See, path, words};
+use super::{LIST, See, path, words};
 use crate::App;
 use crate::deposits::deposit::state_tag;
 use crate::deposits::form::payer_word;
-use crate::look::{Frame, Tone, empty, icon, show, summary, tag};
+use crate::look::{Frame, Tone, empty, icon, pages, show, summary, tag};
 use crate::people::access::Office;
 use crate::web::Html;
 use crate::web::problem::Problem;
@@ -93,7 +94,7 @@ pub(crate) fn page(frame: &Frame, shown: &Shown) -> Markup {
             h2.unseen id="tray" { (words::tray(lang, shown.tray)) }
             @if shown.page.rows.is_empty() { (nothing(lang, shown.tray)) }
             @else { (table(lang, shown, frame.staff().map(|staff| staff.id))) }
-            (pages(lang, shown))
+            (pages(lang, shown.later.then(|| address(shown.tray, None)), shown.page.next.map(|next| address(shown.tray, Some(next)))))
         }
     };
     frame.page(title, body).draw()
@@ -101,7 +102,7 @@ pub(crate) fn page(frame: &Frame, shown: &Shown) -> Markup {
 
 fn find(lang: Lang, shown: &Shown) -> Markup {
     html! {
-        form.find method="get" action="/office/deposits" role="search" {
+        form.find method="get" action=(LIST) role="search" {
             label.unseen for="order" { (say!(lang, "tray-find")) }
             input id="order" name="order" type="search" value=(shown.not_found.as_deref().unwrap_or_default())
                 placeholder=(say!(lang, "tray-find")) autocomplete="off" autocapitalize="characters" spellcheck="false";
@@ -211,23 +212,10 @@ fn next(lang: Lang, shown: &Shown, row: &InTray, own: bool) -> Markup {
     }
 }
 
-fn pages(lang: Lang, shown: &Shown) -> Markup {
-    html! {
-        @if shown.later || shown.page.next.is_some() {
-            nav.pages aria-label=(say!(lang, "pages")) {
-                @if shown.later { a.button href=(address(shown.tray, None)) { (say!(lang, "pages-first")) } }
-                @if let Some(next) = shown.page.next {
-                    a.button rel="next" href=(address(shown.tray, Some(next))) { (say!(lang, "pages-next")) }
-                }
-            }
-        }
-    }
-}
-
 fn address(tray: Tray, after: Option<Place>) -> String {
     match after {
-        None if tray == Tray::default() => "/office/deposits".to_owned(),
-        None => format!("/office/deposits?tray={}", tray.as_str()),
-        Some(after) => format!("/office/deposits?tray={}&after={after}", tray.as_str()),
+        None if tray == Tray::default() => LIST.to_owned(),
+        None => format!("{LIST}?tray={}", tray.as_str()),
+        Some(after) => format!("{LIST}?tray={}&after={after}", tray.as_str()),
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod compare;
 pub(crate) mod decide;
 pub(crate) mod deposit;
+pub(crate) mod line;
 pub(crate) mod list;
 pub(crate) mod story;
 pub(crate) mod view;
@@ -30,9 +31,12 @@ impl OfficeNeeds for Decide {
     const PERMISSION: StaffPermission = StaffPermission::ReviewDeposits;
 }
 
+/// Where the trays are.
+pub(crate) const LIST: &str = "/office/deposits";
+
 /// Where the page of a deposit is.
 pub(crate) fn path(order: DepositNumber) -> String {
-    format!("/office/deposits/{order}")
+    format!("{LIST}/{order}")
 }
 
 /// The order number in an address; what is none names no page.

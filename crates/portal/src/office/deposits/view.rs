@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use topup::deposits::Moved;
 
 use super::decide::{self, Look, Typed};
-use super::{compare, story};
+use super::{compare, line, story};
 use crate::deposits::deposit::state_tag;
 use crate::look::{Frame, show, summary};
 use crate::words::say;
@@ -32,7 +32,7 @@ pub(crate) fn page(
         (compare::draw(lang, told, look.merchant))
         (decide::draw(frame, look, typed, problems))
         (story::draw(lang, told, moved))
-        p { a href="/office/deposits" { (say!(lang, "office-deposit-back")) } }
+        (line::past(lang, look.line))
     };
     frame.page(format!("{} {order}", say!(lang, "section-deposits")), body).draw()
 }

@@ -4,12 +4,13 @@ use axum::extract::{Query, State};
 use maud::{Markup, html};
 use serde::Deserialize;
 use topup::Micros;
-use topup::deposits::{self, Exception, Page, Place};
+use topup::deposits::{self, Exception};
+use topup::paging::{Page, Place};
 use topup::people::staff::StaffId;
 
 use super::{path, words};
 use crate::App;
-use crate::look::{Frame, Tone, empty, icon, show, tag};
+use crate::look::{Frame, Tone, empty, icon, pages, show, tag};
 use crate::office::deposits::{See, words as said};
 use crate::people::access::Office;
 use crate::web::Html;
@@ -64,7 +65,7 @@ pub(crate) fn page(frame: &Frame, shown: &Shown) -> Markup {
             h2.unseen id="exceptions" { (heading(lang, shown.closed)) }
             @if shown.page.rows.is_empty() { (nothing(lang, shown.closed)) }
             @else { (table(lang, shown, frame.staff().map(|staff| staff.id))) }
-            (pages(lang, shown))
+            (pages(lang, shown.later.then(|| address(shown.closed, None)), shown.page.next.map(|next| address(shown.closed, Some(next)))))
         }
     };
     frame.page(title, body).draw()
@@ -155,19 +156,6 @@ fn next(lang: Lang, found: &Exception, own: bool) -> Markup {
         },
         (None, None) if found.kind.outcomes().is_empty() => html! { (say!(lang, "tray-review")) },
         (None, None) => html! { (say!(lang, "exception-decide")) },
-    }
-}
-
-fn pages(lang: Lang, shown: &Shown) -> Markup {
-    html! {
-        @if shown.later || shown.page.next.is_some() {
-            nav.pages aria-label=(say!(lang, "pages")) {
-                @if shown.later { a.button href=(address(shown.closed, None)) { (say!(lang, "pages-first")) } }
-                @if let Some(next) = shown.page.next {
-                    a.button rel="next" href=(address(shown.closed, Some(next))) { (say!(lang, "pages-next")) }
-                }
-            }
-        }
     }
 }
 

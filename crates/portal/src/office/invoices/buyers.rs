@@ -31,6 +31,18 @@ pub(crate) struct Sent {
     pub(crate) email: String,
 }
 
+impl Sent {
+    pub(crate) fn as_typed(&self) -> Typed<'_> {
+        Typed { name: &self.name, taxpayer: &self.taxpayer, email: &self.email }
+    }
+}
+
+impl From<Buyer> for Sent {
+    fn from(Buyer { name, taxpayer, email, .. }: Buyer) -> Self {
+        Self { name, taxpayer, email }
+    }
+}
+
 /// `GET /office/invoices/buyers`
 pub(crate) async fn get(State(app): State<App>, may: Office<See>) -> Result<Html, Problem> {
     Ok(Html(page(&may.frame, &invoices::buyers(&app.house).await?)))
@@ -40,8 +52,7 @@ pub(crate) async fn get(State(app): State<App>, may: Office<See>) -> Result<Html
 pub(crate) async fn one(State(app): State<App>, may: Office<Do>, Path(group): Path<i64>) -> Result<Html, Problem> {
     let (group, entries) = look(&app, group).await?;
     let buyer = invoices::buyer(&app.house, group.id).await?;
-    let sent = buyer.map(|buyer| Sent { name: buyer.name, taxpayer: buyer.taxpayer, email: buyer.email });
-    Ok(Html(form(&may.frame, &group, &sent.unwrap_or_default(), &entries, &[])))
+    Ok(Html(form(&may.frame, &group, &buyer.map(Sent::from).unwrap_or_default(), &entries, &[])))
 }
 
 async fn look(app: &App, group: i64) -> Result<(Group, Vec<Recorded>), Problem> {
@@ -58,8 +69,7 @@ pub(crate) async fn post(
     Path(group): Path<i64>,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
-    let typed = Typed { name: &sent.name, taxpayer: &sent.taxpayer, email: &sent.email };
-    match invoices::keep_buyer(&app.house, &may.actor(), GroupId(group), typed).await {
+    match invoices::keep_buyer(&app.house, &may.actor(), GroupId(group), sent.as_typed()).await {
         Ok(()) => Ok(Redirect::to(BUYERS).into_response()),
         Err(BuyerError::Unknown) => Err(Problem::NotFound),
         Err(BuyerError::Storage(error)) => Err(error.into()),
@@ -72,7 +82,8 @@ pub(crate) async fn post(
     }
 }
 
-fn words(lang: Lang, problem: BuyerProblem) -> (&'static str, String) {
+/// The field that is wrong, and why.
+pub(crate) fn words(lang: Lang, problem: BuyerProblem) -> (&'static str, String) {
     match problem {
         BuyerProblem::Name => ("name", say!(lang, "buyer-name-wrong", most = MOST_NAME)),
         BuyerProblem::Email => ("email", say!(lang, "buyer-email-wrong")),
@@ -144,11 +155,7 @@ pub(crate) fn form(
             p.soft { (say!(lang, "buyer-text")) }
             form.stack method="post" action={ (BUYERS) "/" (group.id.0) } {
                 (summary(lang, problems))
-                (Field::new("name", say!(lang, "buyer-name"), "text", "organization").value(&sent.name).wrong(problems).draw())
-                (Field::new("taxpayer", say!(lang, "buyer-taxpayer"), "text", "off").hint(say!(lang, "taxpayer-hint"))
-                    .value(&sent.taxpayer).wrong(problems).draw())
-                (Field::new("email", say!(lang, "buyer-email"), "email", "email").hint(say!(lang, "buyer-email-hint"))
-                    .value(&sent.email).wrong(problems).draw())
+                (fields(lang, sent, problems))
                 button.button.main.big { (say!(lang, "buyer-keep")) }
                 a.soft href=(BUYERS) { (say!(lang, "ask-no")) }
             }
@@ -156,4 +163,15 @@ pub(crate) fn form(
         (trail(lang, entries))
     };
     frame.page(title, body).narrow().draw()
+}
+
+/// Name, number and address, for the office and for the group itself.
+pub(crate) fn fields(lang: Lang, sent: &Sent, problems: &[(&str, String)]) -> Markup {
+    html! {
+        (Field::new("name", say!(lang, "buyer-name"), "text", "organization").value(&sent.name).wrong(problems).draw())
+        (Field::new("taxpayer", say!(lang, "buyer-taxpayer"), "text", "off").hint(say!(lang, "taxpayer-hint"))
+            .value(&sent.taxpayer).wrong(problems).draw())
+        (Field::new("email", say!(lang, "buyer-email"), "email", "email").hint(say!(lang, "buyer-email-hint"))
+            .value(&sent.email).wrong(problems).draw())
+    }
 }

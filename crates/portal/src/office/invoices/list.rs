@@ -1,5 +1,4 @@
-//! The list: `GET /office/invoices`, requests from it: `POST`, and the same as a table for the tax system:
-//! `GET /office/invoices/export`.
+//! The list: `GET /office/invoices`, and requests from it: `POST`.
 
 use axum::extract::{Form, Query, State as Shared};
 use axum::http::StatusCode;
@@ -7,24 +6,24 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use topup::invoices::{self, Counts, Due, Filter, Invoice, InvoiceError, State};
+use topup::paging::{PAGE, Page, Place};
+use topup::records::Format;
 
 use super::{BUYERS, Do, LIST, See, may_do, path, state_word};
 use crate::App;
-use crate::look::{Frame, Tone, empty, icon, notice, show, summary, tag};
+use crate::look::{Frame, Tone, empty, icon, notice, pages, show, summary, tag};
 use crate::people::access::Office;
 use crate::web::Html;
-use crate::web::csv::Csv;
 use crate::web::problem::Problem;
 use crate::words::{Lang, say};
-
-/// The most deposits of one request: what a page lists.
-const MOST: usize = 500;
 
 /// What the address asks for.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Asked {
     #[serde(default)]
     state: String,
+    #[serde(default)]
+    after: String,
     /// How many were requested a moment ago.
     made: Option<usize>,
 }
@@ -34,8 +33,10 @@ pub(crate) struct Asked {
 pub(crate) struct Shown {
     pub(crate) filter: Filter,
     pub(crate) counts: Counts,
-    pub(crate) due: Vec<Due>,
-    pub(crate) invoices: Vec<Invoice>,
+    pub(crate) due: Page<Due>,
+    pub(crate) invoices: Page<Invoice>,
+    /// Not the first page.
+    pub(crate) later: bool,
     pub(crate) made: Option<usize>,
 }
 
@@ -45,7 +46,7 @@ pub(crate) async fn get(
     may: Office<See>,
     Query(asked): Query<Asked>,
 ) -> Result<Html, Problem> {
-    let shown = Shown { made: asked.made, ..look(&app, filter(&asked.state)).await? };
+    let shown = Shown { made: asked.made, ..look(&app, filter(&asked.state), Place::parse(&asked.after)).await? };
     Ok(Html(page(&may.frame, &shown, &[])))
 }
 
@@ -53,12 +54,12 @@ fn filter(state: &str) -> Filter {
     State::parse(state).map_or(Filter::Due, Filter::State)
 }
 
-async fn look(app: &App, filter: Filter) -> Result<Shown, Problem> {
-    let (due, invoices) = match filter {
-        Filter::Due => (invoices::due(&app.house).await?, vec![]),
-        Filter::State(state) => (vec![], invoices::list(&app.house, state).await?),
+async fn look(app: &App, filter: Filter, after: Option<Place>) -> Result<Shown, Problem> {
+    let shown = match filter {
+        Filter::Due => Shown { due: invoices::due(&app.house, after).await?, ..Shown::default() },
+        Filter::State(state) => Shown { invoices: invoices::list(&app.house, state, after).await?, ..Shown::default() },
     };
-    Ok(Shown { filter, counts: invoices::counts(&app.house).await?, due, invoices, made: None })
+    Ok(Shown { filter, counts: invoices::counts(&app.house).await?, later: after.is_some(), ..shown })
 }
 
 /// `POST /office/invoices`: requests those that were ticked.
@@ -70,10 +71,10 @@ pub(crate) async fn post(
     let lang = may.frame.lang;
     let orders: Vec<&str> = sent.iter().filter(|(name, _)| name == "order").map(|(_, order)| order.as_str()).collect();
     let (mut made, mut problems) = (0_usize, Vec::new());
-    if orders.is_empty() || orders.len() > MOST {
+    if orders.is_empty() || orders.len() > PAGE {
         problems.push(("", say!(lang, "invoice-choose")));
     }
-    for order in orders.into_iter().take(MOST) {
+    for order in orders.into_iter().take(PAGE) {
         match invoices::request(&app.house, &may.actor(), order).await {
             Ok(_) => made = made.saturating_add(1),
             // Somebody else's click, or one before: what was wanted is so.
@@ -91,72 +92,18 @@ pub(crate) async fn post(
     if problems.is_empty() {
         return Ok(Redirect::to(&format!("{LIST}?state=requested&made={made}")).into_response());
     }
-    let shown = Shown { made: (made > 0).then_some(made), ..look(&app, Filter::Due).await? };
+    let shown = Shown { made: (made > 0).then_some(made), ..look(&app, Filter::Due, None).await? };
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page(&may.frame, &shown, &problems))).into_response())
-}
-
-/// `GET /office/invoices/export`
-pub(crate) async fn export(
-    Shared(app): Shared<App>,
-    may: Office<See>,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Problem> {
-    let state = State::parse(&asked.state).unwrap_or(State::Requested);
-    let invoices = invoices::list(&app.house, state).await?;
-    Ok(table(may.frame.lang, &invoices).download(&format!("invoices-{}.csv", state.as_str())))
-}
-
-/// What the tax system needs, a line an invoice.
-fn table(lang: Lang, invoices: &[Invoice]) -> Csv {
-    let header = [
-        say!(lang, "buyer-name"),
-        say!(lang, "buyer-taxpayer"),
-        say!(lang, "buyer-email"),
-        say!(lang, "invoice-kind"),
-        say!(lang, "invoice-item"),
-        say!(lang, "invoice-code"),
-        say!(lang, "invoice-amount"),
-        say!(lang, "invoice-rate"),
-        say!(lang, "invoice-tax"),
-        say!(lang, "invoice-deposit"),
-        say!(lang, "invoice-requested-at"),
-        say!(lang, "invoice-state"),
-        say!(lang, "invoice-number"),
-        say!(lang, "invoice-issued-on"),
-        say!(lang, "invoice-red-number"),
-        say!(lang, "invoice-red-on"),
-    ];
-    let mut csv = Csv::new(header.iter().map(String::as_str));
-    for invoice in invoices {
-        let (amount, tax) = (invoice.amount.to_string().replace(',', ""), invoices::TAX.to_string());
-        let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string()).unwrap_or_default();
-        let (issued_on, red_on) = (day(invoice.issued_on), day(invoice.red_on));
-        csv.row([
-            invoice.buyer.as_str(),
-            &invoice.taxpayer,
-            &invoice.email,
-            invoices::KIND,
-            invoices::ITEM,
-            invoices::TAX_CODE,
-            &amount,
-            invoices::RATE,
-            &tax,
-            &invoice.order,
-            &show::date_time(invoice.requested_at),
-            &state_word(lang, invoice.state),
-            invoice.number.as_deref().unwrap_or_default(),
-            &issued_on,
-            invoice.red_number.as_deref().unwrap_or_default(),
-            &red_on,
-        ]);
-    }
-    csv
 }
 
 /// The page.
 pub(crate) fn page(frame: &Frame, shown: &Shown, problems: &[(&str, String)]) -> Markup {
     let lang = frame.lang;
     let title = say!(lang, "section-invoices");
+    let next = match shown.filter {
+        Filter::Due => shown.due.next,
+        Filter::State(_) => shown.invoices.next,
+    };
     let body = html! {
         div.heading {
             div { h1 { (title) } p.soft { (say!(lang, "invoices-text")) } }
@@ -169,9 +116,10 @@ pub(crate) fn page(frame: &Frame, shown: &Shown, problems: &[(&str, String)]) ->
         section.sheet {
             (filters(lang, shown))
             @match shown.filter {
-                Filter::Due => (due(frame, &shown.due)),
-                Filter::State(state) => (listed(lang, state, &shown.invoices)),
+                Filter::Due => (due(frame, &shown.due.rows)),
+                Filter::State(state) => (listed(lang, state, &shown.invoices.rows)),
             }
+            (pages(lang, shown.later.then(|| address(shown.filter, None)), next.map(|next| address(shown.filter, Some(next)))))
         }
         p.soft.small.rules-of-tax { (say!(lang, "invoice-rules", kind = invoices::KIND, code = invoices::TAX_CODE)) }
     };
@@ -186,7 +134,7 @@ fn filters(lang: Lang, shown: &Shown) -> Markup {
     });
     html! {
         nav.filters.first aria-label=(say!(lang, "filters")) { ul { @for filter in drawn {
-            li { a href=(address(filter)) aria-current=[(filter == shown.filter).then_some("true")] {
+            li { a href=(address(filter, None)) aria-current=[(filter == shown.filter).then_some("true")] {
                 (filter_word(lang, filter)) " " b.num { (shown.counts.of(filter)) }
             } }
         } } }
@@ -200,10 +148,12 @@ fn filter_word(lang: Lang, filter: Filter) -> String {
     }
 }
 
-fn address(filter: Filter) -> String {
-    match filter {
-        Filter::Due => LIST.to_owned(),
-        Filter::State(state) => format!("{LIST}?state={}", state.as_str()),
+fn address(filter: Filter, after: Option<Place>) -> String {
+    match (filter, after) {
+        (Filter::Due, None) => LIST.to_owned(),
+        (Filter::Due, Some(after)) => format!("{LIST}?after={after}"),
+        (Filter::State(state), None) => format!("{LIST}?state={}", state.as_str()),
+        (Filter::State(state), Some(after)) => format!("{LIST}?state={}&after={after}", state.as_str()),
     }
 }
 
@@ -261,7 +211,7 @@ fn due_row(lang: Lang, due: &Due, may_do: bool) -> Markup {
             td.wide-only.group { (due.group_name) }
             td.wide-only.group { (buyer) }
             td.r { (due.amount) }
-            td.wide-only.num { @if let Some(at) = due.approved_at { (show::date_time(at)) } }
+            td.wide-only.num { (show::date_time(due.approved_at)) }
         }
     }
 }
@@ -291,7 +241,9 @@ fn listed(lang: Lang, state: State, invoices: &[Invoice]) -> Markup {
             } } }
         }
         div.pages {
-            a.button href={ (LIST) "/export?state=" (state.as_str()) } { (say!(lang, "export-csv")) }
+            @for (format, word) in [(Format::Xlsx, say!(lang, "export-xlsx")), (Format::Csv, say!(lang, "export-csv"))] {
+                a.button href={ (LIST) "/export?state=" (state.as_str()) "&format=" (format.as_str()) } { (word) }
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Invoices: what is due, what was requested, issued and reversed; who gets a group's invoices.
 
 pub(crate) mod buyers;
+pub(crate) mod export;
 pub(crate) mod invoice;
 pub(crate) mod list;
 
@@ -51,7 +52,8 @@ fn state_word(lang: Lang, state: State) -> String {
     }
 }
 
-fn state_tag(lang: Lang, state: State) -> maud::Markup {
+/// A state in a word.
+pub(crate) fn state_tag(lang: Lang, state: State) -> maud::Markup {
     let tone = match state {
         State::Requested => Tone::Doubt,
         State::Issued => Tone::Good,

@@ -66,9 +66,7 @@ pub(crate) async fn sample(State(app): State<App>, may: Office<Do>, form: Multip
             }
         },
     };
-    let accounts = reconcile::accounts(&app.house).await?;
-    let shown =
-        statements::Shown { accounts, taken: reconcile::statements(&app.house).await?, ..statements::Shown::default() };
+    let shown = statements::look(&app, None).await?;
     let frame = Frame { here: STATEMENTS.to_owned(), ..may.frame.clone() };
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(statements::page(&frame, &shown, &[("sample", problem)])))
         .into_response())

@@ -1,23 +1,42 @@
 //! The days: `GET /office/reconcile`, and a file brought to them: `POST /office/reconcile`.
 
-use axum::extract::{Multipart, State};
+use axum::extract::{Multipart, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
-use topup::reconcile::{self, Bank, Came, Day, DayState};
+use serde::Deserialize;
+use topup::reconcile::{self, Bank, Came, Day, DayState, Days};
 
 use super::{Do, LIST, STATEMENTS, See, may_do, meanwhile, path, words};
 use crate::App;
-use crate::look::{Frame, Tone, empty, icon, show, summary, tag};
+use crate::look::{Frame, Tone, empty, icon, pages, show, summary, tag};
 use crate::people::access::Office;
 use crate::web::Html;
 use crate::web::problem::Problem;
 use crate::web::upload::Upload;
 use crate::words::{Lang, say};
 
+/// What the address asks for.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Asked {
+    /// The days before this one.
+    #[serde(default)]
+    before: String,
+}
+
+/// What the page shows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shown {
+    pub(crate) days: Days,
+    /// Not the last days.
+    pub(crate) later: bool,
+}
+
 /// `GET /office/reconcile`
-pub(crate) async fn get(State(app): State<App>, may: Office<See>) -> Result<Html, Problem> {
-    Ok(Html(page(&may.frame, &reconcile::days(&app.house).await?, &[])))
+pub(crate) async fn get(State(app): State<App>, may: Office<See>, Query(asked): Query<Asked>) -> Result<Html, Problem> {
+    let before = asked.before.parse().ok();
+    let shown = Shown { days: reconcile::days(&app.house, before).await?, later: before.is_some() };
+    Ok(Html(page(&may.frame, &shown, &[])))
 }
 
 /// `POST /office/reconcile`: on to the day that the file is of.
@@ -44,12 +63,13 @@ pub(crate) async fn post(State(app): State<App>, may: Office<Do>, form: Multipar
             }
         }
     };
-    let page = page(&may.frame, &reconcile::days(&app.house).await?, &[("file", problem)]);
+    let shown = Shown { days: reconcile::days(&app.house, None).await?, later: false };
+    let page = page(&may.frame, &shown, &[("file", problem)]);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
 }
 
 /// The page.
-pub(crate) fn page(frame: &Frame, days: &[Day], problems: &[(&str, String)]) -> Markup {
+pub(crate) fn page(frame: &Frame, shown: &Shown, problems: &[(&str, String)]) -> Markup {
     let lang = frame.lang;
     let title = say!(lang, "section-reconcile");
     let body = html! {
@@ -59,9 +79,10 @@ pub(crate) fn page(frame: &Frame, days: &[Day], problems: &[(&str, String)]) -> 
         }
         (summary(lang, problems))
         section.sheet.queue {
-            @if days.is_empty() {
+            @if shown.days.days.is_empty() {
                 (empty(icon::BANK.draw(), &say!(lang, "days-none"), &say!(lang, "days-none-text"), html! {}))
-            } @else { (table(lang, days)) }
+            } @else { (table(lang, &shown.days.days)) }
+            (pages(lang, shown.later.then(|| LIST.to_owned()), shown.days.earlier.map(|day| format!("{LIST}?before={day}"))))
         }
         @if may_do(frame) { (upload(lang, problems)) }
     };

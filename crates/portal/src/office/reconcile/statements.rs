@@ -5,12 +5,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
+use topup::paging::{Page, Place};
 use topup::reconcile::{self, Account, StatementRefused, StatementTaken};
 
 use super::list::file_field;
 use super::{Do, LIST, STATEMENTS, See, groups, may_do, words};
 use crate::App;
-use crate::look::{Choice, Frame, Tone, empty, icon, notice, show, summary};
+use crate::look::{Choice, Frame, Tone, empty, icon, notice, pages, show, summary};
 use crate::people::access::Office;
 use crate::web::Html;
 use crate::web::problem::Problem;
@@ -25,13 +26,17 @@ pub(crate) struct News {
     /// Set when an account was kept.
     #[serde(default)]
     kept: String,
+    #[serde(default)]
+    after: String,
 }
 
 /// What the page shows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shown {
     pub(crate) accounts: Vec<Account>,
-    pub(crate) taken: Vec<StatementTaken>,
+    pub(crate) taken: Page<StatementTaken>,
+    /// Not the first page of these.
+    pub(crate) later: bool,
     pub(crate) fresh: Option<i64>,
     pub(crate) kept: bool,
     /// The account that was chosen.
@@ -40,13 +45,15 @@ pub(crate) struct Shown {
 
 /// `GET /office/reconcile/statements`
 pub(crate) async fn get(State(app): State<App>, may: Office<See>, Query(news): Query<News>) -> Result<Html, Problem> {
-    let shown = Shown { fresh: news.fresh, kept: !news.kept.is_empty(), ..look(&app).await? };
+    let shown =
+        Shown { fresh: news.fresh, kept: !news.kept.is_empty(), ..look(&app, Place::parse(&news.after)).await? };
     Ok(Html(page(&may.frame, &shown, &[])))
 }
 
-async fn look(app: &App) -> Result<Shown, Problem> {
+pub(super) async fn look(app: &App, after: Option<Place>) -> Result<Shown, Problem> {
     let accounts = reconcile::accounts(&app.house).await?;
-    Ok(Shown { accounts, taken: reconcile::statements(&app.house).await?, ..Shown::default() })
+    let taken = reconcile::statements(&app.house, after).await?;
+    Ok(Shown { accounts, taken, later: after.is_some(), ..Shown::default() })
 }
 
 /// `POST /office/reconcile/statements`
@@ -70,7 +77,7 @@ pub(crate) async fn post(State(app): State<App>, may: Office<Do>, form: Multipar
             }
         }
     };
-    let shown = Shown { chosen, ..look(&app).await? };
+    let shown = Shown { chosen, ..look(&app, None).await? };
     let page = page(&may.frame, &shown, &[(field, problem)]);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
 }
@@ -96,7 +103,7 @@ pub(crate) fn page(frame: &Frame, shown: &Shown, problems: &[(&str, String)]) ->
         (news(lang, shown))
         @if may_do(frame) && !shown.accounts.is_empty() { (bring(lang, shown, problems)) }
         (accounts(frame, shown))
-        @if !shown.taken.is_empty() { (taken(lang, &shown.taken)) }
+        @if !shown.taken.rows.is_empty() { (taken(lang, shown)) }
     };
     frame.page(title, body).draw()
 }
@@ -168,7 +175,8 @@ fn sample(lang: Lang) -> Markup {
     }
 }
 
-fn taken(lang: Lang, taken: &[StatementTaken]) -> Markup {
+fn taken(lang: Lang, shown: &Shown) -> Markup {
+    let next = shown.taken.next.map(|next| format!("{STATEMENTS}?after={next}"));
     html! {
         section.sheet.queue {
             h2 { (say!(lang, "statements-taken")) }
@@ -179,13 +187,14 @@ fn taken(lang: Lang, taken: &[StatementTaken]) -> Markup {
                     th.r scope="col" { (say!(lang, "statement-lines")) }
                     th.wide-only scope="col" { (say!(lang, "trail-who")) }
                 } }
-                tbody { @for statement in taken { tr {
+                tbody { @for statement in &shown.taken.rows { tr {
                     td { (statement.name) div.sub { (statement.account) } }
                     td.num { (statement.from) div { (statement.until) } }
                     td.r { (statement.lines) div.sub { (say!(lang, "statement-fresh", n = statement.fresh)) } }
                     td.wide-only { (groups::person(lang, &statement.by)) div.sub.num { (show::date_time(statement.at)) } }
                 } } }
             }
+            (pages(lang, shown.later.then(|| STATEMENTS.to_owned()), next))
         }
     }
 }

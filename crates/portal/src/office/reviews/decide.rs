@@ -45,7 +45,7 @@ pub(crate) fn page(
             (forms(frame, dossier, typed, problems))
         }
         (evidence::draw(lang, dossier))
-        p { a href="/office/reviews" { (say!(lang, "back-reviews")) } }
+        p { a href=(super::LIST) { (say!(lang, "back-reviews")) } }
     };
     frame.page(format!("{} {order}", say!(lang, "section-reviews")), body).draw()
 }

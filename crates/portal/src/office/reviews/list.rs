@@ -5,13 +5,14 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use topup::loads::OrderNumber;
+use topup::paging::{Page, Place};
 use topup::people::staff::StaffId;
 use topup::reviews::{self, Contradiction, Waiting};
 use topup::{Fen, Micros};
 
-use super::{See, path, words};
+use super::{LIST, See, path, words};
 use crate::App;
-use crate::look::{Frame, Tone, empty, icon, show, summary, tag};
+use crate::look::{Frame, Tone, empty, icon, pages, show, summary, tag};
 use crate::people::access::Office;
 use crate::web::Html;
 use crate::web::problem::Problem;
@@ -22,12 +23,16 @@ use crate::words::{Lang, say};
 pub(crate) struct Asked {
     #[serde(default)]
     order: String,
+    #[serde(default)]
+    after: String,
 }
 
 /// What the page shows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shown {
-    pub(crate) waiting: Vec<Waiting>,
+    pub(crate) waiting: Page<Waiting>,
+    /// Not the first page.
+    pub(crate) later: bool,
     pub(crate) contradictions: Vec<Contradiction>,
     /// An order number that names no load.
     pub(crate) not_found: Option<String>,
@@ -46,8 +51,10 @@ pub(crate) async fn get(
     {
         return Ok(Redirect::to(&path(order)).into_response());
     }
+    let after = Place::parse(&asked.after);
     let shown = Shown {
-        waiting: reviews::waiting(&app.house).await?,
+        waiting: reviews::waiting(&app.house, after).await?,
+        later: after.is_some(),
         contradictions: reviews::contradictions(&app.house).await?,
         not_found: (!typed.is_empty()).then(|| typed.to_owned()),
         now: app.house.now(),
@@ -60,7 +67,7 @@ pub(crate) fn page(frame: &Frame, shown: &Shown) -> Markup {
     let lang = frame.lang;
     let me = frame.staff().map(|staff| staff.id);
     let title = say!(lang, "section-reviews");
-    let (due, later): (Vec<&Waiting>, Vec<&Waiting>) = shown.waiting.iter().partition(|load| load.is_due());
+    let (due, later): (Vec<&Waiting>, Vec<&Waiting>) = shown.waiting.rows.iter().partition(|load| load.is_due());
     let problem =
         shown.not_found.as_ref().map(|order| ("order", say!(lang, "review-not-found", order = order.as_str())));
     let body = html! {
@@ -80,13 +87,14 @@ pub(crate) fn page(frame: &Frame, shown: &Shown) -> Markup {
                 (table(lang, &later, shown.now, me))
             }
         }
+        (pages(lang, shown.later.then(|| LIST.to_owned()), shown.waiting.next.map(|next| format!("{LIST}?after={next}"))))
     };
     frame.page(title, body).draw()
 }
 
 fn find(lang: Lang, shown: &Shown) -> Markup {
     html! {
-        form.find method="get" action="/office/reviews" role="search" {
+        form.find method="get" action=(LIST) role="search" {
             label.unseen for="order" { (say!(lang, "review-find")) }
             input id="order" name="order" type="search" value=(shown.not_found.as_deref().unwrap_or_default())
                 placeholder=(say!(lang, "review-find")) autocomplete="off" autocapitalize="characters" spellcheck="false";

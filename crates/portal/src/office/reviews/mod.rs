@@ -29,9 +29,12 @@ impl OfficeNeeds for Decide {
     const PERMISSION: StaffPermission = StaffPermission::ReviewLoads;
 }
 
+/// Where the queue is.
+pub(crate) const LIST: &str = "/office/reviews";
+
 /// Where the page of a load is.
 pub(crate) fn path(order: OrderNumber) -> String {
-    format!("/office/reviews/{order}")
+    format!("{LIST}/{order}")
 }
 
 /// The order number in an address; what is none names no page.

@@ -6,7 +6,7 @@ use store::{Micros, Tx};
 use super::{Exception, ExceptionId, ExceptionKind, Outcome};
 use crate::House;
 use crate::deposits::DepositNumber;
-use crate::deposits::trays::{Page, Place, one_more};
+use crate::paging::{Page, Place, one_more};
 use crate::people::staff::StaffId;
 
 #[derive(sqlx::FromRow)]

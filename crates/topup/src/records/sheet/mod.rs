@@ -76,7 +76,7 @@ pub enum SheetError {
 }
 
 /// Writes what comes, and gives the file when nothing more does: a nameless one that goes with its handle. Blocks.
-pub(super) fn write(format: Format, head: &Head, rows: mpsc::Receiver<Vec<Vec<Cell>>>) -> Result<File, SheetError> {
+pub(crate) fn write(format: Format, head: &Head, rows: mpsc::Receiver<Vec<Vec<Cell>>>) -> Result<File, SheetError> {
     match format {
         Format::Xlsx => xlsx::write(head, rows),
         Format::Csv => csv::write(head, rows),

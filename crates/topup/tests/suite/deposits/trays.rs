@@ -2,7 +2,8 @@
 
 use store::Micros;
 use store::testing::on_both;
-use topup::deposits::{self, DepositNumber, Place, State, Tray};
+use topup::deposits::{self, DepositNumber, State, Tray};
+use topup::paging::{PAGE, Place};
 use topup::{Clock as _, Fen, Ids};
 
 use super::counter::Counter;
@@ -113,9 +114,7 @@ async fn every_deposit_is_in_one_tray_once_and_in_order() {
             let (mut found, mut after): (Vec<i64>, Option<Place>) = (vec![], None);
             loop {
                 let page = deposits::tray(&house, tray, after).await.expect("a page");
-                assert!(
-                    page.rows.len() <= deposits::PAGE && (page.next.is_none() || page.rows.len() == deposits::PAGE)
-                );
+                assert!(page.rows.len() <= PAGE && (page.next.is_none() || page.rows.len() == PAGE));
                 assert!(page.rows.iter().all(|row| row.proposed.is_some() == (tray == Tray::Second)), "{tray:?}");
                 assert!(page.rows.iter().all(|row| row.operator == "陈主任" && row.unfit == 0), "{tray:?}");
                 found.extend(page.rows.iter().map(|row| row.deposit.order.id()));

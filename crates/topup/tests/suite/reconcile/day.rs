@@ -165,7 +165,7 @@ async fn a_day_that_agrees_has_nothing_to_do_and_the_same_file_changes_nothing()
     on_both(|db| async move {
         let company = Company::open(db).await;
         company.as_the_bank_has_it().await;
-        let days = reconcile::days(&company.house).await.expect("a look");
+        let days = reconcile::days(&company.house, None).await.expect("a look").days;
         assert!(matches!(days[..], [reconcile::Day { ours: 3, state: DayState::Absent { .. }, .. }]), "{days:?}");
         assert_eq!(reconcile::waiting(&company.house).await.expect("a look").absent, 1);
 
@@ -395,13 +395,36 @@ async fn the_net_of_a_day_is_found_on_a_statement_and_missed_when_it_does_not_co
         assert_eq!(company.differences().await, [vec![], vec!["not-settled".to_owned()], vec![]]);
         let DayState::Here(bank) = company.day().await.day.state else { panic!("the file is here") };
         assert_eq!(bank.settled, Some(date(2026, 3, 3)));
-        assert_eq!(reconcile::statements(&company.house).await.expect("a look").len(), 3);
+        assert_eq!(reconcile::statements(&company.house, None).await.expect("a look").rows.len(), 3);
         // Another file of the day has another net, so that line is not its any more.
         company.take(&vector(MEMBER)[..608]).await.expect("the file");
         let DayState::Here(bank) = company.day().await.day.state else { panic!("the file is here") };
         assert_eq!(bank.settled, None);
         assert!(company.differences().await[0].contains(&"not-settled".to_owned()));
         assert!(company.clock.now().0 > NOW.0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_days_go_on_two_months_at_a_time() {
+    on_both(|db| async move {
+        let company = Company::open(db).await;
+        company.as_the_bank_has_it().await;
+        let days = async |before| reconcile::days(&company.house, before).await.expect("a look");
+        let told = |days: &reconcile::Days| days.days.iter().map(|day| day.day).collect::<Vec<_>>();
+        let now = days(None).await;
+        assert_eq!((told(&now), now.earlier), (vec![DAY], None));
+        company.clock.advance(Duration::from_hours(24 * 200));
+        let now = days(None).await;
+        assert_eq!(told(&now), []);
+        let before = days(now.earlier).await;
+        assert_eq!((told(&before), before.earlier), (vec![DAY], None));
+        // What is open is on the first page, however old.
+        let file = vector(MEMBER);
+        company.take(&file[..608]).await.expect("the file");
+        assert!(!company.differences().await[0].is_empty());
+        assert_eq!(told(&days(None).await), [DAY]);
     })
     .await;
 }
