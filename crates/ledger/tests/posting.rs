@@ -129,6 +129,8 @@ async fn the_proof_finds_every_kind_of_fault() {
                 balance(1, "quota", 90, 100),
                 balance(7, "bank", 0, -5),
                 balance(7, "quota", 0, 5),
+                // Nor was it counted into its day.
+                Fault::Day { group: GroupId(7), day: 0 },
             ]
         );
         assert!(!proof.holds());

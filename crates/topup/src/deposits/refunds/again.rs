@@ -4,7 +4,7 @@
 use futures_util::future::join_all;
 use ledger::{Fen, GroupId};
 use pay::RefundStatus;
-use store::Tx;
+use store::{Micros, Tx};
 
 use super::{Key, NOW, RefundState, Row, accept, ask_of, contradict, finish, one};
 use crate::deposits::event::Told;
@@ -35,7 +35,7 @@ pub(in crate::deposits) async fn inquire(
     let mut tx = house.db.read().await?;
     let failed = failed(&mut tx, (group, deposit)).await?;
     drop(tx);
-    let asked = failed.into_iter().map(|number| inquire_of(house, Key { group, deposit, number }));
+    let asked = failed.into_iter().map(|(number, _)| inquire_of(house, Key { group, deposit, number }));
     let mut said = Vec::new();
     for answer in join_all(asked).await {
         said.push(answer?);
@@ -58,17 +58,18 @@ async fn inquire_of(house: &House, key: Key) -> Result<(i64, Option<RefundStatus
     Ok((key.number, word.ok()))
 }
 
-async fn failed(tx: &mut Tx, (group, deposit): (GroupId, i64)) -> Result<Vec<i64>, store::Error> {
-    let rows: Vec<(i64,)> = tx
+/// The refunds that failed as far as we know, and whether the gateway had taken them on before.
+async fn failed(tx: &mut Tx, (group, deposit): (GroupId, i64)) -> Result<Vec<(i64, bool)>, store::Error> {
+    let rows: Vec<(i64, Option<Micros>)> = tx
         .query(
-            "SELECT number FROM deposit_refunds WHERE group_id = $1 AND deposit_id = $2 AND state = 'failed' \
+            "SELECT number, accepted_at_us FROM deposit_refunds WHERE group_id = $1 AND deposit_id = $2 AND state = 'failed' \
              ORDER BY number",
         )
         .bind(group)
         .bind(deposit)
         .all()
         .await?;
-    Ok(rows.into_iter().map(|(number,)| number).collect())
+    Ok(rows.into_iter().map(|(number, accepted_at)| (number, accepted_at.is_some())).collect())
 }
 
 async fn gone_after_all(house: &House, key: Key, told: &Told) -> Result<(), store::Error> {
@@ -89,12 +90,14 @@ impl Inquiry {
         (group, deposit): (GroupId, i64),
     ) -> Result<Standing, store::Error> {
         let mut unknown = false;
-        for number in failed(tx, (group, deposit)).await? {
+        for (number, taken_on) in failed(tx, (group, deposit)).await? {
             let key = Key { group, deposit, number };
             match self.0.iter().find(|(of, _)| *of == number).and_then(|(_, word)| word.as_ref()) {
                 Some(word @ (RefundStatus::Accepted { .. } | RefundStatus::Refunded(_))) => {
                     return Ok(Standing::GoneAfterAll(key, word.clone()));
                 }
+                // A gateway that forgets what it had taken on may not be the one that took it on: of another merchant, say.
+                Some(RefundStatus::NotFound) if taken_on => unknown = true,
                 Some(RefundStatus::NotFound | RefundStatus::Failed { .. }) => {}
                 None => unknown = true,
             }

@@ -152,6 +152,29 @@ async fn a_refund_that_was_done_after_all_is_never_paid_again_whatever_people_cl
 }
 
 #[tokio::test]
+async fn what_a_bank_had_taken_on_has_not_failed_because_it_knows_nothing_of_it() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        let unfit = refund_failed(&counter, 100).await;
+        let change = async |sql| {
+            let mut tx = counter.db.begin().await.expect("a unit of work");
+            tx.query(sql).execute().await.expect("changed");
+            tx.commit().await.expect("a commit");
+        };
+        // As when the merchant's number was changed since: nobody knows this order any more.
+        change("UPDATE deposit_refunds SET order_id = order_id || 'X', accepted_at_us = created_at_us").await;
+        for outcome in [Outcome::Credited, Outcome::Refund, Outcome::ReturnedOtherwise] {
+            let refused = close(&counter, &counter.li, &unfit, outcome).await;
+            assert!(matches!(refused, Err(CloseError::Unanswered)), "{outcome:?} {refused:?}");
+        }
+        change("UPDATE deposit_refunds SET accepted_at_us = NULL").await;
+        assert_eq!(close(&counter, &counter.li, &unfit, Outcome::Credited).await.expect("closed"), Closure::Closed);
+        counter.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn every_refund_that_failed_is_asked_about_not_only_the_last() {
     on_both(|db| async move {
         let counter = Counter::open(db).await;
