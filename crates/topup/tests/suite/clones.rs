@@ -61,6 +61,14 @@ impl Challenged {
 }
 
 impl Connected {
+    /// Waits until the server has put this connection in the place of any before it: of two that are only welcome, either
+    /// may come to be the newer.
+    async fn stands(mut self) -> Self {
+        let said = self.from_server.recv().await.expect("it is asked how it is");
+        assert!(matches!(ToTerminal::parse(&said), Ok(ToTerminal::Check { .. })), "{said}");
+        self
+    }
+
     /// Until the server ends the connection: why.
     pub(crate) async fn refused(mut self) -> (Refusal, String) {
         while let Some(said) = self.from_server.recv().await {
@@ -110,13 +118,13 @@ async fn a_key_in_two_places_raises_one_alarm_and_counts() {
         let world = World::open(db, patient(), 1, Fen::ZERO).await;
         let (house, key) = (world.house().await, SigningKey::from_bytes(&[9; 32]));
         world.enrol(NUMBER, &key).await;
-        let original = connect(&house, &key, "original", "192.0.2.1").await.expect("let in");
-        let clone = connect(&house, &key, "clone", "203.0.113.9").await.expect("let in");
+        let original = connect(&house, &key, "original", "192.0.2.1").await.expect("let in").stands().await;
+        let clone = connect(&house, &key, "clone", "203.0.113.9").await.expect("let in").stands().await;
         let (why, text) = original.refused().await;
         assert_eq!((why, text.contains("took over")), (Refusal::Replaced, true), "{text}");
         assert_eq!(alarms(&house).await, [], "until now it may be a restart");
 
-        let original = connect(&house, &key, "original", "192.0.2.1").await.expect("let in");
+        let original = connect(&house, &key, "original", "192.0.2.1").await.expect("let in").stands().await;
         assert_eq!(clone.refused().await.0, Refusal::Replaced);
         let raised = alarms(&house).await;
         assert_eq!((raised.len(), raised[0].kind, raised[0].times), (1, Kind::KeyInTwoPlaces, 1));
