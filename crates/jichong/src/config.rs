@@ -74,7 +74,7 @@ Paying in through UnionPay:
           bears 00040000:SIGN
   unionpay_cashiers
           Other hosts that UnionPay sends payers' browsers on to, for example
-          [\"https://cashier.95516.com\"]; without them browsers stop there";
+          [\"https://cashier.example\"]; without them browsers stop there";
 
 /// The configuration of a server.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]

@@ -42,7 +42,7 @@ impl Totals {
         self.add(holds, 1, amount);
     }
 
-    /// Adds others.
+    /// Adds those of other loads.
     pub fn merge(&mut self, others: Self) {
         for holds in Holds::ALL {
             self.add(holds, others.of(holds).count, others.of(holds).sum);
@@ -57,13 +57,6 @@ impl Totals {
         };
         totals.count = totals.count.saturating_add(count);
         totals.sum = Fen::new(totals.sum.as_i64().saturating_add(sum.as_i64()));
-    }
-
-    /// Those of other loads beside these.
-    fn join(&mut self, others: Self) {
-        for holds in Holds::ALL {
-            self.add(holds, others.of(holds).count, others.of(holds).sum);
-        }
     }
 
     /// Only what a filter asks for.
@@ -106,7 +99,7 @@ pub(super) async fn sum(tx: &mut Tx, filter: &Filter) -> Result<Totals> {
     let mut totals = Totals::default();
     if filter.holds == Some(Holds::Unknown) || filter.holds.is_some() && !filter.is_totalled() {
         for way in Way::of(filter) {
-            totals.join(of_rows(tx, filter, by_way!(*way, summed)).await?);
+            totals.merge(of_rows(tx, filter, by_way!(*way, summed)).await?);
         }
         return Ok(totals);
     }
@@ -117,7 +110,7 @@ pub(super) async fn sum(tx: &mut Tx, filter: &Filter) -> Result<Totals> {
         }
     } else {
         for way in Way::of(filter) {
-            totals.join(of_rows(tx, filter, by_way!(*way, summed_as_they_ended)).await?);
+            totals.merge(of_rows(tx, filter, by_way!(*way, summed_as_they_ended)).await?);
         }
     }
     correct(tx, filter, &mut totals).await?;
