@@ -6,7 +6,10 @@ use ledger::{Fen, GroupId};
 use pay::RefundStatus;
 use store::{Micros, Tx};
 
-use super::{Key, NOW, RefundState, Row, accept, ask_of, contradict, finish, one};
+use super::note::{accept, contradict, finish};
+use super::pursue::{NOW, ask_of};
+use super::query::{Row, one};
+use super::{Key, RefundState};
 use crate::deposits::event::Told;
 use crate::deposits::{ask, book, confirm};
 use crate::{House, patiently};

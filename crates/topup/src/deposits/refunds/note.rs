@@ -1,0 +1,214 @@
+//! What the gateway says of a refund, and what follows, in the unit of work that noted it.
+
+use ledger::{Fen, Kind};
+use pay::{CallError, RefundStatus, Settlement};
+use serde_json::json;
+use store::Tx;
+
+use super::query::{Row, one};
+use super::{Key, Refund, RefundState};
+use crate::House;
+use crate::deposits::event::{self, By, Happened, Told};
+use crate::deposits::exceptions::{self, ExceptionKind, New};
+use crate::deposits::{State, book, rules};
+
+/// Notes what the gateway said, and does what follows, in one commit.
+pub(super) async fn note(house: &House, key: Key, word: &Result<RefundStatus, CallError>) -> Result<(), store::Error> {
+    let mut tx = house.db.begin().await?;
+    let Some(mut locked) = book::lock(&mut tx, key.group, key.deposit).await? else { return Ok(()) };
+    let Some(row) = one(&mut tx, key).await? else { return Ok(()) };
+    let asked = row.asked;
+    let Some(refund) = row.into_refund() else { return Ok(()) };
+    let open = matches!(refund.state, RefundState::Due | RefundState::Accepted);
+    match word {
+        Ok(RefundStatus::Accepted { serial }) if refund.state == RefundState::Due => {
+            accept(&mut tx, house, &mut locked, (key, &refund, serial.as_deref())).await?;
+        }
+        Ok(RefundStatus::Refunded(settled)) if open => {
+            if Fen::new(settled.amount.fen()) == refund.amount {
+                finish(&mut tx, house, &mut locked, (key, &refund, settled)).await?;
+            } else {
+                contradict(&mut tx, house, &locked, (&refund, &Told::from(&RefundStatus::Refunded(settled.clone()))))
+                    .await?;
+            }
+        }
+        Ok(RefundStatus::Failed { code, text }) if open => {
+            fail(&mut tx, house, &mut locked, (key, &refund, code, text)).await?;
+        }
+        // It was not taken on after all: it is asked for again, under the same number.
+        Ok(RefundStatus::NotFound) if refund.state == RefundState::Accepted => {
+            set_state(&mut tx, key, RefundState::Due).await?;
+        }
+        Ok(_) | Err(_) => {}
+    }
+    let next = rules::next_refund_ask(asked, house.now());
+    tx.query(
+        "UPDATE deposit_refunds SET asking_until_us = NULL, asked = asked + 1, \
+         ask_at_us = CASE WHEN state IN ('due', 'accepted') THEN CAST($4 AS BIGINT) ELSE NULL END \
+         WHERE group_id = $1 AND deposit_id = $2 AND number = $3",
+    )
+    .bind(key.group)
+    .bind(key.deposit)
+    .bind(key.number)
+    .bind(next)
+    .execute()
+    .await?;
+    tx.commit().await
+}
+
+/// A genuine notification came about a refund: the gateway is asked now, and what it contradicts is noted.
+pub(in crate::deposits) async fn heard(
+    tx: &mut Tx,
+    house: &House,
+    locked: &book::Locked,
+    key: Key,
+    told: &Told,
+) -> Result<(), store::Error> {
+    let Some(refund) = one(tx, key).await?.and_then(Row::into_refund) else { return Ok(()) };
+    let contrary = match (refund.state, told) {
+        (RefundState::Failed, Told::Done { .. }) | (RefundState::Refunded, Told::Failed { .. }) => true,
+        (RefundState::Due | RefundState::Accepted | RefundState::Refunded | RefundState::Failed, _) => false,
+    };
+    if contrary {
+        contradict(tx, house, locked, (&refund, told)).await?;
+    }
+    tx.query(
+        "UPDATE deposit_refunds SET ask_at_us = $4, asked = 0 \
+         WHERE group_id = $1 AND deposit_id = $2 AND number = $3 AND state IN ('due', 'accepted')",
+    )
+    .bind(key.group)
+    .bind(key.deposit)
+    .bind(key.number)
+    .bind(house.now())
+    .execute()
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn accept(
+    tx: &mut Tx,
+    house: &House,
+    locked: &mut book::Locked,
+    (key, refund, serial): (Key, &Refund, Option<&str>),
+) -> Result<(), store::Error> {
+    tx.query(
+        "UPDATE deposit_refunds SET state = 'accepted', serial = COALESCE($4, serial), \
+         accepted_at_us = COALESCE(accepted_at_us, $5) WHERE group_id = $1 AND deposit_id = $2 AND number = $3",
+    )
+    .bind(key.group)
+    .bind(key.deposit)
+    .bind(key.number)
+    .bind(serial)
+    .bind(house.now())
+    .execute()
+    .await?;
+    if refund.accepted_at.is_none() {
+        let what = Happened::RefundAccepted { refund: refund.order.clone() };
+        event::add(tx, locked.key(), house.now(), &By::Gateway, &what).await?;
+    }
+    if locked.deposit.state == State::Rejected {
+        book::set_state(tx, locked, State::Refunding).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn finish(
+    tx: &mut Tx,
+    house: &House,
+    locked: &mut book::Locked,
+    (key, refund, settled): (Key, &Refund, &Settlement),
+) -> Result<(), store::Error> {
+    tx.query(
+        "UPDATE deposit_refunds SET state = 'refunded', serial = $4, settle_date = $5, ended_at_us = $6 \
+         WHERE group_id = $1 AND deposit_id = $2 AND number = $3",
+    )
+    .bind(key.group)
+    .bind(key.deposit)
+    .bind(key.number)
+    .bind(settled.serial.as_str())
+    .bind(settled.settle_date.as_deref())
+    .bind(house.now())
+    .execute()
+    .await?;
+    book::transfer(tx, locked, (Kind::RefundsDue, Kind::Bank), book::REFUNDED, house.now()).await?;
+    book::set_state(tx, locked, State::Refunded).await?;
+    let what = Happened::Refunded { refund: refund.order.clone(), serial: settled.serial.clone() };
+    event::add(tx, locked.key(), house.now(), &By::Gateway, &what).await?;
+    tracing::info!(order = %locked.deposit.order, refund = refund.order, "a deposit has gone back");
+    metrics::counter!("jichong_deposits_total", "state" => "refunded").increment(1);
+    Ok(())
+}
+
+/// The gateway will not: the money stays due, and a person has to look.
+async fn fail(
+    tx: &mut Tx,
+    house: &House,
+    locked: &mut book::Locked,
+    (key, refund, code, words): (Key, &Refund, &str, &str),
+) -> Result<(), store::Error> {
+    tx.query(
+        "UPDATE deposit_refunds SET state = 'failed', code = $4, words = $5, ended_at_us = $6 \
+         WHERE group_id = $1 AND deposit_id = $2 AND number = $3",
+    )
+    .bind(key.group)
+    .bind(key.deposit)
+    .bind(key.number)
+    .bind(code)
+    .bind(words)
+    .bind(house.now())
+    .execute()
+    .await?;
+    if locked.deposit.state == State::Refunding {
+        book::set_state(tx, locked, State::Rejected).await?;
+    }
+    let (order, code, words) = (refund.order.clone(), code.to_owned(), words.to_owned());
+    let evidence = json!({ "code": code, "words": words });
+    let what = Happened::RefundFailed { refund: order, code, words };
+    event::add(tx, locked.key(), house.now(), &By::Gateway, &what).await?;
+    unfit(tx, house, locked, (ExceptionKind::RefundFailed, refund, ""), evidence).await
+}
+
+pub(super) async fn contradict(
+    tx: &mut Tx,
+    house: &House,
+    locked: &book::Locked,
+    (refund, told): (&Refund, &Told),
+) -> Result<(), store::Error> {
+    let serial = match told {
+        Told::Done { serial, .. } => serial.as_str(),
+        Told::Pending { .. } | Told::NotFound | Told::Failed { .. } | Told::NoAnswer { .. } => "",
+    };
+    let evidence = json!({ "told": told, "was": refund.state.as_str(), "fen": refund.amount });
+    unfit(tx, house, locked, (ExceptionKind::RefundContradiction, refund, serial), evidence).await
+}
+
+async fn unfit(
+    tx: &mut Tx,
+    house: &House,
+    locked: &book::Locked,
+    (kind, refund, serial): (ExceptionKind, &Refund, &str),
+    evidence: serde_json::Value,
+) -> Result<(), store::Error> {
+    let new = New {
+        kind,
+        deposit: Some(locked.key()),
+        gateway: &locked.deposit.gateway,
+        order: &refund.order,
+        serial,
+        amount: refund.amount,
+        booked: kind == ExceptionKind::RefundFailed,
+        evidence,
+    };
+    exceptions::open(tx, house, &new).await.map(drop)
+}
+
+async fn set_state(tx: &mut Tx, key: Key, state: RefundState) -> Result<(), store::Error> {
+    tx.query("UPDATE deposit_refunds SET state = $4 WHERE group_id = $1 AND deposit_id = $2 AND number = $3")
+        .bind(key.group)
+        .bind(key.deposit)
+        .bind(key.number)
+        .bind(state.as_str())
+        .execute()
+        .await?;
+    Ok(())
+}
