@@ -9,7 +9,7 @@ use super::page::{
 };
 use crate::loads::{State, Totals as Sum};
 use crate::records::keyset::Bounds;
-use crate::records::{Filter, Holds};
+use crate::records::{Day, Filter, Holds};
 
 /// Of all that a filter finds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -104,7 +104,9 @@ pub(super) async fn sum(tx: &mut Tx, filter: &Filter) -> Result<Totals> {
         return Ok(totals);
     }
     if filter.is_totalled() {
-        totals = kept(tx, filter).await?;
+        for (_, kept) in kept(tx, filter, spans(filter)).await? {
+            totals.merge(kept);
+        }
         if filter.holds.is_none() {
             totals.unknown = of_rows(tx, filter, summed!(of_open!(), "")).await?.unknown;
         }
@@ -130,24 +132,33 @@ async fn of_rows(tx: &mut Tx, filter: &Filter, text: &'static str) -> Result<Tot
 macro_rules! kept {
     ($table:literal, $of:literal) => {
         concat!(
-            "SELECT t.state, CAST(SUM(t.loads) AS BIGINT), CAST(SUM(t.sum_fen) AS BIGINT) ",
+            "SELECT t.first_day, t.state, CAST(SUM(t.loads) AS BIGINT), CAST(SUM(t.sum_fen) AS BIGINT) ",
             // CROSS, so that SQLite goes from each span to its days and not the other way round.
             "FROM rows(grain TEXT, first_day BIGINT, last_day BIGINT) CROSS JOIN ",
             $table,
             " t WHERE t.grain = rows.grain AND t.first_day BETWEEN rows.first_day AND rows.last_day AND ",
             $of,
-            " GROUP BY t.state"
+            " GROUP BY t.first_day, t.state"
         )
     };
 }
 
-/// The totals that are kept of the loads that ended, by how they ended.
-async fn kept(tx: &mut Tx, filter: &Filter) -> Result<Totals> {
-    let at_a_place = filter.operator.is_some() || filter.terminal.is_some();
-    let spans =
-        if at_a_place { vec![("place", filter.period.first(), filter.period.last())] } else { filter.period.spans() };
-    let spans = spans.iter().map(|(grain, first, last)| {
-        let cells: [Cell<'_>; 3] = [(*grain).into(), first.number().into(), last.number().into()];
+/// Days or months whose totals are kept, by their grain: the first days of the first and of the last of them.
+pub(super) type Spans = Vec<(&'static str, Day, Day)>;
+
+/// As few as make up a filter's period. Of one operator or one terminal only days are kept.
+pub(super) fn spans(filter: &Filter) -> Spans {
+    if filter.operator.is_some() || filter.terminal.is_some() {
+        vec![("place", filter.period.first(), filter.period.last())]
+    } else {
+        filter.period.spans()
+    }
+}
+
+/// The totals that are kept of the loads that ended, by how they ended, and by the first day of what they are kept by.
+pub(super) async fn kept(tx: &mut Tx, filter: &Filter, spans: Spans) -> Result<Vec<(Day, Totals)>> {
+    let spans = spans.into_iter().map(|(grain, first, last)| {
+        let cells: [Cell<'_>; 3] = [grain.into(), first.number().into(), last.number().into()];
         cells
     });
     let query = match (filter.operator, filter.terminal.as_deref(), filter.scope.group()) {
@@ -169,18 +180,20 @@ async fn kept(tx: &mut Tx, filter: &Filter) -> Result<Totals> {
             "CAST($1 AS BIGINT) IS NULL AND CAST($2 AS BIGINT) IS NULL AND CAST($3 AS TEXT) IS NULL"
         )),
     };
-    let rows: Vec<(String, i64, Fen)> = query
+    let rows: Vec<(Day, String, i64, Fen)> = query
         .bind(filter.scope.group())
         .bind(filter.operator)
         .bind(filter.terminal.as_deref())
         .rows(spans)
         .all()
         .await?;
-    let mut totals = Totals::default();
-    for (state, count, sum) in rows {
-        totals.add(State::parse(&state).ok_or(store::Error::Missing)?.into(), count, sum);
-    }
-    Ok(totals)
+    rows.into_iter()
+        .map(|(day, state, count, sum)| {
+            let mut totals = Totals::default();
+            totals.add(State::parse(&state).ok_or(store::Error::Missing)?.into(), count, sum);
+            Ok((day, totals))
+        })
+        .collect()
 }
 
 /// Moves the loads that were corrected since from how they ended to what holds.

@@ -10,6 +10,7 @@ use crate::loads::State;
 use crate::people::OperatorId;
 use crate::records::keyset::Bounds;
 use crate::records::loads::page::{bind, holds, narrowed, of_open};
+use crate::records::loads::totals::{self, Spans};
 use crate::records::{Day, Filter, Holds, Totals};
 
 /// A load that is counted otherwise than it ended: open, or corrected.
@@ -88,50 +89,18 @@ pub(super) async fn moved(tx: &mut Tx, filter: &Filter) -> Result<Vec<Moved>> {
     open.into_iter().chain(corrected).map(moved).collect()
 }
 
-/// Grains of the totals that are kept, and their first and last first days.
-fn spans(filter: &Filter, step: Step) -> Vec<(&'static str, Day, Day)> {
-    let (first, last) = (filter.period.first(), filter.period.last());
-    if filter.operator.is_some() || filter.terminal.is_some() {
-        return vec![("place", first, last)];
-    }
+/// Days where a point may begin within a month, else as few spans as can be.
+pub(super) fn spans(filter: &Filter, step: Step) -> Spans {
     match step {
-        Step::Day | Step::Week => vec![("day", first, last)],
-        Step::Month | Step::Year => filter.period.spans(),
+        Step::Day | Step::Week if filter.operator.is_none() && filter.terminal.is_none() => {
+            vec![("day", filter.period.first(), filter.period.last())]
+        }
+        Step::Day | Step::Week | Step::Month | Step::Year => totals::spans(filter),
     }
 }
 
-fn cells(spans: Vec<(&'static str, Day, Day)>) -> impl Iterator<Item = [Cell<'static>; 3]> {
+fn cells(spans: Spans) -> impl Iterator<Item = [Cell<'static>; 3]> {
     spans.into_iter().map(|(grain, first, last)| [grain.into(), first.number().into(), last.number().into()])
-}
-
-/// What is kept of the loads that ended, by the first day of the day or month it is kept by.
-pub(super) async fn by_day(tx: &mut Tx, filter: &Filter, step: Step) -> Result<Vec<(Day, Totals)>> {
-    // Of all groups, group by group: the key begins with the group.
-    let query = match filter.scope.group() {
-        Some(_) => tx.query(
-            "SELECT t.first_day, t.state, CAST(SUM(t.loads) AS BIGINT), CAST(SUM(t.sum_fen) AS BIGINT) \
-             FROM rows(grain TEXT, first_day BIGINT, last_day BIGINT) JOIN load_totals t ON t.group_id = $1 \
-             AND t.grain = rows.grain AND t.first_day BETWEEN rows.first_day AND rows.last_day \
-             WHERE (CAST($2 AS BIGINT) IS NULL OR t.operator_id = $2) \
-             AND (CAST($3 AS TEXT) IS NULL OR t.terminal = $3) GROUP BY t.first_day, t.state",
-        ),
-        None => tx.query(
-            "SELECT t.first_day, t.state, CAST(SUM(t.loads) AS BIGINT), CAST(SUM(t.sum_fen) AS BIGINT) \
-             FROM rows(grain TEXT, first_day BIGINT, last_day BIGINT) CROSS JOIN groups g \
-             JOIN load_totals t ON t.group_id = g.id AND t.grain = rows.grain \
-             AND t.first_day BETWEEN rows.first_day AND rows.last_day \
-             WHERE (CAST($1 AS BIGINT) IS NULL OR g.id = $1) AND (CAST($2 AS BIGINT) IS NULL OR t.operator_id = $2) \
-             AND (CAST($3 AS TEXT) IS NULL OR t.terminal = $3) GROUP BY t.first_day, t.state",
-        ),
-    };
-    let rows: Vec<(Day, String, i64, Fen)> = query
-        .bind(filter.scope.group())
-        .bind(filter.operator)
-        .bind(filter.terminal.as_deref())
-        .rows(cells(spans(filter, step)))
-        .all()
-        .await?;
-    rows.into_iter().map(|(day, state, count, sum)| Ok((day, ended(&state, count, sum)?))).collect()
 }
 
 /// What is kept of the loads that ended, by whose share it is.
@@ -163,7 +132,7 @@ pub(super) async fn by(tx: &mut Tx, filter: &Filter, by: By) -> Result<BTreeMap<
         ),
     };
     let spans = match by {
-        By::Group => spans(filter, Step::Month),
+        By::Group => totals::spans(filter),
         By::Operator | By::Terminal => vec![("place", filter.period.first(), filter.period.last())],
     };
     let rows: Vec<(String, String, i64, Fen)> = query

@@ -13,7 +13,7 @@ use ledger::Fen;
 use store::Result;
 
 use self::kept::Moved;
-use super::Totals;
+use super::totals::{self, Totals};
 use crate::House;
 use crate::records::{Day, Filter, Period};
 
@@ -99,7 +99,7 @@ pub async fn charts(house: &House, filter: &Filter) -> Result<Charts> {
     let step = Step::of(filter.period);
     let mut points = step.points(filter.period);
     let moved = kept::moved(&mut tx, &filter).await?;
-    for (day, totals) in kept::by_day(&mut tx, &filter, step).await? {
+    for (day, totals) in totals::kept(&mut tx, &filter, kept::spans(&filter, step)).await? {
         if let Some(point) = at(&mut points, day) {
             point.totals.merge(totals);
         }
