@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use topup::lines;
 
 use crate::bank::BankCommand;
 use crate::config::{Flags, SETTINGS};
@@ -147,7 +148,7 @@ pub(crate) enum TerminalCommand {
 #[derive(Debug, Args)]
 pub(crate) struct Revoke {
     /// Why, for the audit trail
-    #[arg(long, default_value = "revoked at the command line")]
+    #[arg(long, default_value = "revoked at the command line", value_parser = line)]
     pub(crate) reason: String,
     #[command(flatten)]
     pub(crate) known: Known,
@@ -209,6 +210,7 @@ pub(crate) enum Add {
     /// A group, with the quota it brings from the system before
     Group {
         /// Its name
+        #[arg(value_parser = line)]
         name: String,
         /// Opening quota in yuan, for example 10000
         #[arg(long, default_value = "0", value_name = "YUAN")]
@@ -221,9 +223,10 @@ pub(crate) enum Add {
         /// The group's id, as `jichong add group` printed it
         group: i64,
         /// What they type to sign in, for example 0012
+        #[arg(value_parser = line)]
         login: String,
         /// Their name
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", value_parser = line)]
         name: String,
         /// clerk (charges cards) or manager (also pays in, and looks after people and cards of the group)
         #[arg(long, default_value = "clerk")]
@@ -234,10 +237,10 @@ pub(crate) enum Add {
     /// A member of the card company's staff; the first password is read from standard input (type it, Enter, Ctrl-D)
     Staff {
         /// What they type to sign in to the office
-        #[arg(long)]
+        #[arg(long, value_parser = line)]
         login: String,
         /// Their name
-        #[arg(long)]
+        #[arg(long, value_parser = line)]
         name: String,
         /// teller, finance, admin or auditor
         #[arg(long)]
@@ -252,7 +255,7 @@ pub(crate) enum Add {
         /// Its number, 12 hexadecimal digits, for example 000001000050; every card it charges keeps it
         number: String,
         /// What people call it, for example 前台一号; its number if left out
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", value_parser = line)]
         name: String,
         #[command(flatten)]
         database: Database,
@@ -273,6 +276,7 @@ pub(crate) enum AccountCommand {
 #[derive(Debug, Args)]
 pub(crate) struct Somebody {
     /// What they type to sign in
+    #[arg(value_parser = line)]
     pub(crate) login: String,
     #[command(flatten)]
     pub(crate) database: Database,
@@ -354,4 +358,12 @@ pub(crate) struct Database {
         help = "The database: sqlite:FILE, for example sqlite:/var/lib/jichong/jichong.sqlite, or postgres://USER@HOST/NAME"
     )]
     pub(crate) database: String,
+}
+
+/// A line of text: lists, logs and this program itself show it on one.
+fn line(text: &str) -> Result<String, String> {
+    match lines::control(text) {
+        None => Ok(text.to_owned()),
+        Some(control) => Err(format!("it holds the control character {}", lines::name_of(control))),
+    }
 }

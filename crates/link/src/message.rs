@@ -167,9 +167,17 @@ impl ToTerminal {
     }
 }
 
+/// U+0000 as it stands in JSON.
+const NUL: &str = "\\u0000";
+
 fn parse<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, Malformed> {
     if text.len() > MAX_MESSAGE {
         return Err(Malformed(format!("message: up to {MAX_MESSAGE} bytes are allowed, {} came", text.len())));
+    }
+    // JSON has raw control characters nowhere. The one that not every database takes for text must not come escaped either:
+    // readers and programs name themselves, and what they say is kept.
+    if text.contains(NUL) {
+        return Err(Malformed("message: U+0000 is no text".to_owned()));
     }
     serde_json::from_str(text).map_err(|error| Malformed(format!("message: {error}")))
 }
@@ -208,6 +216,7 @@ mod tests {
         };
         check("", "EOF");
         check("{}", "missing field `type`");
+        check(r#"{"type":"readers","readers":[{"name":"ACR122U\u0000","tap":null}]}"#, "U+0000 is no text");
         check(r#"{"type":"fly"}"#, "unknown variant `fly`");
         check(r#"{"type":"proof","signature":"0G"}"#, "not hexadecimal");
         check(r#"{"type":"removed","tap":-1}"#, "invalid value");

@@ -5,7 +5,7 @@
 //! again. Everything works before its script has loaded.
 //!
 //! ```text
-//!   request id, span ── headers ── problem pages ── panics ┬─ cross-site check ── body limit ── session of the side ── routes
+//!   request id, span ── headers ── problem pages ── panics ┬─ cross-site check ── body limit ── lines of text ── session of the side ── routes
 //!                                                          └─ body limit ── routes that others send to
 //! ```
 
@@ -42,7 +42,7 @@ use tower_http::csrf::{ConfigError, CsrfLayer};
 
 use look::Side;
 use web::throttle::Throttle;
-use web::{headers, health, problem, request};
+use web::{headers, health, lines, problem, request};
 
 pub use listen::{Listening, Tls, listen};
 pub use records::exports::{follow as follow_exports, take_up as take_up_exports};
@@ -135,6 +135,7 @@ pub fn router(house: House, settings: Settings) -> Result<Router, ConfigError> {
     Ok(of(Side::Portal)
         .layer(portal)
         .merge(of(Side::Office).layer(office))
+        .layer(from_fn(lines::check))
         .layer(csrf)
         .merge(elsewhere)
         .layer(from_fn(request::measure))

@@ -12,6 +12,7 @@ pub mod groups;
 mod house;
 pub mod invoices;
 pub mod keys;
+pub mod lines;
 pub mod loads;
 pub mod paging;
 mod patience;

@@ -68,6 +68,13 @@ fn an_installation_is_set_up_and_its_books_hold() {
     let output = run(&["add", "group", "示例集团", "--opening-quota", "1234"], "");
     assert!(output.status.success(), "{}", says(&output));
     let id = says(&output).split_whitespace().nth(1).expect("an id").to_owned();
+    for wrong in [&["add", "group", "示例\n集团"][..], &["add", "operator", &id, "00\u{1b}[2J12"]] {
+        let output = run(wrong, "correct horse\n");
+        assert!(
+            !output.status.success() && says(&output).contains("it holds the control character U+00"),
+            "{output:?}"
+        );
+    }
     let output = run(&["add", "operator", &id, "0012"], "correct horse\n");
     assert!(output.status.success(), "{}", says(&output));
     let output = run(&["add", "operator", &id, "0012"], "correct horse\n");

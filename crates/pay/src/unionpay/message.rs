@@ -87,6 +87,8 @@ impl Message {
             let name = String::from_utf8_lossy(name.as_ref()).into_owned();
             let value = encoding
                 .decode_without_bom_handling_and_without_replacement(value.as_ref())
+                // Not every database takes U+0000 for text, and no field of the protocol has it.
+                .filter(|text| !text.contains('\0'))
                 .ok_or_else(|| Malformed::NotText { name: name.clone(), encoding: encoding.name() })?;
             if message.insert(name.clone(), value.into_owned()).is_some() {
                 return Err(Malformed::Twice(name));
@@ -249,6 +251,7 @@ mod tests {
         check(b"a=1&a=2", "a: comes twice");
         check(b"a=1&nonsense", r#"field 2: name=value is expected, is "nonsense""#);
         check(b"=1", "field 1");
+        check(b"orderId=D2611\0", "orderId: the bytes are no text in UTF-8");
         check(b"encoding=EBCDIC", "encoding: UTF-8 or GBK is expected");
         check(b"a=%FF", "a: the bytes are no text in UTF-8");
         check("a=1&".repeat(201).as_bytes(), "up to 200 fields");

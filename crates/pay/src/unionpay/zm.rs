@@ -206,7 +206,7 @@ fn line(number: usize, row: &[u8], columns: &'static [Column]) -> Result<Line, L
     let mut read = Vec::with_capacity(columns.len());
     for (column, width) in columns {
         let (value, after) = rest.split_at_checked(*width).unwrap_or((rest, &[]));
-        let text = GBK.decode_without_bom_handling_and_without_replacement(value);
+        let text = GBK.decode_without_bom_handling_and_without_replacement(value).filter(|text| !text.contains('\0'));
         let text = text.ok_or(LineError::NotGbk { line: number, column })?;
         read.push((*column, text.trim_matches(' ').to_owned()));
         rest = match after.split_first() {

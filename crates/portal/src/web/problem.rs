@@ -16,6 +16,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
+use super::lines::NoLine;
 use super::request::RequestId;
 use super::{Html, encoded};
 use crate::FORM_LIMIT;
@@ -48,6 +49,8 @@ pub(crate) enum Problem {
     Method,
     /// The form or the address makes no sense.
     Malformed,
+    /// A field of the form holds what no line of text does.
+    NoLine(NoLine),
     /// The server never heard of this confirm.
     Unheard,
     /// Something of ours failed.
@@ -94,6 +97,7 @@ impl Problem {
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::NoLine(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Trouble(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -127,6 +131,7 @@ impl Problem {
             }
             Self::Method => (say!(lang, "error-method"), say!(lang, "error-method-text")),
             Self::Malformed => (say!(lang, "error-form"), say!(lang, "error-form-text")),
+            Self::NoLine(wrong) => (say!(lang, "error-character"), wrong.words(lang)),
             Self::Unheard => (say!(lang, "error-unheard"), say!(lang, "error-unheard-text")),
             Self::Trouble(_) => match asked {
                 Asked::Look => (say!(lang, "error-trouble"), say!(lang, "error-trouble-look-text")),

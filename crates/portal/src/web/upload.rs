@@ -2,6 +2,7 @@
 
 use axum::extract::multipart::{Multipart, MultipartError};
 use axum::http::StatusCode;
+use topup::lines;
 
 use super::problem::Problem;
 use crate::words::{Lang, say};
@@ -44,10 +45,13 @@ impl Upload {
             }
             let name = field.name().unwrap_or_default().to_owned();
             if let Some(file) = field.file_name() {
-                upload.name = file.to_owned();
+                upload.name = file.chars().filter(|one| !one.is_control()).collect();
                 upload.bytes = field.bytes().await?.to_vec();
             } else {
                 let value = field.text().await?;
+                if lines::control(&value).is_some() {
+                    return Err(NoUpload::Malformed);
+                }
                 upload.fields.push((name, value));
             }
         }

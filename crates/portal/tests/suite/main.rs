@@ -7,6 +7,7 @@ mod deposit_records;
 mod deposits;
 mod doors;
 mod invoices;
+mod lines;
 mod office;
 mod office_deposits;
 mod office_terminals;

@@ -34,7 +34,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<TestClock>,
     pub(crate) listening: Listening,
     pub(crate) bank: Option<SandboxBank>,
-    _place: Sqlite,
+    _place: Option<Sqlite>,
 }
 
 impl World {
@@ -56,6 +56,11 @@ impl World {
     async fn build(change: impl FnOnce(&mut Settings), with_bank: bool) -> Self {
         let place = Sqlite::new();
         let db = Db::open(place.url()).await.expect("a database");
+        Self { _place: Some(place), ..Self::over(db, change, with_bank).await }
+    }
+
+    /// The same over this database.
+    pub(crate) async fn over(db: Db, change: impl FnOnce(&mut Settings), with_bank: bool) -> Self {
         let clock = Arc::new(TestClock::at(SystemClock.now()));
         let masters = (0..=4).map(|card_type| Master {
             card_type,
@@ -86,7 +91,7 @@ impl World {
         change(&mut settings);
         let router = portal::router(house.clone(), settings).expect("a router");
         let listening = portal::listen(address, router, None).expect("a free port");
-        Self { house, clock, listening, bank, _place: place }
+        Self { house, clock, listening, bank, _place: None }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

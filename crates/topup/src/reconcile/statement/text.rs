@@ -63,6 +63,10 @@ pub fn decode(bytes: &[u8], separator: Separator) -> Result<(String, Charset), S
         Some(rest) => (rest, true),
         None => (bytes, false),
     };
+    // No byte of a character in these two is 0: a file that has one was written otherwise, and not every database keeps it.
+    if bytes.contains(&0) {
+        return Err(broken(bytes, separator, |cell| !cell.contains(&0)));
+    }
     match std::str::from_utf8(bytes) {
         Ok(text) => return Ok((text.to_owned(), Charset::Utf8)),
         Err(_) if marked => return Err(broken(bytes, separator, |cell| std::str::from_utf8(cell).is_ok())),

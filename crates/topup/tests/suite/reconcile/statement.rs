@@ -92,6 +92,7 @@ fn what_cannot_be_read_is_named_by_line_column_and_value() {
     let at = marked.windows(3).position(|three| three == "货".as_bytes()).unwrap();
     marked[at] = 0xFF;
     assert_eq!(read(&marked, &layout), Err(StatementError::NoText { line: 6, cell: 7 }));
+    assert_eq!(cut(&TWO.replace("货", "\0")), Err(StatementError::NoText { line: 6, cell: 7 }));
     assert_eq!(cut(&TWO.replace("流水号", "凭证")), Err(StatementError::Header { missing: vec!["流水号".into()] }));
     assert_eq!(cut(&TWO[..TWO.find("2026-11").unwrap()]), Err(StatementError::Empty));
     assert_eq!(read(b"PK\x03\x04...", &layout), Err(StatementError::Workbook));
