@@ -7,7 +7,7 @@ use portal::FORM_LIMIT;
 use reqwest::{Client, Response, StatusCode};
 
 use crate::bank::{COMPANY, PAYS, SHORT, form};
-use crate::world::{Browser, PASSWORD, World, field, header, location, text};
+use crate::world::{Browser, CASHIER, PASSWORD, World, field, header, location, text};
 
 const MANAGER: &str = "0013";
 const CLERK: &str = "0012";
@@ -67,7 +67,7 @@ async fn a_group_pays_in_through_the_banks_pages() {
     assert!(browser.read(&format!("/deposits/{order}")).await.contains("尚未付款"));
     let answer = browser.get(&pay).await;
     let policy = header(&answer, "content-security-policy").to_owned();
-    assert!(policy.ends_with(&format!("; form-action 'self' {}", bank.url)), "{policy}");
+    assert!(policy.ends_with(&format!("; form-action 'self' {} {CASHIER}", bank.url)), "{policy}");
     let cashier = bank.arrive(&text(answer).await).await;
     assert!(browser.read(&format!("/deposits/{order}")).await.contains("银行尚未告知结果"));
 

@@ -26,6 +26,8 @@ use vault::{Master, SoftVault};
 use crate::bank::SandboxBank;
 
 pub(crate) const PASSWORD: &str = "correct horse";
+/// Where the bank may send a payer on to.
+pub(crate) const CASHIER: &str = "https://cashier.test.example";
 pub(crate) const TERMINAL: &str = "000001000050";
 
 /// The portal and what stands around it.
@@ -78,7 +80,8 @@ impl World {
         let address = free_address();
         let bank = with_bank.then(|| SandboxBank::open(&clock));
         if let Some(bank) = &bank {
-            house = house.with_till(Till::new(Arc::new(bank.gateway()), &format!("http://{address}")));
+            let till = Till::new(Arc::new(bank.gateway()), &format!("http://{address}"));
+            house = house.with_till(till.with_cashiers(vec![CASHIER.to_owned()]));
         }
         let mut settings = Settings {
             tls: false,

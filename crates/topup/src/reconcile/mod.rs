@@ -70,3 +70,32 @@ impl Came {
         [Self::Fetched, Self::Uploaded].into_iter().find(|came| came.as_str() == text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::aside;
+
+    /// On one thread: what is done in its place would wait for what can only come after it.
+    #[tokio::test]
+    async fn what_is_done_aside_lets_others_go_on() {
+        let (say, hear) = mpsc::channel();
+        let work = aside(move || hear.recv_timeout(Duration::from_mins(1)));
+        let (heard, ()) = tokio::join!(work, async move {
+            // Whatever else is ready here has its turn first.
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            say.send("go on").expect("somebody listens");
+        });
+        assert_eq!(heard, Ok("go on"));
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "a line that nobody thought of")]
+    async fn what_panics_aside_panics_here() {
+        aside(|| -> () { panic!("a line that nobody thought of") }).await;
+    }
+}

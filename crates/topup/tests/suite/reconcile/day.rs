@@ -395,6 +395,13 @@ async fn the_net_of_a_day_is_found_on_a_statement_and_missed_when_it_does_not_co
         assert_eq!(company.differences().await, [vec![], vec!["not-settled".to_owned()], vec![]]);
         let DayState::Here(bank) = company.day().await.day.state else { panic!("the file is here") };
         assert_eq!(bank.settled, Some(date(2026, 3, 3)));
+        // A server that died before it looked for the net: the hourly look finds it.
+        let mut tx = company.house.db.begin().await.expect("a unit of work");
+        tx.query("UPDATE bank_days SET line_id = NULL").execute().await.expect("changed");
+        tx.commit().await.expect("a commit");
+        reconcile::sweep(&company.house).await.expect("swept");
+        let DayState::Here(bank) = company.day().await.day.state else { panic!("the file is here") };
+        assert_eq!(bank.settled, Some(date(2026, 3, 3)));
         assert_eq!(reconcile::statements(&company.house, None).await.expect("a look").rows.len(), 3);
         // Another file of the day has another net, so that line is not its any more.
         company.take(&vector(MEMBER)[..608]).await.expect("the file");
