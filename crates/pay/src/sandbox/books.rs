@@ -83,15 +83,43 @@ impl Books {
     /// The bank gives the money of a payment back by itself: from now on it says 42 of it, and the file of the day lists
     /// a refund under a number that the merchant never gave.
     pub(crate) fn give_back(&mut self, token: &str, now: Timestamp) {
-        let trace_no = self.trace();
-        let Some(payment) = self.by_token(token) else { return };
-        if !matches!(payment.status, Status::Done { .. }) || payment.payment().is_none() {
-            return;
-        }
+        let Some(payment) = self.refund_unasked(token, None, "R42", now) else { return };
         payment.status = Status::Failed { code: "42".to_owned() };
+    }
+
+    /// Somebody has it given back at the bank's counter: whole, or so much. The payment stays one that was done, and the
+    /// file of the day lists a refund under a number that the merchant never gave.
+    pub(crate) fn refund_at_counter(&mut self, token: &str, fen: Option<i64>, now: Timestamp) {
+        self.refund_unasked(token, fen, "COUNTER", now);
+    }
+
+    /// Does part of a refund only, and calls it done.
+    pub(crate) fn refund_half(&mut self, token: &str) {
+        let Some(refund) = self.by_token(token).filter(|order| order.payment().is_none()) else { return };
+        let (was_to_be, half) =
+            (refund.status == Status::Processing, refund.amount_fen.checked_div(2).unwrap_or(0).max(1));
+        if was_to_be {
+            self.refunded(token, i64::saturating_sub);
+        }
+        if let Some(refund) = self.by_token(token) {
+            refund.amount_fen = half;
+        }
+        self.refunded(token, i64::saturating_add);
+    }
+
+    /// A refund that is done, of what is left of a payment that is; the payment.
+    fn refund_unasked(&mut self, token: &str, fen: Option<i64>, prefix: &str, now: Timestamp) -> Option<&mut Order> {
+        let trace_no = self.trace();
+        let payment = self.by_token(token).filter(|order| matches!(order.status, Status::Done { .. }))?;
+        let left = payment.amount_fen.saturating_sub(payment.payment()?.refunded_fen);
+        let amount_fen = fen.unwrap_or(left);
+        if !(1..=left).contains(&amount_fen) {
+            return None;
+        }
         let refund = Order {
-            token: format!("{token}42"),
-            number: format!("R42{trace_no}"),
+            token: format!("{token}{trace_no}"),
+            number: format!("{prefix}{trace_no}"),
+            amount_fen,
             kind: Kind::Refund { original: payment.serial.clone().unwrap_or_default(), due_at: now },
             back_url: None,
             created_at: now,
@@ -102,7 +130,10 @@ impl Books {
             notices: Vec::new(),
             ..payment.clone()
         };
+        let paid = payment.payment_mut()?;
+        paid.refunded_fen = paid.refunded_fen.saturating_add(amount_fen);
         self.orders.push(refund);
+        self.by_token(token)
     }
 
     /// What time has decided: late payments, slow refunds.

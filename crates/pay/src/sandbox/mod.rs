@@ -166,6 +166,22 @@ impl Bank {
         self.shelf.change(|books| books.give_back(token, now));
     }
 
+    /// Gives a payment back at the counter, whole or so much, and tells the merchant by nothing but the file of the day.
+    fn refund_at_counter(&self, token: &str, fen: Option<i64>) {
+        let now = self.now();
+        self.shelf.change(|books| books.refund_at_counter(token, fen, now));
+    }
+
+    /// Does half of a refund that is under way or was refused, and calls it done.
+    fn refund_half(&self, token: &str) {
+        let open = |status: &Status| matches!(status, Status::Processing | Status::Failed { .. });
+        let fits = self.order(token).is_some_and(|order| order.payment().is_none() && open(&order.status));
+        if fits {
+            self.shelf.change(|books| books.refund_half(token));
+            self.step(token, |order| order.status = Status::Done { code: "00".to_owned() });
+        }
+    }
+
     /// Does a refund that was refused, as if the refusal had been a mistake; the merchant is notified of it.
     fn refund_after_all(&self, token: &str) {
         let done = self.step(token, |order| {

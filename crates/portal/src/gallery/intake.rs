@@ -13,7 +13,7 @@ use topup::{Fen, GroupId, Ids, Kind, Micros};
 
 use super::NOW_US;
 use super::office::{ago, groups, signed_in};
-use crate::look::Frame;
+use crate::look::{Frame, show};
 use crate::office::deposits::decide::{Look, Typed};
 use crate::office::deposits::line::{Line, Next};
 use crate::office::deposits::list::{self, Shown};
@@ -309,6 +309,16 @@ fn unfit(lang: Lang, kind: ExceptionKind) -> Exception {
         id: ExceptionId(7_345_678_901_234),
         kind,
         deposit: known.then_some(order),
+        stands: known.then_some(match kind {
+            ExceptionKind::GoneBack => State::Approved,
+            ExceptionKind::RefundFailed => State::Rejected,
+            ExceptionKind::RefundContradiction => State::Refunding,
+            ExceptionKind::DuplicateSerial | ExceptionKind::ReturnedLate => State::Expired,
+            ExceptionKind::Late
+            | ExceptionKind::WrongAmount
+            | ExceptionKind::UnknownOrder
+            | ExceptionKind::Contradiction => State::Paid,
+        }),
         group: known.then(|| group(lang, 0)),
         gateway: "unionpay".into(),
         order: if refund { REFUND.into() } else { order.to_string() },
@@ -382,6 +392,22 @@ fn closed(lang: Lang) -> Exception {
     Exception { closed: Some((who, outcome, why, at)), ..unfit(lang, ExceptionKind::DuplicateSerial) }
 }
 
+/// A refund that the bank calls done, of another amount.
+fn in_part(lang: Lang) -> Exception {
+    let told = json!({ "done": { "serial": SERIAL, "amount": 1_500_000 } });
+    let (code, words) = (topup::deposits::OTHER_AMOUNT, "¥15,000.00 / ¥30,000.00");
+    let evidence = json!({ "code": code, "words": words, "told": told, "back": { REFUND: 1_500_000 } });
+    Exception { evidence, ..unfit(lang, ExceptionKind::RefundFailed) }
+}
+
+/// Given back at the bank's counter, as its file says.
+fn given_back(lang: Lang) -> Exception {
+    let file = "777290058110048_20261121.zip";
+    let evidence =
+        json!({ "was": "approved", "paid": [SERIAL, 3_000_000], "back": { "COUNTER000031": 3_000_000 }, "file": file });
+    Exception { evidence, ..unfit(lang, ExceptionKind::GoneBack) }
+}
+
 fn unfits(lang: Lang) -> Vec<(&'static str, Markup)> {
     let at = |role| signed_in(lang, "/office/exceptions/7", role);
     let page = |role, exception: &Exception, typed: &Typed<'_>, problems: &[(&str, String)]| {
@@ -396,6 +422,8 @@ fn unfits(lang: Lang) -> Vec<(&'static str, Markup)> {
         |by| Exception { proposed: Some(suggested(lang, by)), ..unfit(lang, ExceptionKind::DuplicateSerial) };
     let typed = Typed { reason: agreed(lang), verdict: "returned_otherwise", ..Typed::default() };
     let outcome = say!(lang, "outcome-nothing");
+    let (free, needed) = (show::yuan(Fen::new(1_250_000)), show::yuan(Fen::new(3_000_000)));
+    let short = vec![("outcome", say!(lang, "exception-quota-short", free = free, needed = needed))];
     let who = format!("ma {}", ma(lang));
     let late =
         vec![("", say!(lang, "exception-was-closed", who = who, time = "2026-11-22 13:32:08", outcome = outcome))];
@@ -404,6 +432,10 @@ fn unfits(lang: Lang) -> Vec<(&'static str, Markup)> {
         ("exception-unknown-order", draw(StaffRole::Finance, &unfit(lang, ExceptionKind::UnknownOrder))),
         ("exception-contradiction", draw(StaffRole::Auditor, &unfit(lang, ExceptionKind::Contradiction))),
         ("exception-refund-failed", draw(StaffRole::Finance, &unfit(lang, ExceptionKind::RefundFailed))),
+        ("exception-refund-in-part", draw(StaffRole::Finance, &in_part(lang))),
+        ("exception-gone-back", draw(StaffRole::Finance, &unfit(lang, ExceptionKind::GoneBack))),
+        ("exception-given-back", draw(StaffRole::Finance, &given_back(lang))),
+        ("exception-quota-short", page(StaffRole::Finance, &given_back(lang), &typed, &short)),
         ("exception-refund-contradiction", draw(StaffRole::Finance, &unfit(lang, ExceptionKind::RefundContradiction))),
         ("exception-wrong", page(StaffRole::Finance, &unfit(lang, ExceptionKind::RefundFailed), &typed, &wrong)),
         ("exception-proposed", draw(StaffRole::Finance, &proposed(MA))),

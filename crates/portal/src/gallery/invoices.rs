@@ -119,5 +119,6 @@ fn one(lang: Lang, state: State) -> Invoice {
         issued_on: issued.then_some(date(2026, 11, 22)),
         red_number: red.then(|| "26412000000087654321".into()),
         red_on: red.then_some(date(2026, 11, 22)),
+        taken_back_at: None,
     }
 }

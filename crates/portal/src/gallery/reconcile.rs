@@ -106,6 +106,7 @@ fn line(n: i64, order: &str, fen: i64) -> Row {
         code: "01".into(),
         order: Some(order.into()),
         serial: format!("22611211015000{n:06}8"),
+        original: None,
         at: "1121101500".into(),
         amount: Fen::new(fen),
         fee: Fen::new(1_000),
@@ -139,6 +140,8 @@ fn shown(lang: Lang, differs: bool) -> Shown {
     if differs {
         rows.push(line(4, "D2611211700001X15QQQ", 270_000));
         rows.push(line(5, "D2611211811001X15A2B", 80_100));
+        let original = rows.first().map(|paid| paid.serial.clone());
+        rows.push(Row { original, ..line(7, "R42000031", 5_000_000) });
         ours.push(own(&line(5, "D2611211811001X15A2B", 80_000)));
         ours.push(own(&line(6, "D2611212214551X15K9F", 1_200_000)));
     }

@@ -18,6 +18,8 @@ pub(super) const REJECTED: &str = "deposit rejected";
 pub(super) const REFUNDED: &str = "deposit refunded";
 /// That it became quota after a refund had failed.
 pub(super) const CREDITED: &str = "deposit credited";
+/// That it had become quota and left it again, since its money is back at the payer.
+pub(super) const TAKEN_BACK: &str = "deposit taken back";
 
 /// A deposit that nobody else moves until the unit of work ends.
 #[derive(Debug)]
@@ -32,6 +34,16 @@ impl Locked {
     /// Which deposit.
     pub(super) fn key(&self) -> (GroupId, i64) {
         (self.deposit.group, self.deposit.order.id())
+    }
+
+    /// How much was paid.
+    pub(super) fn paid(&self) -> Fen {
+        self.deposit.paid.as_ref().map_or(Fen::ZERO, |paid| paid.amount)
+    }
+
+    /// How much of the group's quota is free.
+    pub(super) fn free(&self) -> Fen {
+        self.accounts.balances(self.deposit.group).unwrap_or_default().get(Kind::Quota)
     }
 }
 
@@ -53,8 +65,7 @@ pub(super) async fn transfer(
     reason: &'static str,
     at: Micros,
 ) -> Result<()> {
-    let amount = locked.deposit.paid.as_ref().map_or(Fen::ZERO, |paid| paid.amount);
-    let (group, subject) = locked.key();
+    let (amount, (group, subject)) = (locked.paid(), locked.key());
     let movement = Movement { group, from, to, amount, reason, subject, at };
     locked.accounts.post(movement).map_err(impossible)?;
     locked.accounts.write(tx).execute().await?;

@@ -137,6 +137,24 @@ pub enum Happened {
         /// Its words.
         words: String,
     },
+    /// The gateway's file of a day lists a refund of it that is none of ours.
+    GivenBack {
+        /// The file's name.
+        file: String,
+        /// Its number there.
+        refund: String,
+        /// The gateway's serial number of it.
+        serial: String,
+        /// How much.
+        amount: Fen,
+    },
+    /// It left the quota again, since its money is back at the payer.
+    TakenBack {
+        /// How much.
+        amount: Fen,
+        /// Under which number the bank knows of that.
+        reference: String,
+    },
     /// Something does not fit and waits for a person of the card company.
     Unfit {
         /// Which exception.
@@ -217,6 +235,8 @@ impl Happened {
             Self::RefundNotified { .. } => "refund_notified",
             Self::Refunded { .. } => "refunded",
             Self::RefundFailed { .. } => "refund_failed",
+            Self::GivenBack { .. } => "given_back",
+            Self::TakenBack { .. } => "taken_back",
             Self::Unfit { .. } => "unfit",
             Self::Closed { .. } => "closed",
         }

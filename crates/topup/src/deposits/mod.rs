@@ -9,6 +9,7 @@
 //! review     staff approve or reject what is paid; above a limit two of them: `approved`, `rejected`
 //! refunds    what is rejected goes back under a number of its own: `refunding`, `refunded`
 //! in_file    what the gateway's daily file lists as paid, and we do not have
+//! given_back what it lists as given back, and we never asked for
 //! exceptions what does not fit waits for a person and is closed with a reason and an outcome
 //! ```
 //!
@@ -21,6 +22,7 @@
 //! | paid → rejected | deposits in review → refunds due |
 //! | → refunded | refunds due → bank |
 //! | rejected, refunding → approved | refunds due → quota, when a refund failed and people decide so |
+//! | approved → refunded | quota → bank, when two people say that the money is back at the payer |
 //!
 //! Each step also moves the deposit from one of the totals that the records show to the next, in the same commit.
 //!
@@ -38,6 +40,7 @@ mod book;
 mod confirm;
 mod event;
 mod exceptions;
+mod given_back;
 mod in_file;
 mod notify;
 mod number;
@@ -60,13 +63,14 @@ pub use exceptions::{
     CloseError, Closing, Closure, Exception, ExceptionId, ExceptionKind, MOST_REFERENCE, Needs, Outcome, close,
     exception, exceptions_page, needs,
 };
+pub use given_back::{FileRefund, given_back};
 pub use in_file::{FileLine, in_file};
 pub use notify::{NotifyError, notified};
 pub use number::DepositNumber;
 pub use pay::{Acknowledgement, Incoming, Payer, Settlement, Start};
 pub use proof::{DepositsFault, DepositsProof, Unbooked};
 pub use query::{by_order, counts, find, paid_between};
-pub use refunds::{Refund, RefundState};
+pub use refunds::{OTHER_AMOUNT, Refund, RefundState};
 pub use review::{Answer, Decided, Proposal, Proposed, ReviewError, answer, propose};
 pub use rules::{MOST_REASON, Refused};
 pub use story::{Ruling, Story, standing};

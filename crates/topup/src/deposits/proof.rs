@@ -164,14 +164,16 @@ async fn movements(tx: &mut Tx) -> Result<Vec<(GroupId, DepositNumber)>> {
              SUM(CASE WHEN reason = 'deposit refunded' AND from_kind = 'refunds_due' AND to_kind = 'bank' \
              THEN amount_fen ELSE 0 END) AS refunded, \
              SUM(CASE WHEN reason = 'deposit credited' AND from_kind = 'refunds_due' AND to_kind = 'quota' \
-             THEN amount_fen ELSE 0 END) AS credited, COUNT(*) AS moved FROM movements \
+             THEN amount_fen ELSE 0 END) AS credited, \
+             SUM(CASE WHEN reason = 'deposit taken back' AND from_kind = 'quota' AND to_kind = 'bank' \
+             THEN amount_fen ELSE 0 END) AS taken_back, COUNT(*) AS moved FROM movements \
              WHERE reason IN ('deposit paid', 'deposit approved', 'deposit rejected', 'deposit refunded', \
-             'deposit credited') GROUP BY group_id, subject), \
+             'deposit credited', 'deposit taken back') GROUP BY group_id, subject), \
              both_sides AS (SELECT COALESCE(d.group_id, told.group_id) AS group_id, COALESCE(d.id, told.subject) AS id, \
              COALESCE(d.state, 'none') AS state, COALESCE(d.paid_fen, 0) AS fen, COALESCE(told.paid, 0) AS paid, \
              COALESCE(told.approved, 0) AS approved, COALESCE(told.rejected, 0) AS rejected, \
              COALESCE(told.refunded, 0) AS refunded, COALESCE(told.credited, 0) AS credited, \
-             COALESCE(told.moved, 0) AS moved \
+             COALESCE(told.taken_back, 0) AS taken_back, COALESCE(told.moved, 0) AS moved \
              FROM deposits d FULL JOIN told ON told.group_id = d.group_id AND told.subject = d.id) \
              SELECT group_id, id FROM both_sides WHERE NOT (paid = fen AND CASE \
              WHEN state IN ('created', 'redirected', 'failed', 'expired') THEN moved = 0 \
@@ -179,7 +181,9 @@ async fn movements(tx: &mut Tx) -> Result<Vec<(GroupId, DepositNumber)>> {
              WHEN state = 'approved' THEN (moved = 2 AND approved = fen) \
              OR (moved = 3 AND rejected = fen AND credited = fen) \
              WHEN state IN ('rejected', 'refunding') THEN moved = 2 AND rejected = fen \
-             WHEN state = 'refunded' THEN moved = 3 AND rejected = fen AND refunded = fen \
+             WHEN state = 'refunded' THEN (moved = 3 AND rejected = fen AND refunded = fen) \
+             OR (taken_back = fen AND ((moved = 3 AND approved = fen) \
+             OR (moved = 4 AND rejected = fen AND credited = fen))) \
              ELSE 1 = 0 END) ORDER BY group_id, id LIMIT $1",
         )
         .bind(LISTED)
@@ -213,7 +217,10 @@ async fn undecided(tx: &mut Tx) -> Result<Vec<(GroupId, DepositNumber)>> {
              AND r.number = a.number \
              WHERE CASE WHEN d.state IN ('approved', 'rejected', 'refunding', 'refunded') \
              THEN a.approve IS NULL OR r.paid_fen <> d.paid_fen OR (r.alone = 1 AND r.paid_fen > r.limit_fen) \
-             OR a.approve <> CASE WHEN d.state = 'approved' AND NOT EXISTS (\
+             OR a.approve <> CASE WHEN (d.state = 'approved' OR d.state = 'refunded' AND EXISTS (\
+             SELECT 1 FROM movements m WHERE m.group_id = d.group_id AND m.subject = d.id \
+             AND m.reason = 'deposit taken back' AND (m.from_kind IN ('deposits_in_review', 'refunds_due') \
+             OR m.to_kind IN ('deposits_in_review', 'bank')))) AND NOT EXISTS (\
              SELECT 1 FROM deposit_exceptions e WHERE e.group_id = d.group_id AND e.deposit_id = d.id \
              AND e.kind = 'refund_failed' AND e.outcome = 'credited') THEN 1 ELSE 0 END \
              ELSE a.approve IS NOT NULL END ORDER BY d.group_id, d.id LIMIT $1",
@@ -225,7 +232,7 @@ async fn undecided(tx: &mut Tx) -> Result<Vec<(GroupId, DepositNumber)>> {
 }
 
 /// What is to go back has exactly one refund under way, or an open exception about one that failed; what has gone back
-/// has one that succeeded, or a person who said that it went otherwise.
+/// has one that succeeded, or a person who said that it went otherwise, whether it was quota meanwhile or not.
 async fn refunds(tx: &mut Tx) -> Result<Vec<(GroupId, DepositNumber)>> {
     let rows: Vec<(GroupId, i64)> = tx
         .query(
@@ -238,10 +245,12 @@ async fn refunds(tx: &mut Tx) -> Result<Vec<(GroupId, DepositNumber)>> {
              (SELECT COUNT(*) FROM deposit_exceptions e WHERE e.group_id = d.group_id AND e.deposit_id = d.id \
              AND e.kind = 'refund_failed' AND e.closed_at_us IS NULL) AS unfit, \
              (SELECT COUNT(*) FROM deposit_exceptions e WHERE e.group_id = d.group_id AND e.deposit_id = d.id \
-             AND e.kind = 'refund_failed' AND e.outcome = 'returned_otherwise') AS otherwise FROM deposits d) \
+             AND e.kind = 'refund_failed' AND e.outcome = 'returned_otherwise') AS otherwise, \
+             (SELECT COUNT(*) FROM deposit_exceptions e WHERE e.group_id = d.group_id AND e.deposit_id = d.id \
+             AND e.kind = 'gone_back' AND e.outcome = 'returned_otherwise') AS gone FROM deposits d) \
              SELECT group_id, id FROM told WHERE NOT CASE \
              WHEN state IN ('rejected', 'refunding') THEN under_way + unfit = 1 AND done = 0 \
-             WHEN state = 'refunded' THEN under_way = 0 AND done + otherwise = 1 \
+             WHEN state = 'refunded' THEN under_way = 0 AND (done + otherwise = 1 OR done + otherwise = 0 AND gone > 0) \
              WHEN state = 'approved' THEN under_way = 0 AND done = 0 ELSE every = 0 END ORDER BY group_id, id LIMIT $1",
         )
         .bind(LISTED)

@@ -19,6 +19,9 @@ use super::event::{self, By, Happened};
 use super::number::refund_order;
 use crate::House;
 
+/// The code of a refund that has failed for us since it was done with another amount. Its words are both amounts.
+pub const OTHER_AMOUNT: &str = "other-amount";
+
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefundState {
@@ -28,7 +31,7 @@ pub enum RefundState {
     Accepted,
     /// The money has gone back.
     Refunded,
-    /// The gateway will not.
+    /// The gateway will not, or did it with another amount.
     Failed,
 }
 
@@ -70,6 +73,13 @@ impl RefundState {
     /// From what is stored.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+impl Refund {
+    /// Whether it is known to have been done with another amount, under this serial number of the gateway.
+    pub(super) fn done_in_part(&self, serial: &str) -> bool {
+        self.failure.as_ref().is_some_and(|(code, _)| code == OTHER_AMOUNT) && self.serial.as_deref() == Some(serial)
     }
 }
 

@@ -222,7 +222,7 @@ pub async fn moved(house: &House, group: GroupId, order: DepositNumber) -> Resul
     let rows: Vec<(Micros, String, String, Fen, i64)> = tx
         .query(
             "SELECT at_us, from_kind, to_kind, amount_fen, id FROM movements WHERE group_id = $1 AND subject = $2 \
-             AND (from_kind IN ('deposits_in_review', 'refunds_due') OR to_kind = 'deposits_in_review') ORDER BY id",
+             AND (from_kind IN ('deposits_in_review', 'refunds_due') OR to_kind IN ('deposits_in_review', 'bank')) ORDER BY id",
         )
         .bind(group)
         .bind(order.id())

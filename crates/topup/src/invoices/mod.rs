@@ -6,6 +6,9 @@
 //! red-flushed a red invoice reversed it; the deposit may get another
 //! ```
 //!
+//! A deposit that was taken back, since its money is at the payer again, has nothing to be invoiced: a request is withdrawn
+//! with it, and what was issued before is to be red-flushed.
+//!
 //! Jichong issues nothing: the card company's people issue in the tax system what they export here, and write down the
 //! number it got. A top-up of a prepaid card is no sale yet (国家税务总局公告 2016 年第 53 号): an ordinary invoice only,
 //! untaxed; what is later paid by card gets no second one.
@@ -18,6 +21,7 @@ mod taxpayer;
 pub use export::export;
 pub use query::{
     Buyer, Counts, Due, Filter, Invoice, buyer, buyers, counts, due, due_of, invoice, list, of_deposit, of_group,
+    to_reverse,
 };
 pub use rules::{BuyerProblem, MOST_NAME, NumberProblem, State};
 pub use taxpayer::{TaxpayerError, TaxpayerNumber};
@@ -173,6 +177,28 @@ pub async fn withdraw(house: &House, actor: &Actor, id: i64, reason: &str) -> Re
     note(house, &mut tx, actor, Action::InvoiceWithdrawn, (invoice.group, id), json!({ "reason": reason })).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// The deposit was taken back: what was only asked for is withdrawn, what was issued is to be reversed; in the same commit.
+pub(crate) async fn taken_back(
+    tx: &mut Tx,
+    house: &House,
+    actor: &Actor,
+    (group, deposit): (GroupId, i64),
+    reason: &str,
+) -> Result<(), store::Error> {
+    let live: Option<(i64, String)> = tx
+        .query(
+            "UPDATE invoices SET taken_back_at_us = $3, state = CASE WHEN state = 'requested' THEN 'withdrawn' ELSE state END \
+             WHERE group_id = $1 AND deposit_id = $2 AND state IN ('requested', 'issued') RETURNING id, state",
+        )
+        .bind(group)
+        .bind(deposit)
+        .bind(house.now())
+        .optional()
+        .await?;
+    let Some((id, _)) = live.filter(|(_, state)| State::parse(state) == Some(State::Withdrawn)) else { return Ok(()) };
+    note(house, tx, actor, Action::InvoiceWithdrawn, (group, id), json!({ "reason": reason })).await
 }
 
 /// Records that the tax system issued it.

@@ -83,6 +83,15 @@ pub struct Invoice {
     pub red_number: Option<String>,
     /// When that was issued.
     pub red_on: Option<Date>,
+    /// When its deposit was taken back: one that is issued is to be red-flushed then.
+    pub taken_back_at: Option<Micros>,
+}
+
+impl Invoice {
+    /// Whether it stands for money that is not there any more.
+    pub fn is_to_reverse(&self) -> bool {
+        self.taken_back_at.is_some() && self.state == State::Issued
+    }
 }
 
 /// Which are listed.
@@ -141,6 +150,7 @@ struct Row {
     issued_on: Option<String>,
     red_number: Option<String>,
     red_on: Option<String>,
+    taken_back_at_us: Option<Micros>,
 }
 
 impl Row {
@@ -163,16 +173,20 @@ impl Row {
             issued_on: day(self.issued_on),
             red_number: self.red_number,
             red_on: day(self.red_on),
+            taken_back_at: self.taken_back_at_us,
         })
     }
 }
 
-/// Group, id, state and paid amount of the deposit with this number.
+/// Group, id, state and paid amount of the deposit with this number, which nobody takes back meanwhile.
 pub(super) async fn deposit(
     tx: &mut Tx,
     order: &str,
 ) -> Result<Option<(GroupId, i64, String, Option<Fen>)>, store::Error> {
-    tx.query("SELECT group_id, id, state, paid_fen FROM deposits WHERE order_id = $1").bind(order).optional().await
+    tx.query("SELECT group_id, id, state, paid_fen FROM deposits WHERE order_id = $1 FOR UPDATE")
+        .bind(order)
+        .optional()
+        .await
 }
 
 /// Who gets a group's invoices.
@@ -233,7 +247,7 @@ macro_rules! listed {
         concat!(
             "SELECT invoices.id, invoices.group_id, groups.name AS group_name, invoices.order_id, decided_at_us, \
              invoices.amount_fen, buyer, taxpayer, email, invoices.state, requested_by, requested_at_us, number, \
-             issued_on, red_number, red_on FROM invoices JOIN groups ON groups.id = invoices.group_id \
+             issued_on, red_number, red_on, taken_back_at_us FROM invoices JOIN groups ON groups.id = invoices.group_id \
              JOIN deposits ON deposits.group_id = invoices.group_id AND deposits.id = deposit_id WHERE ",
             $where
         )
@@ -262,6 +276,15 @@ pub async fn of_group(house: &House, group: GroupId, after: Option<Place>) -> Re
 fn paged(rows: Vec<Row>) -> Page<Invoice> {
     let invoices = rows.into_iter().filter_map(Row::into_invoice).collect();
     Page::of(invoices, |invoice: &Invoice| Place { at: invoice.requested_at, id: invoice.id })
+}
+
+/// Invoices that were issued and whose deposits were taken back since, oldest first; no more than a page.
+pub async fn to_reverse(house: &House) -> Result<Vec<Invoice>, store::Error> {
+    let mut tx = house.db.read().await?;
+    let query = tx.query(listed!(
+        "invoices.taken_back_at_us IS NOT NULL AND invoices.state = 'issued' ORDER BY invoices.id LIMIT $1"
+    ));
+    Ok(paged(query.bind(one_more()).all().await?).rows)
 }
 
 /// How many there are.

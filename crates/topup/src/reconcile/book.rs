@@ -40,6 +40,7 @@ struct BankRow {
     code: String,
     order_id: Option<String>,
     serial: String,
+    original: Option<String>,
     at: String,
     amount_fen: Fen,
     fee_fen: Fen,
@@ -50,7 +51,8 @@ struct BankRow {
 pub(super) async fn rows(tx: &mut Tx, day: Date) -> Result<Vec<Row>, store::Error> {
     let rows: Vec<BankRow> = tx
         .query(
-            "SELECT bank_rows.line, what, code, order_id, serial, at, amount_fen, bank_rows.fee_fen, bank_rows.net_fen \
+            "SELECT bank_rows.line, what, code, order_id, serial, original, at, amount_fen, bank_rows.fee_fen, \
+             bank_rows.net_fen \
              FROM bank_days JOIN bank_rows ON bank_rows.file_id = bank_days.file_id WHERE bank_days.day = $1 \
              ORDER BY number",
         )
@@ -64,6 +66,7 @@ pub(super) async fn rows(tx: &mut Tx, day: Date) -> Result<Vec<Row>, store::Erro
             code: row.code,
             order: row.order_id,
             serial: row.serial,
+            original: row.original,
             at: row.at,
             amount: row.amount_fen,
             fee: row.fee_fen,
@@ -115,7 +118,17 @@ pub(super) async fn ours(tx: &mut Tx, day: Date, rows: &[Row]) -> Result<Vec<Our
         .rows(rows.iter().filter_map(|row| Some([row.order.as_deref()?.into()])))
         .all()
         .await?;
-    for own in named.into_iter().chain(refunds).filter_map(read) {
+    // What a refund gives back that names no order of ours: the payment with that serial number.
+    let given_back: Vec<OursRow> = tx
+        .query(
+            "SELECT 'payment', d.order_id, d.order_id, d.group_id, d.serial, d.paid_fen, d.state, d.settle_date, d.paid_at_us \
+             FROM rows(serial TEXT) JOIN deposit_serials s ON s.serial = rows.serial \
+             JOIN deposits d ON d.group_id = s.group_id AND d.id = s.deposit_id",
+        )
+        .rows(rows.iter().filter_map(|row| Some([row.original.as_deref()?.into()])))
+        .all()
+        .await?;
+    for own in named.into_iter().chain(refunds).chain(given_back).filter_map(read) {
         found.entry((own.what, own.order.clone())).or_insert(own);
     }
     elsewhere(tx, day, &mut found).await?;

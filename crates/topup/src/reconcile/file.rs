@@ -32,6 +32,8 @@ pub struct Row {
     pub order: Option<String>,
     /// The gateway's serial number; of an error its trace number.
     pub serial: String,
+    /// For a refund, the gateway's serial number of the payment that it gives back, if said.
+    pub original: Option<String>,
     /// When, month, day and time in Beijing: `MMDDhhmmss`.
     pub at: String,
     /// How much.
@@ -189,6 +191,7 @@ fn rows(bytes: &[u8], merchant: &str, before: &[Row]) -> Result<Vec<Row>, LineEr
             code,
             order: Some(entry.order.to_string()),
             serial: entry.serial,
+            original: entry.original,
             at: entry.at,
             amount: Fen::new(entry.amount.fen()),
             fee: Fen::new(entry.fee_fen),
@@ -214,6 +217,7 @@ fn error_row(line: &Line) -> Result<Row, LineError> {
         code: line.get("code").to_owned(),
         order: None,
         serial: line.get("traceNo").to_owned(),
+        original: None,
         at: line.get("txnTime").to_owned(),
         amount: Fen::new(fen),
         fee: Fen::ZERO,

@@ -1,7 +1,8 @@
 //! Our deposits and refunds of a day against the gateway's file of it. Pure.
 //!
 //! Every line of the file comes out once, and so does everything of ours that should be in it. The order number pairs the
-//! two; the gateway's serial number decides between several lines of one order.
+//! two; the gateway's serial number decides between several lines of one order, and ties a refund that we never asked for
+//! to the payment that it gives back.
 
 use std::collections::BTreeMap;
 
@@ -62,6 +63,8 @@ pub enum Finding {
     Serial,
     /// The gateway lists it among errors.
     Listed,
+    /// A refund that we never asked for gives a payment of ours back: at the bank's counter, or by the bank itself.
+    GivenBack,
 }
 
 /// Why something of the bank's is missing here.
@@ -90,6 +93,7 @@ impl Finding {
             Self::Amount => Some("amount"),
             Self::Serial => Some("serial"),
             Self::Listed => Some("listed"),
+            Self::GivenBack => Some("given-back"),
         }
     }
 }
@@ -151,11 +155,17 @@ pub fn pair(day: Date, rows: &[Row], ours: &[Ours]) -> Vec<Pair> {
             *place = row;
         }
     }
+    let payments = ours.iter().filter(|o| o.what == What::Payment && o.moved);
+    let by_serial: BTreeMap<&str, &Ours> = payments.filter_map(|o| Some((o.serial.as_deref()?, o))).collect();
     let mut pairs: Vec<Pair> = rows
         .iter()
         .map(|row| {
             let (what, order) = key(row);
             let ours = by_key.get(&(what, order.as_str())).copied();
+            let original = row.original.as_deref().filter(|_| what == What::Refund && ours.is_none());
+            if let Some(paid) = original.and_then(|serial| by_serial.get(serial).copied()) {
+                return Pair { theirs: Some(row.clone()), ours: Some(paid.clone()), finding: Finding::GivenBack };
+            }
             let first = chosen.get(&(what, order.as_str())).is_some_and(|chosen| std::ptr::eq(*chosen, row));
             Pair { theirs: Some(row.clone()), ours: ours.cloned(), finding: judge(day, row, ours, first) }
         })

@@ -6,11 +6,11 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use store::Tx;
 
-use super::file::{DayFile, FileError, What, read};
-use super::matching::{Finding, Why};
+use super::file::{DayFile, FileError, Row, What, read};
+use super::matching::{Finding, Pair, Why};
 use super::{Came, aside, book, is_due};
 use crate::audit::{self, Action, Actor, Entry, NO_GROUP, Subject};
-use crate::deposits::{self, DepositNumber, FileLine};
+use crate::deposits::{self, DepositNumber, FileLine, FileRefund};
 use crate::{House, patiently};
 
 /// A file that was taken in.
@@ -180,8 +180,7 @@ async fn follow_through(house: &House, day: Date) -> Result<(), store::Error> {
     book::settle(house).await
 }
 
-/// Has [`deposits`] look after the payments of ours that the day's file has and our books do not. True if one is paid
-/// now. A line that goes wrong is in nobody's way: it stays a difference, and the next look tries it again.
+/// Has [`deposits`] look after what the day's file has of our payments and our books do not. True if one is paid now. A line that goes wrong is in nobody's way: it stays a difference, and the next look tries it again.
 async fn paid_after_all(house: &House, day: Date) -> Result<bool, store::Error> {
     let mut tx = house.db.read().await?;
     let counts: Option<(String, String)> = tx
@@ -192,27 +191,16 @@ async fn paid_after_all(house: &House, day: Date) -> Result<bool, store::Error> 
     let Some((name, came)) = counts else { return Ok(false) };
     let pairs = book::pairs(&mut tx, day).await?;
     drop(tx);
+    // A file that a person brings bears no signature.
+    let genuine = Came::parse(&came) == Some(Came::Fetched);
     let (mut any, mut failed) = (false, 0_u32);
     for pair in pairs {
-        let (Some(row), Finding::MissingHere(Why::NotMoved)) = (pair.theirs, pair.finding) else { continue };
-        let order = row.order.as_deref().and_then(DepositNumber::parse);
-        let Some(order) = order.filter(|_| row.what == What::Payment) else { continue };
-        let line = FileLine {
-            file: name.clone(),
-            order,
-            serial: row.serial,
-            amount: row.amount,
-            settle_date: day.strftime("%m%d").to_string(),
-            at: row.at,
-            // A file that a person brings bears no signature.
-            genuine: Came::parse(&came) == Some(Came::Fetched),
-        };
-        match deposits::in_file(house, &line).await {
+        match told(house, (day, &name, genuine), pair).await {
             Ok(paid) => any |= paid,
             Err(error) => {
                 failed = failed.saturating_add(1);
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(%day, %order, error, "what a file says of a deposit could not be noted");
+                tracing::warn!(%day, error, "what a file says of a deposit could not be noted");
             }
         }
     }
@@ -222,7 +210,33 @@ async fn paid_after_all(house: &House, day: Date) -> Result<bool, store::Error> 
     Ok(any)
 }
 
-/// What the file says, whatever it was packed in.
+/// Tells [`deposits`] what a line says that our books do not. True if a deposit is paid by it.
+async fn told(house: &House, (day, file, genuine): (Date, &str, bool), pair: Pair) -> Result<bool, store::Error> {
+    let (Some(row), Some(ours)) = (pair.theirs, pair.ours) else { return Ok(false) };
+    let Some(order) = DepositNumber::parse(&ours.deposit) else { return Ok(false) };
+    match pair.finding {
+        Finding::MissingHere(Why::NotMoved) if row.what == What::Payment => {
+            let (file, settle_date) = (file.to_owned(), day.strftime("%m%d").to_string());
+            let Row { serial, amount, at, .. } = row;
+            deposits::in_file(house, &FileLine { file, order, serial, amount, settle_date, at, genuine }).await
+        }
+        Finding::GivenBack if genuine => {
+            let (file, refund) = (file.to_owned(), row.order.unwrap_or_default());
+            let line = FileRefund { file, order, refund, serial: row.serial, amount: row.amount };
+            deposits::given_back(house, &line).await.map(|()| false)
+        }
+        Finding::MissingHere(_)
+        | Finding::Matched
+        | Finding::MissingThere
+        | Finding::Amount
+        | Finding::Serial
+        | Finding::Listed
+        | Finding::GivenBack => Ok(false),
+    }
+}
+
+/// What the file says, whatever it was packed in. Without the serial number of what a refund gives back, which was not read
+/// once: a file from then is still the same.
 fn digest(file: &DayFile) -> String {
     let mut sha = Sha256::new();
     sha.update(&file.merchant);
@@ -272,6 +286,7 @@ async fn insert(
             row.code.as_str().into(),
             row.order.as_deref().into(),
             row.serial.as_str().into(),
+            row.original.as_deref().into(),
             row.at.as_str().into(),
             row.amount.into(),
             row.fee.into(),
@@ -279,10 +294,10 @@ async fn insert(
         ]
     });
     tx.query(
-        "INSERT INTO bank_rows (file_id, number, line, what, code, order_id, serial, at, amount_fen, fee_fen, net_fen) \
-         SELECT CAST($1 AS BIGINT), number, line, what, code, order_id, serial, at, amount, fee, net \
-         FROM rows(number BIGINT, line BIGINT, what TEXT, code TEXT, order_id TEXT, serial TEXT, at TEXT, amount BIGINT, \
-         fee BIGINT, net BIGINT)",
+        "INSERT INTO bank_rows (file_id, number, line, what, code, order_id, serial, original, at, amount_fen, fee_fen, \
+         net_fen) SELECT CAST($1 AS BIGINT), number, line, what, code, order_id, serial, original, at, amount, fee, net \
+         FROM rows(number BIGINT, line BIGINT, what TEXT, code TEXT, order_id TEXT, serial TEXT, original TEXT, at TEXT, \
+         amount BIGINT, fee BIGINT, net BIGINT)",
     )
     .bind(id)
     .rows(rows)

@@ -62,6 +62,8 @@ pub struct StatementLine {
 pub enum Item {
     /// Deposits that became quota.
     Deposits,
+    /// Deposits that had become quota and left it again, since their money is back at the payer.
+    TakenBack,
     /// Loads that are on their cards.
     Loads,
     /// Loads that were taken to be on their cards and were not: given back.
@@ -148,12 +150,14 @@ impl Grain {
 
 impl Item {
     /// Every one, in the order of a line.
-    pub const ALL: [Self; 5] = [Self::Deposits, Self::Loads, Self::GivenBack, Self::ChargedAfter, Self::Other];
+    pub const ALL: [Self; 6] =
+        [Self::Deposits, Self::TakenBack, Self::Loads, Self::GivenBack, Self::ChargedAfter, Self::Other];
 
     /// As it stands in addresses.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Deposits => "deposits",
+            Self::TakenBack => "taken-back",
             Self::Loads => "loads",
             Self::GivenBack => "given-back",
             Self::ChargedAfter => "charged-after",
@@ -173,6 +177,7 @@ impl Item {
             (Kind::Held, Kind::OnCards) => Self::Loads,
             (Kind::OnCards, _) => Self::GivenBack,
             (Kind::Quota, Kind::OnCards) => Self::ChargedAfter,
+            (Kind::Quota, Kind::Bank) => Self::TakenBack,
             (Kind::Bank | Kind::Quota | Kind::Held, _) => Self::Other,
         }
     }
@@ -312,7 +317,7 @@ impl Entry {
     fn of((number, at): (i64, Micros), (from, to): (Kind, Kind), amount: Fen, subject: i64) -> Self {
         let item = Item::of(from, to);
         let about = match item {
-            Item::Deposits => About::Deposit(DepositNumber::new(subject)),
+            Item::Deposits | Item::TakenBack => About::Deposit(DepositNumber::new(subject)),
             Item::Loads | Item::GivenBack | Item::ChargedAfter => About::Load(OrderNumber::new(subject)),
             Item::Other => About::Nothing,
         };

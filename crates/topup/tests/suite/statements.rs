@@ -19,7 +19,8 @@ const STEPS: usize = 400;
 const DAY_US: i64 = 86_400_000_000;
 
 /// The ways of money, all that there are; most of it is charged to cards.
-const WAYS: [(Kind, Kind); 14] = [
+const WAYS: [(Kind, Kind); 15] = [
+    (Kind::Quota, Kind::Bank),
     (Kind::Bank, Kind::Quota),
     (Kind::Bank, Kind::DepositsInReview),
     (Kind::DepositsInReview, Kind::Quota),
@@ -89,6 +90,7 @@ fn change((_, from, to, amount, _): &Known) -> Option<i64> {
 fn item((_, from, to, ..): &Known) -> Item {
     match (from, to) {
         (Kind::DepositsInReview | Kind::RefundsDue, _) => Item::Deposits,
+        (Kind::Quota, Kind::Bank) => Item::TakenBack,
         (Kind::Held, Kind::OnCards) => Item::Loads,
         (Kind::OnCards, _) => Item::GivenBack,
         (Kind::Quota, Kind::OnCards) => Item::ChargedAfter,

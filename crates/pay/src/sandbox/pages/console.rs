@@ -47,6 +47,9 @@ pub(in crate::sandbox) struct NoticeForm {
 pub(in crate::sandbox) struct OrderForm {
     number: String,
     action: String,
+    /// How much, in yuan; blank for all of it.
+    #[serde(default)]
+    yuan: String,
 }
 
 /// `GET /console`
@@ -122,16 +125,23 @@ pub(in crate::sandbox) async fn notice(State(bank): State<Bank>, Form(form): For
     to("/console")
 }
 
-/// `POST /console/order`: gives a payment back without being asked, or does a refund that was refused.
+/// `POST /console/order`: gives a payment back without being asked, or does a refund otherwise than it was asked to.
 pub(in crate::sandbox) async fn order(State(bank): State<Bank>, Form(form): Form<OrderForm>) -> Response {
     let numbered = |order: &&Order| order.number == form.number;
     let token = bank.shelf.read(|books| books.orders.iter().find(numbered).map(|order| order.token.clone()));
     match (form.action.as_str(), token) {
         ("give_back", Some(token)) => bank.give_back(&token),
+        ("refund_at_counter", Some(token)) => bank.refund_at_counter(&token, whole_yuan(&form.yuan)),
         ("refund_after_all", Some(token)) => bank.refund_after_all(&token),
+        ("refund_half", Some(token)) => bank.refund_half(&token),
         _ => {}
     }
     to("/console")
+}
+
+/// In fen; none if it is blank or no number.
+fn whole_yuan(typed: &str) -> Option<i64> {
+    typed.trim().parse::<i64>().ok()?.checked_mul(100)
 }
 
 fn messages(lang: Lang, books: &Books) -> Markup {
@@ -239,15 +249,22 @@ fn one_order(lang: Lang, order: &Order) -> Markup {
 
 /// What a bank does now and then with what was decided.
 fn out_of_turn(lang: Lang, order: &Order) -> Markup {
-    let (action, label) = match (&order.status, order.payment().is_some()) {
-        (Status::Done { .. }, true) => ("give_back", lang.say("银行自行退回付款人", "Give it back unasked")),
-        (Status::Failed { .. }, false) => ("refund_after_all", lang.say("其实退成了", "Refund it after all")),
+    let half = ("refund_half", lang.say("只退一半", "Refund half of it"));
+    let actions = match (&order.status, order.payment().is_some()) {
+        (Status::Done { .. }, true) => vec![
+            ("give_back", lang.say("银行自行退回付款人", "Give it back unasked")),
+            ("refund_at_counter", lang.say("在银行柜台退款", "Refund at the counter")),
+        ],
+        (Status::Processing, false) => vec![half],
+        (Status::Failed { .. }, false) => {
+            vec![("refund_after_all", lang.say("其实退成了", "Refund it after all")), half]
+        }
         _ => return html! {},
     };
     html! {
         form.notice method="post" action="/console/order" {
             input type="hidden" name="number" value=(order.number);
-            p.links { button.plain name="action" value=(action) { (label) } }
+            p.links { @for (action, label) in actions { button.plain name="action" value=(action) { (label) } " " } }
         }
     }
 }

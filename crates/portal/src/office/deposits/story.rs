@@ -89,8 +89,8 @@ fn one_refund(lang: Lang, refund: &Refund) -> Markup {
     let (tone, word) = words::refund(lang, refund.state);
     let ended = match refund.state {
         RefundState::Failed => {
-            let (code, words) = refund.failure.clone().unwrap_or_default();
-            say!(lang, "refund-failed", words = words, code = code)
+            let (code, said) = refund.failure.clone().unwrap_or_default();
+            words::not_refunded(lang, &code, &said)
         }
         RefundState::Due | RefundState::Accepted | RefundState::Refunded => say!(lang, "refund-done"),
     };

@@ -1,7 +1,7 @@
 //! What the office says of deposits. The steps and states that a group sees too are the group's own words.
 
 use maud::Markup;
-use topup::deposits::{By, ExceptionKind, Happened, Outcome, RefundState, Refused, Told, Tray};
+use topup::deposits::{By, ExceptionKind, Happened, OTHER_AMOUNT, Outcome, RefundState, Refused, Told, Tray};
 use topup::{Fen, Micros};
 
 use crate::deposits::steps;
@@ -100,8 +100,17 @@ pub(crate) fn step(lang: Lang, what: &Happened) -> String {
         Happened::RefundNotified { told, .. } => {
             say!(lang, "step-refund-notified", told = refund_told(lang, told))
         }
-        Happened::RefundFailed { code, words, .. } => {
-            say!(lang, "step-refund-failed", words = words.as_str(), code = code.as_str())
+        Happened::RefundFailed { code, words, .. } => not_refunded(lang, code, words),
+        Happened::GivenBack { file, refund, serial, amount } => say!(
+            lang,
+            "step-given-back",
+            file = file.as_str(),
+            refund = refund.as_str(),
+            serial = serial.as_str(),
+            amount = show::yuan(*amount)
+        ),
+        Happened::TakenBack { amount, reference } => {
+            say!(lang, "step-taken-back", amount = show::yuan(*amount), reference = reference.as_str())
         }
         Happened::Unfit { kind: unfit, .. } => say!(lang, "step-unfit", kind = kind(lang, *unfit)),
         Happened::Closed { kind: unfit, outcome: made, reason, .. } => say!(
@@ -122,6 +131,15 @@ pub(crate) fn step(lang: Lang, what: &Happened) -> String {
         | Happened::Expired
         | Happened::RefundAccepted { .. }
         | Happened::Refunded { .. } => steps::words(lang, what).unwrap_or_default(),
+    }
+}
+
+/// Why a refund failed; of one that was done with another amount the words are both amounts.
+pub(crate) fn not_refunded(lang: Lang, code: &str, words: &str) -> String {
+    if code == OTHER_AMOUNT {
+        say!(lang, "refund-other-amount", amounts = words)
+    } else {
+        say!(lang, "refund-failed", words = words, code = code)
     }
 }
 

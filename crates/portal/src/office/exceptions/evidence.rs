@@ -1,9 +1,11 @@
 //! What the bank said and what we held when something did not fit, as a list of facts.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 use serde_json::Value;
 use topup::Fen;
-use topup::deposits::{Exception, ExceptionKind, RefundState, State, Told};
+use topup::deposits::{Exception, ExceptionKind, OTHER_AMOUNT, RefundState, State, Told};
 
 use crate::deposits::deposit::state_tag;
 use crate::deposits::steps;
@@ -25,7 +27,7 @@ pub(crate) fn draw(lang: Lang, exception: &Exception) -> Markup {
             @if let Some(told) = told {
                 (fact(&say!(lang, "evidence-told"), told_words(lang, exception.kind, &told)))
             }
-            @if let Some((code, said)) = refusal(evidence) { (fact(&say!(lang, "evidence-told"), format!("{said}（{code}）"))) }
+            @if let Some((code, said)) = refusal(evidence).filter(|(code, _)| *code != OTHER_AMOUNT) { (fact(&say!(lang, "evidence-told"), format!("{said}（{code}）"))) }
             @if let Some(was) = evidence.get("was").and_then(Value::as_str) { (fact(&say!(lang, "evidence-was"), state(lang, exception.kind, was))) }
             @if let Some(asked) = fen("asked_fen") { (fact(&say!(lang, "evidence-asked-fen"), show::money(asked))) }
             @if let Some((serial, amount)) = paid {
@@ -36,6 +38,12 @@ pub(crate) fn draw(lang: Lang, exception: &Exception) -> Markup {
                     (show::money(Fen::new(amount.as_i64().unwrap_or_default()))) " · " span.num { (serial) }
                 }))
             }
+            @for (refund, amount) in back(evidence) {
+                (fact(&say!(lang, "evidence-back"), html! { (show::money(amount)) " · " span.num { (refund) } }))
+            }
+            @if let Some(file) = evidence.get("file").and_then(Value::as_str) {
+                (fact(&say!(lang, "evidence-file"), html! { span.num { (file) } }))
+            }
             @for (name, value) in pairs("fields") {
                 (fact(&name, html! { code.raw { (value.as_str().unwrap_or_default()) } }))
             }
@@ -43,8 +51,13 @@ pub(crate) fn draw(lang: Lang, exception: &Exception) -> Markup {
     }
 }
 
+/// What the bank gave back otherwise than it was asked to: each refund's number at the bank, and how much.
+fn back(evidence: &Value) -> BTreeMap<String, Fen> {
+    evidence.get("back").and_then(|back| serde_json::from_value(back.clone()).ok()).unwrap_or_default()
+}
+
 fn told_words(lang: Lang, kind: ExceptionKind, told: &Told) -> Markup {
-    let refund = kind == ExceptionKind::RefundContradiction;
+    let refund = matches!(kind, ExceptionKind::RefundContradiction | ExceptionKind::RefundFailed);
     let said = if refund { words::refund_told(lang, told) } else { steps::said(lang, told) };
     html! {
         (said)

@@ -79,6 +79,8 @@ fn repeated(may: &Office<Decide>, found: &Exception, sent: &Sent, outcome: Outco
         | CloseError::LongReference
         | CloseError::Unanswered
         | CloseError::GoneAfterAll
+        | CloseError::InPart
+        | CloseError::QuotaShort { .. }
         | CloseError::Refused(_)
         | CloseError::Storage(_) => false,
     }
@@ -103,6 +105,11 @@ fn why(lang: Lang, found: &Exception, sent: &Sent, error: CloseError) -> Result<
         CloseError::LongReference => ("reference", say!(lang, "exception-long-reference", most = MOST_REFERENCE)),
         CloseError::Unanswered => ("", say!(lang, "exception-unanswered")),
         CloseError::GoneAfterAll => ("outcome", say!(lang, "exception-gone-after-all")),
+        CloseError::InPart => ("outcome", say!(lang, "exception-in-part")),
+        CloseError::QuotaShort { free, needed } => {
+            let (free, needed) = (show::yuan(free), show::yuan(needed));
+            ("outcome", say!(lang, "exception-quota-short", free = free, needed = needed))
+        }
         CloseError::Refused(Refused::NotThere) => ("outcome", say!(lang, "exception-not-there")),
         CloseError::Refused(refused @ (Refused::NoReason | Refused::LongReason)) => {
             ("reason", said::refused(lang, refused, &sent.reason))

@@ -41,7 +41,7 @@ pub(crate) fn page(frame: &Frame, look: &Look<'_>, typed: &Typed<'_>, problems: 
         section.sheet.pad.stack.explained {
             (explained(&say!(lang, "exception-what"), &words::what(lang, exception)))
             (explained(&say!(lang, "exception-where"), &words::place(lang, exception)))
-            @if !closed { (explained(&say!(lang, "exception-can"), &words::can(lang, exception.kind))) }
+            @if !closed { (explained(&say!(lang, "exception-can"), &words::can(lang, exception))) }
         }
         (decision(frame, look, typed, problems))
         div.halves {
@@ -166,21 +166,12 @@ fn close(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, Stri
     let outcomes: Vec<Outcome> = outcomes.filter(|outcome| look.needs.offers(*outcome)).collect();
     let proposed = exception.reference.as_deref().unwrap_or_default();
     let reference = if typed.reference.is_empty() { proposed } else { typed.reference };
-    let (hint, submit) = match (look.needs.two_people(), exception.proposed.is_some()) {
-        (true, false) if exception.stake > look.limit => {
-            let hint = say!(lang, "exception-two-hint", limit = show::yuan(look.limit));
-            (Some(hint), say!(lang, "exception-propose"))
-        }
-        (true, false) => (Some(say!(lang, "exception-blind-hint")), say!(lang, "exception-propose")),
-        // What happens then stands above.
-        (true, true) => (None, say!(lang, "exception-submit")),
-        (false, _) => (Some(say!(lang, "exception-one-hint")), say!(lang, "exception-submit")),
-    };
+    let (hint, submit) = submit(lang, look, &outcomes);
     html! {
         form.stack id="close" method="post" action={ (path(exception.id)) "/close" } {
             fieldset.choices id="outcome" aria-invalid=[wrong.then_some("true")] {
                 legend.unseen { (say!(lang, "exception-outcome")) }
-                @for outcome in &outcomes { (choice(lang, exception, *outcome, typed.verdict)) }
+                @for outcome in &outcomes { (choice(lang, look, *outcome, typed.verdict)) }
             }
             @if outcomes.iter().any(|outcome| look.needs.reference(*outcome)) {
                 (Field::new("reference", say!(lang, "exception-reference"), "text", "off")
@@ -194,13 +185,38 @@ fn close(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, Stri
     }
 }
 
-fn choice(lang: Lang, exception: &Exception, outcome: Outcome, chosen: &str) -> Markup {
+/// What is said below the button, and what stands on it.
+fn submit(lang: Lang, look: &Look<'_>, outcomes: &[Outcome]) -> (Option<String>, String) {
+    let two = |outcome: &Outcome| look.needs.two_people(*outcome);
+    let (submit, propose) = (say!(lang, "exception-submit"), say!(lang, "exception-propose"));
+    if !outcomes.iter().any(two) {
+        return (Some(say!(lang, "exception-one-hint")), submit);
+    }
+    if look.exception.proposed.is_some() {
+        // What happens then stands above.
+        return (None, submit);
+    }
+    if !outcomes.iter().all(two) {
+        return (Some(say!(lang, "exception-taken-back-hint")), submit);
+    }
+    let hint = if look.exception.stake > look.limit {
+        say!(lang, "exception-two-hint", limit = show::yuan(look.limit))
+    } else if look.needs.other_amount() {
+        say!(lang, "exception-in-part-hint")
+    } else {
+        say!(lang, "exception-blind-hint")
+    };
+    (Some(hint), propose)
+}
+
+fn choice(lang: Lang, look: &Look<'_>, outcome: Outcome, chosen: &str) -> Markup {
+    let exception = look.exception;
     html! {
         label.choice {
             input type="radio" name="outcome" value=(outcome.as_str()) required checked[outcome.as_str() == chosen];
             span {
                 b { (said::outcome(lang, exception.kind, outcome)) }
-                small.soft { (words::moves(lang, exception, outcome)) }
+                small.soft { (words::moves(lang, exception, look.needs, outcome)) }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What does not fit, in words: what happened, where the money is, what can be done.
 
-use topup::deposits::{Exception, ExceptionKind, Outcome};
+use topup::Fen;
+use topup::deposits::{Exception, ExceptionKind, Needs, Outcome, State};
 
 use crate::look::show;
 use crate::words::{Lang, say};
@@ -14,7 +15,27 @@ pub(crate) fn what(lang: Lang, exception: &Exception) -> String {
         ExceptionKind::DuplicateSerial => say!(lang, "unfit-duplicate-serial-what"),
         ExceptionKind::Contradiction => say!(lang, "unfit-contradiction-what"),
         ExceptionKind::ReturnedLate => say!(lang, "unfit-returned-late-what"),
-        ExceptionKind::GoneBack => say!(lang, "unfit-gone-back-what"),
+        ExceptionKind::GoneBack => match exception.went_back() {
+            Some(back) => say!(
+                lang,
+                "unfit-gone-back-in-file",
+                file = exception.evidence.get("file").and_then(|file| file.as_str()).unwrap_or("—"),
+                back = show::yuan(back),
+                amount = show::yuan(exception.amount)
+            ),
+            None => say!(lang, "unfit-gone-back-what"),
+        },
+        ExceptionKind::RefundFailed if let Some(back) = exception.went_back() => {
+            let (back_yuan, amount) = (show::yuan(back), show::yuan(exception.amount));
+            match apart(exception.amount, back) {
+                Apart::Missing(rest) => {
+                    say!(lang, "unfit-refund-less-what", back = back_yuan, amount = amount, rest = rest)
+                }
+                Apart::Over(rest) => {
+                    say!(lang, "unfit-refund-more-what", back = back_yuan, amount = amount, rest = rest)
+                }
+            }
+        }
         ExceptionKind::RefundFailed => {
             let words = exception.evidence.get("words").and_then(|words| words.as_str()).unwrap_or("—");
             say!(lang, "unfit-refund-failed-what", words = words)
@@ -31,9 +52,20 @@ pub(crate) fn place(lang: Lang, exception: &Exception) -> String {
     }
     match exception.kind {
         ExceptionKind::Late | ExceptionKind::WrongAmount => say!(lang, "where-review", group = group),
-        ExceptionKind::RefundFailed => say!(lang, "where-refunds", group = group),
+        ExceptionKind::RefundFailed => match exception.went_back() {
+            Some(back) => say!(lang, "where-refunds-in-part", group = group, back = show::yuan(back)),
+            None => say!(lang, "where-refunds", group = group),
+        },
         ExceptionKind::ReturnedLate => say!(lang, "where-bank-back"),
-        ExceptionKind::GoneBack => say!(lang, "where-gone-back", group = group),
+        ExceptionKind::GoneBack => match exception.stands {
+            Some(State::Paid) => say!(lang, "where-review", group = group),
+            Some(State::Approved) => say!(lang, "where-gone-quota", group = group),
+            Some(State::Rejected | State::Refunding) => say!(lang, "where-refunds", group = group),
+            Some(State::Refunded) => say!(lang, "where-gone-twice"),
+            Some(State::Created | State::Redirected | State::Failed | State::Expired) | None => {
+                say!(lang, "where-gone-back", group = group)
+            }
+        },
         ExceptionKind::UnknownOrder
         | ExceptionKind::DuplicateSerial
         | ExceptionKind::Contradiction
@@ -59,30 +91,61 @@ pub(crate) fn place_short(lang: Lang, exception: &Exception) -> String {
 }
 
 /// What a person can do.
-pub(crate) fn can(lang: Lang, kind: ExceptionKind) -> String {
-    match kind {
+pub(crate) fn can(lang: Lang, exception: &Exception) -> String {
+    let amount = || show::yuan(exception.amount);
+    match exception.kind {
         ExceptionKind::Late => say!(lang, "unfit-late-can"),
         ExceptionKind::WrongAmount => say!(lang, "unfit-wrong-amount-can"),
         ExceptionKind::UnknownOrder => say!(lang, "unfit-unknown-order-can"),
         ExceptionKind::DuplicateSerial => say!(lang, "unfit-duplicate-serial-can"),
         ExceptionKind::Contradiction => say!(lang, "unfit-contradiction-can"),
         ExceptionKind::ReturnedLate => say!(lang, "unfit-returned-late-can"),
-        ExceptionKind::GoneBack => say!(lang, "unfit-gone-back-can"),
-        ExceptionKind::RefundFailed => say!(lang, "unfit-refund-failed-can"),
+        ExceptionKind::GoneBack => match exception.stands {
+            Some(State::Approved) => say!(lang, "unfit-gone-back-quota-can", amount = amount()),
+            Some(State::Rejected | State::Refunding) => say!(lang, "unfit-gone-back-refund-can"),
+            Some(State::Refunded) => say!(lang, "unfit-gone-back-twice-can"),
+            Some(State::Paid | State::Created | State::Redirected | State::Failed | State::Expired) | None => {
+                say!(lang, "unfit-gone-back-can")
+            }
+        },
+        ExceptionKind::RefundFailed => match exception.went_back().map(|back| apart(exception.amount, back)) {
+            Some(Apart::Missing(rest)) => say!(lang, "unfit-refund-less-can", rest = rest, amount = amount()),
+            Some(Apart::Over(rest)) => say!(lang, "unfit-refund-more-can", rest = rest, amount = amount()),
+            None => say!(lang, "unfit-refund-failed-can"),
+        },
         ExceptionKind::RefundContradiction => say!(lang, "unfit-refund-contradiction-can"),
     }
 }
 
 /// What an outcome does with the money.
-pub(crate) fn moves(lang: Lang, exception: &Exception, outcome: Outcome) -> String {
+pub(crate) fn moves(lang: Lang, exception: &Exception, needs: Needs, outcome: Outcome) -> String {
     let amount = show::yuan(exception.amount);
     match outcome {
         Outcome::Credited => say!(lang, "outcome-credited-what", amount = amount),
         Outcome::Refund => say!(lang, "outcome-refund-what", amount = amount),
+        Outcome::ReturnedOtherwise if needs.takes_back(outcome) => {
+            say!(lang, "outcome-taken-back-what", amount = amount)
+        }
+        Outcome::Nothing if needs.takes_back(Outcome::ReturnedOtherwise) => say!(lang, "outcome-nothing-quota"),
+        Outcome::ReturnedOtherwise if needs.other_amount() => say!(lang, "outcome-returned-in-part", amount = amount),
         Outcome::ReturnedOtherwise if exception.kind == ExceptionKind::RefundFailed => {
             say!(lang, "outcome-returned-otherwise-booked", amount = amount)
         }
         Outcome::ReturnedOtherwise => say!(lang, "outcome-returned-otherwise-what", amount = amount),
         Outcome::Nothing => say!(lang, "outcome-nothing-what"),
+    }
+}
+
+/// How far what went back is from what was to go back.
+enum Apart {
+    Missing(String),
+    Over(String),
+}
+
+fn apart(due: Fen, back: Fen) -> Apart {
+    if back > due {
+        Apart::Over(show::yuan(back.checked_sub(due).unwrap_or_default()))
+    } else {
+        Apart::Missing(show::yuan(due.checked_sub(back).unwrap_or_default()))
     }
 }

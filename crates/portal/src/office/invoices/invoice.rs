@@ -10,7 +10,7 @@ use topup::invoices::{self, Invoice, InvoiceError, MOST_REASON, NumberProblem, S
 
 use super::{Do, LIST, See, may_do, path, state_tag};
 use crate::App;
-use crate::look::{Field, Frame, fact, show, summary};
+use crate::look::{Field, Frame, Tone, fact, notice, show, summary};
 use crate::office::trail::trail;
 use crate::people::access::Office;
 use crate::web::Html;
@@ -124,6 +124,9 @@ pub(crate) fn page(
         p.back { a href=(LIST) { (say!(lang, "back-invoices")) } }
         div.heading { div { h1 { (title) } p.soft { (invoice.buyer) } } (state_tag(lang, invoice.state)) }
         (summary(lang, problems))
+        @if let Some(at) = invoice.taken_back_at.filter(|_| invoice.is_to_reverse()) {
+            (notice(Tone::Bad, &say!(lang, "invoice-to-reverse"), say!(lang, "invoice-to-reverse-text", at = show::date_time(at))))
+        }
         div.halves {
             (facts(lang, invoice))
             @if may_do(frame) { (forms(lang, invoice, sent, problems)) }

@@ -38,6 +38,8 @@ pub(crate) struct Shown {
     /// Not the first page.
     pub(crate) later: bool,
     pub(crate) made: Option<usize>,
+    /// Issued for money that is at the payer again.
+    pub(crate) to_reverse: Vec<Invoice>,
 }
 
 /// `GET /office/invoices`
@@ -59,7 +61,8 @@ async fn look(app: &App, filter: Filter, after: Option<Place>) -> Result<Shown, 
         Filter::Due => Shown { due: invoices::due(&app.house, after).await?, ..Shown::default() },
         Filter::State(state) => Shown { invoices: invoices::list(&app.house, state, after).await?, ..Shown::default() },
     };
-    Ok(Shown { filter, counts: invoices::counts(&app.house).await?, later: after.is_some(), ..shown })
+    let (counts, to_reverse) = (invoices::counts(&app.house).await?, invoices::to_reverse(&app.house).await?);
+    Ok(Shown { filter, counts, to_reverse, later: after.is_some(), ..shown })
 }
 
 /// `POST /office/invoices`: requests those that were ticked.
@@ -113,6 +116,12 @@ pub(crate) fn page(frame: &Frame, shown: &Shown, problems: &[(&str, String)]) ->
         @if let Some(made) = shown.made { div.news role="status" {
             (notice(Tone::Good, "", say!(lang, "invoices-made", n = made)))
         } }
+        @if !shown.to_reverse.is_empty() {
+            (notice(Tone::Bad, &say!(lang, "invoice-to-reverse"), html! {
+                (say!(lang, "invoices-to-reverse-text"))
+                @for invoice in &shown.to_reverse { " " a.num href=(path(invoice.id)) { (invoice.order) } }
+            }))
+        }
         section.sheet {
             (filters(lang, shown))
             @match shown.filter {
@@ -233,7 +242,8 @@ fn listed(lang: Lang, state: State, invoices: &[Invoice]) -> Markup {
             tbody { @for invoice in invoices { tr {
                 td.group { a href=(path(invoice.id)) { (invoice.buyer) } div.sub.num { (invoice.taxpayer) }
                     div.sub.num.narrow-only { (invoice.order) }
-                    @if let Some(number) = &invoice.number { div.sub.num.narrow-only { (number) } } }
+                    @if let Some(number) = &invoice.number { div.sub.num.narrow-only { (number) } }
+                    @if invoice.is_to_reverse() { div { (tag(Tone::Bad, &say!(lang, "invoice-to-reverse"))) } } }
                 td.wide-only { span.num { (invoice.order) } div.sub { (invoice.group_name) } }
                 td.r { (invoice.amount) }
                 td.wide-only.num { (invoice.number.as_deref().unwrap_or("—")) }

@@ -199,7 +199,7 @@ fn tally(lang: Lang, listed: &Listed) -> Markup {
         dl.tally {
             @for group in groups::Group::ALL {
                 @let total = group.total(&listed.pairs);
-                @if total.count > 0 || group != groups::Group::Listed {
+                @if total.count > 0 || !matches!(group, groups::Group::Back | groups::Group::Listed) {
                     div.(group.tone(total.count).class()) {
                         dt { (group.tone(total.count).icon().draw()) (group.word(lang)) }
                         dd { b.num { (total.count) } span.num { (show::yuan(total.sum)) } }

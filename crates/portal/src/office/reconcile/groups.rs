@@ -18,18 +18,20 @@ const MOST_ROWS: usize = 500;
 pub(super) enum Group {
     Matched,
     Here,
+    Back,
     There,
     Differs,
     Listed,
 }
 
 impl Group {
-    pub(super) const ALL: [Self; 5] = [Self::Matched, Self::Here, Self::There, Self::Differs, Self::Listed];
+    pub(super) const ALL: [Self; 6] = [Self::Matched, Self::Here, Self::Back, Self::There, Self::Differs, Self::Listed];
 
     const fn of(finding: Finding) -> Self {
         match finding {
             Finding::Matched => Self::Matched,
             Finding::MissingHere(_) => Self::Here,
+            Finding::GivenBack => Self::Back,
             Finding::MissingThere => Self::There,
             Finding::Amount | Finding::Serial => Self::Differs,
             Finding::Listed => Self::Listed,
@@ -44,6 +46,7 @@ impl Group {
         match self {
             Self::Matched => say!(lang, "group-matched"),
             Self::Here => say!(lang, "group-here"),
+            Self::Back => say!(lang, "group-back"),
             Self::There => say!(lang, "group-there"),
             Self::Differs => say!(lang, "group-differs"),
             Self::Listed => say!(lang, "group-listed"),
@@ -54,8 +57,8 @@ impl Group {
     pub(super) const fn tone(self, count: i64) -> Tone {
         match self {
             Self::Matched => Tone::Good,
-            Self::Here | Self::There | Self::Differs | Self::Listed if count == 0 => Tone::Plain,
-            Self::Here | Self::There | Self::Differs | Self::Listed => Tone::Bad,
+            Self::Here | Self::Back | Self::There | Self::Differs | Self::Listed if count == 0 => Tone::Plain,
+            Self::Here | Self::Back | Self::There | Self::Differs | Self::Listed => Tone::Bad,
         }
     }
 }
@@ -72,7 +75,7 @@ pub(super) fn all(frame: &Frame, shown: &Shown, problems: &[(&str, String)]) -> 
                 ul.differences { @for difference in of_money { li { (alone(frame, shown, difference, problems)) } } }
             }
         }
-        @for group in [Group::Here, Group::There, Group::Differs, Group::Listed] {
+        @for group in Group::ALL.into_iter().filter(|group| *group != Group::Matched) {
             @let pairs: Vec<&Pair> = listed.pairs.iter().filter(|pair| Group::of(pair.finding) == group).collect();
             @if !pairs.is_empty() { (section(frame, shown, group, &pairs, problems)) }
         }
@@ -144,11 +147,14 @@ fn row(lang: Lang, shown: &Shown, pair: &Pair, wrong: bool) -> Markup {
     let serial = theirs.map(|row| row.serial.as_str()).or_else(|| ours.and_then(|ours| ours.serial.as_deref()));
     let refund = theirs.map_or_else(|| ours.map(|ours| ours.what), |row| Some(row.what))
         == Some(topup::reconcile::file::What::Refund);
+    let back = pair.finding == Finding::GivenBack;
     html! {
         tr.first[wrong] {
             td {
-                (order_link(order, ours)) @if refund { " " (tag(Tone::Plain, &say!(lang, "pair-refund"))) }
+                @if back { span.num { (order.unwrap_or("—")) } } @else { (order_link(order, ours)) }
+                @if refund { " " (tag(Tone::Plain, &say!(lang, "pair-refund"))) }
                 @if let Some(serial) = serial { div.sub.num { (serial) } }
+                @if back { div.sub { (say!(lang, "pair-gives-back")) " " (order_link(ours.map(|ours| ours.order.as_str()), ours)) } }
                 @if let Some(row) = theirs { div.sub.num { (at(&row.at)) " · " (say!(lang, "pair-line", n = row.line)) } }
                 @if let Some(name) = group(shown, ours) { div.sub.narrow-only { (name) } }
             }

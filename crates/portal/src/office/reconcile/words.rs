@@ -148,6 +148,8 @@ pub(super) fn finding(lang: Lang, kind: &str) -> (String, String) {
         (say!(lang, "differs-serial"), say!(lang, "differs-serial-next"))
     } else if is(Finding::Listed) {
         (say!(lang, "differs-listed"), say!(lang, "differs-listed-next"))
+    } else if is(Finding::GivenBack) {
+        (say!(lang, "differs-given-back"), say!(lang, "differs-given-back-next"))
     } else if kind == "not-settled" {
         (say!(lang, "differs-not-settled"), say!(lang, "differs-not-settled-next"))
     } else {

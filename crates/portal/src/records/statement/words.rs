@@ -9,6 +9,7 @@ use crate::words::{Lang, say};
 pub(crate) fn item(lang: Lang, item: Item) -> String {
     match item {
         Item::Deposits => say!(lang, "item-deposits"),
+        Item::TakenBack => say!(lang, "item-taken-back"),
         Item::Loads => say!(lang, "item-loads"),
         Item::GivenBack => say!(lang, "item-given-back"),
         Item::ChargedAfter => say!(lang, "item-charged-after"),

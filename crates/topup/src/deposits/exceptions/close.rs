@@ -1,16 +1,17 @@
 //! Closing an exception: by two people above the issuer's limit, with the money moved in the same commit.
 
-use ledger::{Fen, GroupId, Kind};
+use ledger::{Fen, GroupId};
 use serde_json::json;
 use store::Tx;
 
+use super::act::{end_refund, may_leave_quota, take_back};
 use super::query::{of_deposit, one};
 use super::rules::reference;
 use super::{Exception, ExceptionId, ExceptionKind, Needs, Outcome, exception, needs, subject};
 use crate::audit::{self, Action, Actor, Entry, NO_GROUP};
 use crate::deposits::assure::{Assured, assure};
 use crate::deposits::event::{self, By, Happened};
-use crate::deposits::refunds::{Inquiry, Standing};
+use crate::deposits::refunds::Inquiry;
 use crate::deposits::rules::{Refused, may_say};
 use crate::deposits::{State, book, query, refunds, topic};
 use crate::people::staff::{Staff, StaffId, StaffPermission, may_still};
@@ -59,6 +60,19 @@ pub enum CloseError {
     /// The gateway says of a refund that failed that it was done, or is under way: look at its exception first.
     #[error("the gateway says that a refund was done after all")]
     GoneAfterAll,
+    /// The gateway says of a refund that failed that it was done with another amount: only [`Outcome::ReturnedOtherwise`] is
+    /// left.
+    #[error("the gateway says that another amount was given back")]
+    InPart,
+    /// The money would leave the quota, and so much of that is not free. The group pays in again first, or its loads in flight
+    /// end.
+    #[error("{needed} yuan would leave the quota, {free} are free")]
+    QuotaShort {
+        /// How much of the quota is free.
+        free: Fen,
+        /// How much would leave it.
+        needed: Fen,
+    },
     /// The rules.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -78,10 +92,10 @@ pub enum Closure {
 
 /// What the gateway said just before money moves.
 #[derive(Clone, Debug)]
-struct Said {
-    refunds: Inquiry,
+pub(super) struct Said {
+    pub(super) refunds: Inquiry,
     /// Of the payment itself, where it is to become quota.
-    payment: Option<Assured>,
+    pub(super) payment: Option<Assured>,
 }
 
 /// Does what `staff` wants done about an exception, or notes it until another person says the same. Before money of a
@@ -145,10 +159,13 @@ async fn attempt(
         return Err(CloseError::Closed);
     }
     let needs = may_be(house, &found, locked.as_ref(), (outcome, reference))?;
+    if let Some(locked) = locked.as_ref().filter(|_| needs.takes_back(outcome)) {
+        may_leave_quota(locked)?;
+    }
     let limit = house.settings.deposits.two_people_above;
     let same = |proposed: &Outcome| *proposed == outcome && found.reference.as_deref() == reference;
     let (action, done) = match &found.proposed {
-        _ if !needs.two_people() => (Action::ExceptionClosed, Closure::Closed),
+        _ if !needs.two_people(outcome) => (Action::ExceptionClosed, Closure::Closed),
         Some((by, ..)) if *by == staff.id => return Err(Refused::Own.into()),
         Some((by, _, proposed, ..))
             if same(proposed) && may_still(&mut tx, *by, StaffPermission::ReviewDeposits).await? =>
@@ -163,10 +180,12 @@ async fn attempt(
     if done == Closure::Proposed {
         propose(&mut tx, house, staff, actor, (&closing, reason, reference)).await?;
     } else {
-        if let Some(locked) = &mut locked
-            && found.kind == ExceptionKind::RefundFailed
-        {
-            act(&mut tx, house, locked, (outcome, said)).await?;
+        if let Some(locked) = &mut locked {
+            if found.kind == ExceptionKind::RefundFailed {
+                end_refund(&mut tx, house, locked, (&found, outcome, said)).await?;
+            } else if needs.takes_back(outcome) {
+                take_back(&mut tx, house, actor, locked, (reason, reference.unwrap_or_default())).await?;
+            }
         }
         let closed = Closed { id, outcome, reason, reference, limit, proposer: None };
         shut(&mut tx, house, staff, actor, &closed).await?;
@@ -203,7 +222,8 @@ fn may_be(
     }
     let needs = needs(house, found);
     if !needs.offers(outcome) {
-        return Err(CloseError::Outcome);
+        let in_part = needs.other_amount() && found.kind.outcomes().contains(&outcome);
+        return Err(if in_part { CloseError::InPart } else { CloseError::Outcome });
     }
     if needs.reference(outcome) && reference.is_none() {
         return Err(CloseError::NoReference);
@@ -231,53 +251,6 @@ async fn propose(
     .bind(reference)
     .execute()
     .await?;
-    Ok(())
-}
-
-/// Moves the money of a refund that failed.
-async fn act(
-    tx: &mut Tx,
-    house: &House,
-    locked: &mut book::Locked,
-    (outcome, said): (Outcome, Option<&Said>),
-) -> Result<(), CloseError> {
-    if !matches!(locked.deposit.state, State::Rejected | State::Refunding) {
-        return Err(CloseError::Outcome);
-    }
-    // The gateway says that this money has gone back after all: first somebody finds out what is so.
-    let contradicted = |unfit: &Exception| unfit.kind == ExceptionKind::RefundContradiction && unfit.closed.is_none();
-    if of_deposit(tx, locked.key()).await?.iter().any(contradicted) {
-        return Err(CloseError::GoneAfterAll);
-    }
-    // None if it cannot be asked any more; then two people and a number of the bank stand for it.
-    if let Some(said) = said {
-        match said.refunds.standing(tx, locked.key()).await? {
-            Standing::Failed => {}
-            Standing::Unknown => return Err(CloseError::Unanswered),
-            Standing::GoneAfterAll(refund, word) if outcome == Outcome::Refund => {
-                let adopted = refunds::adopt(tx, house, locked, (refund, &word)).await?;
-                return if adopted { Ok(()) } else { Err(CloseError::GoneAfterAll) };
-            }
-            Standing::GoneAfterAll(..) => return Err(CloseError::GoneAfterAll),
-        }
-        let covered = said.payment.as_ref().is_some_and(|assured| assured.covers(&locked.deposit));
-        if outcome == Outcome::Credited && !covered {
-            return Err(CloseError::Unanswered);
-        }
-    }
-    let at = house.now();
-    match outcome {
-        Outcome::Refund => refunds::plan(tx, house, &locked.deposit).await?,
-        Outcome::Credited => {
-            book::transfer(tx, locked, (Kind::RefundsDue, Kind::Quota), book::CREDITED, at).await?;
-            book::set_state(tx, locked, State::Approved).await?;
-        }
-        Outcome::ReturnedOtherwise => {
-            book::transfer(tx, locked, (Kind::RefundsDue, Kind::Bank), book::REFUNDED, at).await?;
-            book::set_state(tx, locked, State::Refunded).await?;
-        }
-        Outcome::Nothing => return Err(CloseError::Outcome),
-    }
     Ok(())
 }
 

@@ -1,23 +1,26 @@
 //! What does not fit: kept until a person closes it with a reason and an outcome. Whatever is done moves money by
 //! movements, and above the issuer's limit two people say the same before it is done.
 
+mod act;
 mod close;
 mod query;
 mod rules;
+mod went_back;
 
 pub use close::{CloseError, Closing, Closure, close};
 pub(super) use close::{Closed, close_by_decision};
 pub(super) use query::of_deposit;
 pub use query::{exception, exceptions_page};
 pub use rules::{MOST_REFERENCE, Needs};
+pub(super) use went_back::{Back, note_back};
 
 use ledger::{Fen, GroupId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{Micros, Tx};
 
-use super::DepositNumber;
 use super::event::{self, By, Happened};
+use super::{DepositNumber, State};
 use crate::audit::{NO_GROUP, Subject};
 use crate::people::staff::StaffId;
 use crate::{House, alarms};
@@ -44,10 +47,10 @@ pub enum ExceptionKind {
     Contradiction,
     /// The payer's money was taken too late, and the gateway gives it back by itself. It is in no account.
     ReturnedLate,
-    /// The gateway had the money, and has given it back by itself, or says now that it never had it. It is still booked:
-    /// in review, or as quota.
+    /// The gateway had the money, and has given it back by itself or at somebody's wish, or says now that it never had it.
+    /// It is still booked: in review, as quota, or due to go back; else it has gone back twice.
     GoneBack,
-    /// The gateway will not give the money back. It stays in refunds due.
+    /// The gateway will not give the money back, or gave back another amount. It stays in refunds due.
     RefundFailed,
     /// The gateway says of a refund otherwise than it did before.
     RefundContradiction,
@@ -76,6 +79,8 @@ pub struct Exception {
     pub kind: ExceptionKind,
     /// The deposit, if it is one of ours.
     pub deposit: Option<DepositNumber>,
+    /// Where that stands now.
+    pub stands: Option<State>,
     /// Its group's name.
     pub group: Option<String>,
     /// The gateway, as stored.

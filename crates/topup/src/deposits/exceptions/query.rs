@@ -5,7 +5,7 @@ use store::{Micros, Tx};
 
 use super::{Exception, ExceptionId, ExceptionKind, Outcome};
 use crate::House;
-use crate::deposits::DepositNumber;
+use crate::deposits::{DepositNumber, State};
 use crate::paging::{Page, Place, one_more};
 use crate::people::staff::StaffId;
 
@@ -14,6 +14,7 @@ struct Row {
     id: ExceptionId,
     kind: String,
     deposit_id: Option<i64>,
+    deposit_state: Option<String>,
     group_name: Option<String>,
     gateway: String,
     order_id: String,
@@ -39,8 +40,8 @@ struct Row {
 macro_rules! found {
     ($where:literal) => {
         concat!(
-            "SELECT e.id, e.kind, e.deposit_id, groups.name AS group_name, e.gateway, e.order_id, e.serial, e.amount_fen, \
-             COALESCE(d.paid_fen, d.amount_fen, 0) AS deposit_fen, e.booked, e.evidence, e.opened_at_us, e.proposed_by, \
+            "SELECT e.id, e.kind, e.deposit_id, d.state AS deposit_state, groups.name AS group_name, e.gateway, e.order_id, \
+             e.serial, e.amount_fen, COALESCE(d.paid_fen, d.amount_fen, 0) AS deposit_fen, e.booked, e.evidence, e.opened_at_us, e.proposed_by, \
              e.proposed_name, e.proposed_outcome, e.proposed_reason, e.proposed_at_us, e.closed_at_us, e.closed_name, \
              e.close_reason, e.outcome, e.reference FROM deposit_exceptions e \
              LEFT JOIN groups ON groups.id = e.group_id \
@@ -106,6 +107,7 @@ impl Row {
             id: self.id,
             kind: ExceptionKind::parse(&self.kind)?,
             deposit: self.deposit_id.map(DepositNumber::new),
+            stands: self.deposit_state.as_deref().and_then(State::parse),
             group: self.group_name,
             gateway: self.gateway,
             order: self.order_id,

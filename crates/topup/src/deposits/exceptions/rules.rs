@@ -3,6 +3,7 @@
 use ledger::Fen;
 
 use super::{Exception, ExceptionKind, Outcome};
+use crate::deposits::State;
 
 /// The longest number under which a bank knows of a payment, in characters.
 pub const MOST_REFERENCE: usize = 64;
@@ -13,6 +14,10 @@ pub struct Needs {
     kind: ExceptionKind,
     stake: Fen,
     limit: Fen,
+    /// Whether the gateway gave back another amount than it was asked to.
+    other_amount: bool,
+    /// Whether it is about money that is quota now.
+    quota: bool,
     /// Whether the gateway that it is about is still set up, and so can be asked.
     gateway: bool,
 }
@@ -20,18 +25,38 @@ pub struct Needs {
 impl Needs {
     /// Of an exception, where above `limit` two people decide.
     pub fn of(exception: &Exception, limit: Fen, gateway: bool) -> Self {
-        Self { kind: exception.kind, stake: exception.stake, limit, gateway }
+        let kind = exception.kind;
+        Self {
+            kind,
+            stake: exception.stake,
+            limit,
+            other_amount: kind == ExceptionKind::RefundFailed && exception.went_back().is_some(),
+            quota: kind == ExceptionKind::GoneBack && exception.stands == Some(State::Approved),
+            gateway,
+        }
     }
 
-    /// Whether this can be made of it.
+    /// Whether this can be made of it. Of what has gone back in part, nothing else than that the whole has.
     pub fn offers(&self, outcome: Outcome) -> bool {
-        self.kind.outcomes().contains(&outcome) && (self.gateway || outcome != Outcome::Refund)
+        self.kind.outcomes().contains(&outcome)
+            && (self.gateway || outcome != Outcome::Refund)
+            && (!self.other_amount || outcome == Outcome::ReturnedOtherwise)
     }
 
-    /// Whether another person has to say the same: above the issuer's limit, and where the gateway cannot be asked any
-    /// more before money moves.
-    pub fn two_people(&self) -> bool {
-        self.stake > self.limit || self.blind()
+    /// Whether another person has to say the same: above the issuer's limit, and where money moves on the word of people
+    /// because the gateway's does not cover it.
+    pub fn two_people(&self, outcome: Outcome) -> bool {
+        self.stake > self.limit || self.other_amount || self.blind() || self.takes_back(outcome)
+    }
+
+    /// Whether the gateway gave back another amount than it was asked to.
+    pub fn other_amount(&self) -> bool {
+        self.other_amount
+    }
+
+    /// Whether the group's quota becomes less by it.
+    pub fn takes_back(&self, outcome: Outcome) -> bool {
+        self.quota && outcome == Outcome::ReturnedOtherwise
     }
 
     /// Whether the number is needed under which the bank knows of it: where money is said to have moved outside of this

@@ -6,10 +6,10 @@ use ledger::{Fen, GroupId};
 use pay::RefundStatus;
 use store::{Micros, Tx};
 
-use super::note::{accept, contradict, finish};
+use super::note::{accept, contradict, done_in_part, finish};
 use super::pursue::{NOW, ask_of};
 use super::query::{Row, one};
-use super::{Key, RefundState};
+use super::{Key, OTHER_AMOUNT, RefundState};
 use crate::deposits::event::Told;
 use crate::deposits::{ask, book, confirm};
 use crate::{House, patiently};
@@ -28,6 +28,8 @@ pub(in crate::deposits) enum Standing {
     Unknown,
     /// This one was done, or taken on, after all.
     GoneAfterAll(Key, RefundStatus),
+    /// At least one was done with another amount; the others have failed for sure.
+    OtherAmount,
 }
 
 /// Asks the gateway about every refund of a deposit that failed. What it says otherwise now opens an exception.
@@ -38,7 +40,8 @@ pub(in crate::deposits) async fn inquire(
     let mut tx = house.db.read().await?;
     let failed = failed(&mut tx, (group, deposit)).await?;
     drop(tx);
-    let asked = failed.into_iter().map(|(number, _)| inquire_of(house, Key { group, deposit, number }));
+    let asked =
+        failed.into_iter().map(|failed| failed.number).map(|number| inquire_of(house, Key { group, deposit, number }));
     let mut said = Vec::new();
     for answer in join_all(asked).await {
         said.push(answer?);
@@ -61,18 +64,31 @@ async fn inquire_of(house: &House, key: Key) -> Result<(i64, Option<RefundStatus
     Ok((key.number, word.ok()))
 }
 
-/// The refunds that failed as far as we know, and whether the gateway had taken them on before.
-async fn failed(tx: &mut Tx, (group, deposit): (GroupId, i64)) -> Result<Vec<(i64, bool)>, store::Error> {
-    let rows: Vec<(i64, Option<Micros>)> = tx
-        .query(
-            "SELECT number, accepted_at_us FROM deposit_refunds WHERE group_id = $1 AND deposit_id = $2 AND state = 'failed' \
-             ORDER BY number",
-        )
-        .bind(group)
-        .bind(deposit)
-        .all()
-        .await?;
-    Ok(rows.into_iter().map(|(number, accepted_at)| (number, accepted_at.is_some())).collect())
+/// A refund that failed as far as we know.
+#[derive(sqlx::FromRow)]
+struct Failed {
+    number: i64,
+    amount_fen: Fen,
+    code: Option<String>,
+    accepted_at_us: Option<Micros>,
+}
+
+impl Failed {
+    /// Whether the gateway had it once: had taken it on, or done it with another amount.
+    fn was_there(&self) -> bool {
+        self.accepted_at_us.is_some() || self.code.as_deref() == Some(OTHER_AMOUNT)
+    }
+}
+
+async fn failed(tx: &mut Tx, (group, deposit): (GroupId, i64)) -> Result<Vec<Failed>, store::Error> {
+    tx.query(
+        "SELECT number, amount_fen, code, accepted_at_us FROM deposit_refunds \
+         WHERE group_id = $1 AND deposit_id = $2 AND state = 'failed' ORDER BY number",
+    )
+    .bind(group)
+    .bind(deposit)
+    .all()
+    .await
 }
 
 async fn gone_after_all(house: &House, key: Key, told: &Told) -> Result<(), store::Error> {
@@ -80,7 +96,14 @@ async fn gone_after_all(house: &House, key: Key, told: &Told) -> Result<(), stor
     let Some(locked) = book::lock(&mut tx, key.group, key.deposit).await? else { return Ok(()) };
     let Some(refund) = one(&mut tx, key).await?.and_then(Row::into_refund) else { return Ok(()) };
     if refund.state == RefundState::Failed {
-        contradict(&mut tx, house, &locked, (&refund, told)).await?;
+        match told {
+            Told::Done { serial, amount } if *amount != refund.amount => {
+                done_in_part(&mut tx, house, &locked, (key, &refund, serial, *amount)).await?;
+            }
+            Told::Done { .. } | Told::Pending { .. } | Told::NotFound | Told::Failed { .. } | Told::NoAnswer { .. } => {
+                contradict(&mut tx, house, &locked, (&refund, told)).await?;
+            }
+        }
     }
     tx.commit().await
 }
@@ -92,25 +115,32 @@ impl Inquiry {
         tx: &mut Tx,
         (group, deposit): (GroupId, i64),
     ) -> Result<Standing, store::Error> {
-        let mut unknown = false;
-        for (number, taken_on) in failed(tx, (group, deposit)).await? {
-            let key = Key { group, deposit, number };
-            match self.0.iter().find(|(of, _)| *of == number).and_then(|(_, word)| word.as_ref()) {
+        let (mut unknown, mut other_amount) = (false, false);
+        for failed in failed(tx, (group, deposit)).await? {
+            let key = Key { group, deposit, number: failed.number };
+            match self.0.iter().find(|(of, _)| *of == failed.number).and_then(|(_, word)| word.as_ref()) {
+                Some(RefundStatus::Refunded(settled)) if Fen::new(settled.amount.fen()) != failed.amount_fen => {
+                    other_amount = true;
+                }
                 Some(word @ (RefundStatus::Accepted { .. } | RefundStatus::Refunded(_))) => {
                     return Ok(Standing::GoneAfterAll(key, word.clone()));
                 }
                 // A gateway that forgets what it had taken on may not be the one that took it on: of another merchant, say.
-                Some(RefundStatus::NotFound) if taken_on => unknown = true,
+                Some(RefundStatus::NotFound) if failed.was_there() => unknown = true,
                 Some(RefundStatus::NotFound | RefundStatus::Failed { .. }) => {}
                 None => unknown = true,
             }
         }
-        Ok(if unknown { Standing::Unknown } else { Standing::Failed })
+        Ok(match (unknown, other_amount) {
+            (true, _) => Standing::Unknown,
+            (false, true) => Standing::OtherAmount,
+            (false, false) => Standing::Failed,
+        })
     }
 }
 
-/// A refund that failed was done, or taken on, after all: the deposit goes back by it, and by no other. False if it is of
-/// another amount, which people have to see to.
+/// A refund that failed was done, or taken on, after all: the deposit goes back by it, and by no other. False if it is not
+/// so, or of another amount, which people have to see to.
 pub(in crate::deposits) async fn adopt(
     tx: &mut Tx,
     house: &House,

@@ -6,10 +6,10 @@ use serde_json::json;
 use store::Tx;
 
 use super::query::{Row, one};
-use super::{Key, Refund, RefundState};
+use super::{Key, OTHER_AMOUNT, Refund, RefundState};
 use crate::House;
 use crate::deposits::event::{self, By, Happened, Told};
-use crate::deposits::exceptions::{self, ExceptionKind, New};
+use crate::deposits::exceptions::{self, Back, ExceptionKind, New};
 use crate::deposits::{State, book, rules};
 
 /// Notes what the gateway said, and does what follows, in one commit.
@@ -28,12 +28,12 @@ pub(super) async fn note(house: &House, key: Key, word: &Result<RefundStatus, Ca
             if Fen::new(settled.amount.fen()) == refund.amount {
                 finish(&mut tx, house, &mut locked, (key, &refund, settled)).await?;
             } else {
-                contradict(&mut tx, house, &locked, (&refund, &Told::from(&RefundStatus::Refunded(settled.clone()))))
-                    .await?;
+                fail_in_part(&mut tx, house, &mut locked, (key, &refund, settled)).await?;
             }
         }
         Ok(RefundStatus::Failed { code, text }) if open => {
-            fail(&mut tx, house, &mut locked, (key, &refund, code, text)).await?;
+            let evidence = json!({ "code": code, "words": text });
+            fail(&mut tx, house, &mut locked, (key, &refund), (code, text), evidence).await?;
         }
         // It was not taken on after all: it is asked for again, under the same number.
         Ok(RefundStatus::NotFound) if refund.state == RefundState::Accepted => {
@@ -66,7 +66,8 @@ pub(in crate::deposits) async fn heard(
 ) -> Result<(), store::Error> {
     let Some(refund) = one(tx, key).await?.and_then(Row::into_refund) else { return Ok(()) };
     let contrary = match (refund.state, told) {
-        (RefundState::Failed, Told::Done { .. }) | (RefundState::Refunded, Told::Failed { .. }) => true,
+        (RefundState::Failed, Told::Done { serial, .. }) => !refund.done_in_part(serial),
+        (RefundState::Refunded, Told::Failed { .. }) => true,
         (RefundState::Due | RefundState::Accepted | RefundState::Refunded | RefundState::Failed, _) => false,
     };
     if contrary {
@@ -139,12 +140,71 @@ pub(super) async fn finish(
     Ok(())
 }
 
+/// It is done with another amount: for us it has failed, and people see to it that the whole goes back.
+async fn fail_in_part(
+    tx: &mut Tx,
+    house: &House,
+    locked: &mut book::Locked,
+    (key, refund, settled): (Key, &Refund, &Settlement),
+) -> Result<(), store::Error> {
+    let done = Fen::new(settled.amount.fen());
+    let told = Told::Done { serial: settled.serial.clone(), amount: done };
+    let words = both(done, refund.amount);
+    let back = Back::from([(refund.order.clone(), done)]);
+    let evidence = json!({ "code": OTHER_AMOUNT, "words": words, "told": told, "back": back, "fen": refund.amount });
+    fail(tx, house, locked, (key, refund), (OTHER_AMOUNT, &words), evidence).await?;
+    set_serial(tx, key, &settled.serial).await
+}
+
+/// A refund that had failed was done with another amount after all. Beside the exception about it stands how much.
+pub(super) async fn done_in_part(
+    tx: &mut Tx,
+    house: &House,
+    locked: &book::Locked,
+    (key, refund, serial, done): (Key, &Refund, &str, Fen),
+) -> Result<(), store::Error> {
+    if !refund.done_in_part(serial) {
+        tx.query(
+            "UPDATE deposit_refunds SET code = $4, words = $5 WHERE group_id = $1 AND deposit_id = $2 AND number = $3",
+        )
+        .bind(key.group)
+        .bind(key.deposit)
+        .bind(key.number)
+        .bind(OTHER_AMOUNT)
+        .bind(both(done, refund.amount))
+        .execute()
+        .await?;
+        set_serial(tx, key, serial).await?;
+        contradict(tx, house, locked, (refund, &Told::Done { serial: serial.to_owned(), amount: done })).await?;
+    }
+    let back = Back::from([(refund.order.clone(), done)]);
+    exceptions::note_back(tx, locked.key(), ExceptionKind::RefundFailed, &back).await.map(drop)
+}
+
+/// How much went back, and how much was to, in the words of no language.
+fn both(done: Fen, due: Fen) -> String {
+    format!("¥{done} / ¥{due}")
+}
+
+async fn set_serial(tx: &mut Tx, key: Key, serial: &str) -> Result<(), store::Error> {
+    tx.query("UPDATE deposit_refunds SET serial = $4 WHERE group_id = $1 AND deposit_id = $2 AND number = $3")
+        .bind(key.group)
+        .bind(key.deposit)
+        .bind(key.number)
+        .bind(serial)
+        .execute()
+        .await
+        .map(drop)
+}
+
 /// The gateway will not: the money stays due, and a person has to look.
 async fn fail(
     tx: &mut Tx,
     house: &House,
     locked: &mut book::Locked,
-    (key, refund, code, words): (Key, &Refund, &str, &str),
+    (key, refund): (Key, &Refund),
+    (code, words): (&str, &str),
+    evidence: serde_json::Value,
 ) -> Result<(), store::Error> {
     tx.query(
         "UPDATE deposit_refunds SET state = 'failed', code = $4, words = $5, ended_at_us = $6 \
@@ -162,7 +222,6 @@ async fn fail(
         book::set_state(tx, locked, State::Rejected).await?;
     }
     let (order, code, words) = (refund.order.clone(), code.to_owned(), words.to_owned());
-    let evidence = json!({ "code": code, "words": words });
     let what = Happened::RefundFailed { refund: order, code, words };
     event::add(tx, locked.key(), house.now(), &By::Gateway, &what).await?;
     unfit(tx, house, locked, (ExceptionKind::RefundFailed, refund, ""), evidence).await

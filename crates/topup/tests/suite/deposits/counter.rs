@@ -326,6 +326,21 @@ impl Counter {
         self.press(&format!("{}/console/order", self.bank_url), &[("number", number), ("action", action)]).await;
     }
 
+    /// Somebody has so much of a payment given back at the bank's counter, without us.
+    pub(crate) async fn refund_at_the_counter(&self, order: DepositNumber, yuan: i64) {
+        let (number, yuan) = (order.to_string(), yuan.to_string());
+        let fields = [("number", number.as_str()), ("action", "refund_at_counter"), ("yuan", yuan.as_str())];
+        self.press(&format!("{}/console/order", self.bank_url), &fields).await;
+    }
+
+    /// The file of a day that is over, as people carry it: its name, and the file.
+    pub(crate) async fn days_file(&self, day: &str) -> (String, Vec<u8>) {
+        let response = self.http.get(format!("{}/console/day/{day}", self.bank_url)).send().await.expect("an answer");
+        let named = response.headers()["content-disposition"].to_str().expect("text").to_owned();
+        let name = named.split('"').nth(1).expect("a name").to_owned();
+        (name, response.bytes().await.expect("a file").to_vec())
+    }
+
     /// Confirmed and paid at the bank; what the bank tells of it is up to the inbox.
     pub(crate) async fn paid_at_the_bank(&self, amount: i64, account: &str) -> DepositNumber {
         let order = self.confirm(amount).await;

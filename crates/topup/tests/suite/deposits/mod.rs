@@ -3,9 +3,11 @@
 pub(crate) mod counter;
 mod crash;
 mod gone_back;
+mod in_part;
 mod poison;
 mod race;
 mod records;
+mod taken_back;
 mod trays;
 mod trouble;
 mod unfit;

@@ -16,6 +16,7 @@ pub(super) fn row(line: i64, order: &str, serial: &str, fen: i64) -> Row {
         code: "01".into(),
         order: Some(order.into()),
         serial: serial.into(),
+        original: None,
         at: "1122101500".into(),
         amount: Fen::new(fen),
         fee: Fen::new(10),

@@ -1,0 +1,99 @@
+//! What closing an exception does with money, in the commit of the last word.
+
+use ledger::Kind;
+use store::Tx;
+
+use super::close::Said;
+use super::query::of_deposit;
+use super::{CloseError, Exception, ExceptionKind, Outcome};
+use crate::House;
+use crate::audit::Actor;
+use crate::deposits::event::{self, By, Happened};
+use crate::deposits::refunds::Standing;
+use crate::deposits::rules::Refused;
+use crate::deposits::{State, book, refunds};
+use crate::invoices;
+
+/// Moves the money of a refund that failed.
+pub(super) async fn end_refund(
+    tx: &mut Tx,
+    house: &House,
+    locked: &mut book::Locked,
+    (found, outcome, said): (&Exception, Outcome, Option<&Said>),
+) -> Result<(), CloseError> {
+    if !matches!(locked.deposit.state, State::Rejected | State::Refunding) {
+        return Err(CloseError::Outcome);
+    }
+    // In part it has gone back: that the whole has is all that people can say, whatever else is open.
+    let in_part = outcome == Outcome::ReturnedOtherwise && found.went_back().is_some();
+    let all = of_deposit(tx, locked.key()).await?;
+    let open = |kind| all.iter().any(|unfit| unfit.kind == kind && unfit.closed.is_none());
+    // The gateway says that this money has gone back after all: first somebody finds out what is so.
+    if open(ExceptionKind::RefundContradiction) && !in_part {
+        return Err(CloseError::GoneAfterAll);
+    }
+    // Given back at the bank without us, it is at the payer, whatever the gateway says of the payment.
+    let returned = |unfit: &Exception| {
+        let closed = unfit.closed.as_ref().is_none_or(|(_, made, ..)| *made == Outcome::ReturnedOtherwise);
+        unfit.kind == ExceptionKind::GoneBack && closed
+    };
+    if outcome == Outcome::Credited && all.iter().any(returned) {
+        return Err(Refused::NotThere.into());
+    }
+    // None if it cannot be asked any more; then two people and a number of the bank stand for it.
+    if let Some(said) = said {
+        match said.refunds.standing(tx, locked.key()).await? {
+            Standing::Failed => {}
+            Standing::OtherAmount if in_part => {}
+            Standing::Unknown => return Err(CloseError::Unanswered),
+            Standing::GoneAfterAll(refund, word) if outcome == Outcome::Refund => {
+                let adopted = refunds::adopt(tx, house, locked, (refund, &word)).await?;
+                return if adopted { Ok(()) } else { Err(CloseError::GoneAfterAll) };
+            }
+            Standing::GoneAfterAll(..) => return Err(CloseError::GoneAfterAll),
+            Standing::OtherAmount => return Err(CloseError::InPart),
+        }
+        let covered = said.payment.as_ref().is_some_and(|assured| assured.covers(&locked.deposit));
+        if outcome == Outcome::Credited && !covered {
+            return Err(CloseError::Unanswered);
+        }
+    }
+    let at = house.now();
+    match outcome {
+        Outcome::Refund => refunds::plan(tx, house, &locked.deposit).await?,
+        Outcome::Credited => {
+            book::transfer(tx, locked, (Kind::RefundsDue, Kind::Quota), book::CREDITED, at).await?;
+            book::set_state(tx, locked, State::Approved).await?;
+        }
+        Outcome::ReturnedOtherwise => {
+            book::transfer(tx, locked, (Kind::RefundsDue, Kind::Bank), book::REFUNDED, at).await?;
+            book::set_state(tx, locked, State::Refunded).await?;
+        }
+        Outcome::Nothing => return Err(CloseError::Outcome),
+    }
+    Ok(())
+}
+
+/// Whether the money of a deposit is still there to leave the quota; what is held for loads in flight is not.
+pub(super) fn may_leave_quota(locked: &book::Locked) -> Result<(), CloseError> {
+    let (free, needed) = (locked.free(), locked.paid());
+    if free < needed { Err(CloseError::QuotaShort { free, needed }) } else { Ok(()) }
+}
+
+/// Money that is back at the payer leaves the quota that it had become. What was to be invoiced for it is not any more.
+pub(super) async fn take_back(
+    tx: &mut Tx,
+    house: &House,
+    actor: &Actor,
+    locked: &mut book::Locked,
+    (reason, reference): (&str, &str),
+) -> Result<(), store::Error> {
+    book::transfer(tx, locked, (Kind::Quota, Kind::Bank), book::TAKEN_BACK, house.now()).await?;
+    book::set_state(tx, locked, State::Refunded).await?;
+    let what = Happened::TakenBack { amount: locked.paid(), reference: reference.to_owned() };
+    event::add(tx, locked.key(), house.now(), &By::Staff(actor.name.clone()), &what).await?;
+    invoices::taken_back(tx, house, actor, locked.key(), reason).await?;
+    tracing::info!(order = %locked.deposit.order, "what a deposit had brought was taken out of the quota again");
+    metrics::counter!("jichong_deposits_total", "state" => "refunded").increment(1);
+    Ok(())
+}

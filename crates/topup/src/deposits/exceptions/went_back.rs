@@ -1,0 +1,55 @@
+//! What the gateway gave back otherwise than it was asked to: another amount, or without being asked. It stands in the
+//! evidence of the exception about it, refund by refund, so that people see how much of the whole is missing or too much.
+
+use std::collections::BTreeMap;
+
+use ledger::{Fen, GroupId};
+use serde_json::Value;
+use store::Tx;
+
+use super::query::of_deposit;
+use super::{Exception, ExceptionKind};
+
+/// Refunds, by their number at the gateway, and how much each gave back.
+pub(in crate::deposits) type Back = BTreeMap<String, Fen>;
+
+/// Where it stands in the evidence.
+const BACK: &str = "back";
+
+impl Exception {
+    /// How much the gateway gave back otherwise than it was asked to; none if it is not about that.
+    pub fn went_back(&self) -> Option<Fen> {
+        let back = self.evidence.get(BACK)?.as_object()?;
+        let sums = back.values().filter_map(Value::as_i64).fold(0_i64, i64::saturating_add);
+        Some(Fen::new(sums)).filter(|_| !back.is_empty())
+    }
+}
+
+/// Notes beside the open exception of this kind what went back; false if none is open. What somebody proposed was said of
+/// what was known before, and counts no longer. Under the lock on the group's accounts.
+pub(in crate::deposits) async fn note_back(
+    tx: &mut Tx,
+    key: (GroupId, i64),
+    kind: ExceptionKind,
+    back: &Back,
+) -> Result<bool, store::Error> {
+    let open = |found: &Exception| found.kind == kind && found.closed.is_none();
+    let Some(mut found) = of_deposit(tx, key).await?.into_iter().find(open) else { return Ok(false) };
+    let Some(evidence) = found.evidence.as_object_mut() else { return Ok(true) };
+    let known = evidence.get(BACK).and_then(|known| serde_json::from_value::<Back>(known.clone()).ok());
+    let mut all = known.clone().unwrap_or_default();
+    all.extend(back.iter().map(|(refund, amount)| (refund.clone(), *amount)));
+    if known.as_ref() == Some(&all) {
+        return Ok(true);
+    }
+    evidence.insert(BACK.to_owned(), serde_json::json!(all));
+    tx.query(
+        "UPDATE deposit_exceptions SET evidence = $2, proposed_by = NULL, proposed_name = NULL, proposed_outcome = NULL, \
+         proposed_reason = NULL, proposed_at_us = NULL, reference = NULL WHERE id = $1 AND closed_at_us IS NULL",
+    )
+    .bind(found.id)
+    .bind(found.evidence.to_string())
+    .execute()
+    .await?;
+    Ok(true)
+}
