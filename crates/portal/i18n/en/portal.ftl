@@ -6,7 +6,7 @@ title = { $page } · Jichong
 skip = Skip to content
 nav = Main
 nav-load = Charge
-nav-records = Charge records
+nav-records = Records
 nav-password = Change password
 nav-guide = Instructions
 sign-in = Sign in
@@ -1251,7 +1251,7 @@ evidence-file = File
 
 ## Reviews: loads that no proof settles
 section-reviews = Charges in doubt
-section-records = Charge records
+section-records = Records
 waiting-reviews = charges wait for a decision
 waiting-reviews-next = Look at the evidence; two people decide together
 waiting-contradictions = charges are proven to be otherwise

@@ -6,7 +6,7 @@ title = { $page } · 集充
 skip = 跳到正文
 nav = 主导航
 nav-load = 充值
-nav-records = 充值查询
+nav-records = 记录查询
 nav-password = 修改密码
 nav-guide = 使用说明
 sign-in = 登录
@@ -1239,7 +1239,7 @@ evidence-file = 文件
 
 ## Reviews: loads that no proof settles
 section-reviews = 待核实充值
-section-records = 充值查询
+section-records = 记录查询
 waiting-reviews = 笔充值待人工核定
 waiting-reviews-next = 看证据，由两名工作人员共同核定
 waiting-contradictions = 笔充值出现相反证明

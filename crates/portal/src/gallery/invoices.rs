@@ -11,6 +11,7 @@ use super::office::{ago, groups, signed_in};
 use super::{at, manager};
 use crate::invoices::{buyer as own_buyer, list};
 use crate::office::invoices::{buyers, invoice, list as invoices};
+use crate::office::trail::Trail;
 use crate::words::{Lang, say};
 
 /// The office's.
@@ -30,13 +31,13 @@ pub(super) fn pages(lang: Lang) -> Vec<(&'static str, Markup)> {
     let page = |state, problems: &[(&str, String)]| {
         let sent = invoice::Sent { number: "2641".into(), ..invoice::Sent::default() };
         let sent = if problems.is_empty() { invoice::Sent::default() } else { sent };
-        invoice::page(&at_one, &one(lang, state), &[], &sent, problems)
+        invoice::page(&at_one, &one(lang, state), &Trail::default(), &sent, problems)
     };
     let (groups, buyer, typed) = (groups(lang), buyer(lang), mistyped(lang));
     let mistyped = vec![("taxpayer", say!(lang, "taxpayer-check"))];
     let known: Vec<_> = groups.iter().cloned().zip([Some(buyer), None]).collect();
     let at_buyers = finance("/office/invoices/buyers");
-    let form = groups.first().map(|group| buyers::form(&at_buyers, group, &typed, &[], &mistyped));
+    let form = groups.first().map(|group| buyers::form(&at_buyers, group, &typed, &Trail::default(), &mistyped));
     vec![
         ("invoices", invoices::page(&at_list, &due, &[])),
         ("invoices-none", invoices::page(&at_list, &invoices::Shown::default(), &[])),

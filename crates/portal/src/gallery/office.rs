@@ -18,6 +18,7 @@ use crate::office::home::{self, Waiting};
 use crate::office::role;
 use crate::office::terminals::terminal::Shown;
 use crate::office::terminals::{list, new, revoke, view};
+use crate::office::trail::Trail;
 use crate::people::{password, sign_in};
 use crate::web::problem;
 use crate::words::{Lang, say};
@@ -191,5 +192,13 @@ fn one(lang: Lang, stand: Stand) -> Shown {
         Stand::Silent { .. } => super::checks::checkup(lang, "gone"),
         Stand::New | Stand::Revoked { .. } => None,
     };
-    Shown { terminal, health: None, checkup, alarms: vec![], trail, fresh: None, outstanding: None }
+    Shown {
+        terminal,
+        health: None,
+        checkup,
+        alarms: vec![],
+        trail: Trail::whole(trail),
+        fresh: None,
+        outstanding: None,
+    }
 }

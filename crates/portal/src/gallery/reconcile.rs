@@ -16,6 +16,7 @@ use topup::{Fen, GroupId};
 use super::office::{ago, groups, signed_in};
 use crate::office::reconcile::day::Shown;
 use crate::office::reconcile::{account, day, list, statements};
+use crate::office::trail::Trail;
 use crate::words::{Lang, say};
 
 const DAY: Date = date(2026, 11, 21);
@@ -96,7 +97,7 @@ fn absent() -> Shown {
     let state = DayState::Absent { asked_at: Some(ago(1)), trouble: None };
     let day = Day { day: date(2026, 11, 22), state, ours: 7, open: 0 };
     let listed = Listed { day, pairs: vec![], differences: vec![], near: vec![], groups: [].into() };
-    Shown { listed, trail: vec![], news: "not-ready".into(), refused: None, limit: Fen::new(5_000_000) }
+    Shown { listed, trail: Trail::default(), news: "not-ready".into(), refused: None, limit: Fen::new(5_000_000) }
 }
 
 fn line(n: i64, order: &str, fen: i64) -> Row {
@@ -168,7 +169,7 @@ fn shown(lang: Lang, differs: bool) -> Shown {
     };
     Shown {
         listed,
-        trail: vec![entry],
+        trail: Trail::whole(vec![entry]),
         news: if differs { "fresh".into() } else { String::new() },
         refused: None,
         limit: Fen::new(5_000_000),

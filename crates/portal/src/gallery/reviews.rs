@@ -28,8 +28,12 @@ pub(super) fn pages(lang: Lang) -> Vec<(&'static str, Markup)> {
     let queue = |role| signed_in(lang, "/office/reviews", role);
     let one = |role| signed_in(lang, "/office/reviews/x", role);
     let draw = |role, dossier: &Dossier| page(&one(role), dossier, Micros(NOW_US), &Typed::default(), &[]);
-    let full =
-        Shown { contradictions: contradictions(lang), waiting: waiting(lang), now: Micros(NOW_US), ..Shown::default() };
+    let full = Shown {
+        contradictions: Page { rows: contradictions(lang), next: None },
+        waiting: waiting(lang),
+        now: Micros(NOW_US),
+        ..Shown::default()
+    };
     let none = Shown { not_found: Some("L1".into()), now: Micros(NOW_US), ..Shown::default() };
     let wrong = vec![("verdict", say!(lang, "review-choose")), ("reason", say!(lang, "review-no-reason"))];
     let open = dossier(lang);

@@ -12,7 +12,7 @@ pub(crate) mod reconcile;
 pub(crate) mod records;
 pub(crate) mod reviews;
 pub(crate) mod terminals;
-mod trail;
+pub(crate) mod trail;
 
 use topup::people::staff::{Staff, StaffPermission, StaffRole};
 

@@ -1,17 +1,49 @@
 //! Who did what to something, when and from where.
 
 use maud::{Markup, html};
-use topup::audit::{self, Action, Recorded};
+use serde::Deserialize;
+use topup::audit::{self, Action, Recorded, Subject};
+use topup::paging::{Page, Place};
 
-use crate::look::show;
+use crate::App;
+use crate::look::{pages, show};
+use crate::web::problem::Problem;
 use crate::words::{Lang, say};
 
-/// The section of a page that shows it.
-pub(crate) fn trail(lang: Lang, entries: &[Recorded]) -> Markup {
+/// Which page of it the address asks for.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Before {
+    #[serde(default)]
+    trail: String,
+}
+
+/// A page of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Trail {
+    page: Page<Recorded>,
+    /// Not the newest.
+    older: bool,
+}
+
+impl Trail {
+    pub(crate) async fn of(app: &App, subject: Subject, asked: &Before) -> Result<Self, Problem> {
+        let before = Place::parse(&asked.trail);
+        Ok(Self { page: audit::of(&app.house, subject, before).await?, older: before.is_some() })
+    }
+
+    /// All there is.
+    pub(crate) fn whole(rows: Vec<Recorded>) -> Self {
+        Self { page: Page { rows, next: None }, older: false }
+    }
+}
+
+/// The section of a page that shows it; `here` is the page's address.
+pub(crate) fn trail(lang: Lang, here: &str, trail: &Trail) -> Markup {
+    let Trail { page, older } = trail;
     html! {
         section.sheet.trail {
-            h2 { (say!(lang, "trail")) }
-            @if entries.is_empty() { p.soft.none { (say!(lang, "trail-none")) } } @else {
+            h2 id="trail" { (say!(lang, "trail")) }
+            @if page.rows.is_empty() { p.soft.none { (say!(lang, "trail-none")) } } @else {
                 div.scroll tabindex="0" { table.table {
                     thead { tr {
                         th scope="col" { (say!(lang, "load-time")) }
@@ -19,7 +51,7 @@ pub(crate) fn trail(lang: Lang, entries: &[Recorded]) -> Markup {
                         th.wide-only scope="col" { (say!(lang, "trail-who")) }
                         th.wide-only scope="col" { (say!(lang, "trail-from")) }
                     } }
-                    tbody { @for entry in entries { tr {
+                    tbody { @for entry in &page.rows { tr {
                         td.num { (show::date_time(entry.at)) }
                         td.what { (action(lang, entry)) @if let Some(why) = reason(entry) { div.sub { (why) } }
                             div.sub.narrow-only { (actor(lang, entry)) " · " (origin(lang, entry)) } }
@@ -28,6 +60,7 @@ pub(crate) fn trail(lang: Lang, entries: &[Recorded]) -> Markup {
                     } } }
                 } }
             }
+            (pages(lang, older.then(|| format!("{here}#trail")), page.next.map(|next| format!("{here}?trail={next}#trail"))))
         }
     }
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 use terminal::Status;
 use topup::alarms::{self, Kind};
 use topup::audit::Subject;
+use topup::paging::PAGE;
 use topup::people::staff::StaffRole;
 use topup::terminals::TerminalNumber;
 
@@ -63,6 +64,18 @@ async fn a_code_is_shown_once_and_enrols() {
     for entry in ["创建终端", "生成登记码", "终端登记", "teller 刘敏", "127.0.0.1"] {
         assert!(page.contains(entry), "{entry}: {page}");
     }
+    // What was done to it goes on page by page.
+    assert!(!page.contains("?trail="), "{page}");
+    for _ in 0..PAGE {
+        browser.post(&format!("{path}/code"), &[]).await;
+    }
+    let page = browser.read(&path).await;
+    assert!(!page.contains("创建终端"), "{page}");
+    let next =
+        page.split_once(&format!("href=\"{path}?trail=")).expect("more").1.split_once("#trail").expect("its end").0;
+    let page = browser.read(&format!("{path}?trail={next}")).await;
+    assert!(page.contains("创建终端") && page.contains(&format!("href=\"{path}#trail\"")), "{page}");
+    assert!(!page.contains("rel=\"next\""), "{page}");
 }
 
 #[tokio::test]

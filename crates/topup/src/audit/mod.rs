@@ -10,6 +10,7 @@ use store::{Micros, Tx};
 
 use crate::deposits::{DepositNumber, ExceptionId};
 use crate::loads::OrderNumber;
+use crate::paging::{Page, Place, one_more};
 use crate::people::staff::{Staff, StaffId};
 use crate::people::{Operator, OperatorId};
 use crate::terminals::TerminalNumber;
@@ -291,6 +292,7 @@ pub struct Recorded {
 
 #[derive(sqlx::FromRow)]
 struct Row {
+    id: i64,
     at_us: Micros,
     actor: String,
     origin: String,
@@ -319,16 +321,22 @@ pub async fn record(tx: &mut Tx, ids: &Ids, entry: &Entry<'_>) -> Result<(), sto
     Ok(())
 }
 
-/// The last `most` entries about `subject`, newest first.
-pub async fn of(house: &House, subject: Subject, most: i64) -> Result<Vec<Recorded>, store::Error> {
+/// A page of the entries about `subject`, newest first.
+pub async fn of(house: &House, subject: Subject, after: Option<Place>) -> Result<Page<Recorded>, store::Error> {
+    let after = after.unwrap_or(Place::end(true));
     let mut tx = house.db.read().await?;
     let rows: Vec<Row> = tx
-        .query("SELECT at_us, actor, origin, action, details FROM audit WHERE subject = $1 ORDER BY id DESC LIMIT $2")
+        .query(
+            "SELECT id, at_us, actor, origin, action, details FROM audit WHERE subject = $1 AND id < $2 \
+             ORDER BY id DESC LIMIT $3",
+        )
         .bind(subject.to_string())
-        .bind(most)
+        .bind(after.id)
+        .bind(one_more())
         .all()
         .await?;
-    Ok(rows.into_iter().map(Row::into_recorded).collect())
+    let Page { rows, next } = Page::of(rows, |row| Place { at: row.at_us, id: row.id });
+    Ok(Page { rows: rows.into_iter().map(Row::into_recorded).collect(), next })
 }
 
 impl Row {

@@ -5,16 +5,13 @@ use store::{Micros, Tx};
 
 use super::rules::{Due, Last, due};
 use super::since;
-use crate::House;
 use crate::alarms::{self, Kind};
 use crate::audit::Subject;
 use crate::cards::CardNumber;
 use crate::loads::{OrderNumber, Reason};
 use crate::paging::{Page, Place, one_more};
 use crate::people::staff::StaffId;
-
-/// The most contradictions that are shown: the oldest come first, and the others when these are closed.
-const MOST_ROWS: i64 = 300;
+use crate::{House, Ids};
 
 /// A load in doubt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,17 +111,22 @@ pub async fn waiting(house: &House, after: Option<Place>) -> Result<Page<Waiting
     Ok(Page::of(loads, |load: &Waiting| Place { at: load.since, id: load.order.id() }))
 }
 
-/// The contradictions whose alarms are open, oldest first.
-pub async fn contradictions(house: &House) -> Result<Vec<Contradiction>, store::Error> {
+/// A page of the contradictions whose alarms are open, oldest first.
+pub async fn contradictions(house: &House, after: Option<Place>) -> Result<Page<Contradiction>, store::Error> {
+    let after = after.unwrap_or(Place::end(false));
     let mut tx = house.db.read().await?;
-    let subjects: Vec<(String,)> = tx
-        .query("SELECT subject FROM alarms WHERE closed_at_us IS NULL AND kind = $1 ORDER BY id LIMIT $2")
+    let alarms: Vec<(i64, String)> = tx
+        .query(
+            "SELECT id, subject FROM alarms WHERE closed_at_us IS NULL AND kind = $1 AND id > $2 ORDER BY id LIMIT $3",
+        )
         .bind(Kind::LoadContradicted.as_str())
-        .bind(MOST_ROWS)
+        .bind(after.id)
+        .bind(one_more())
         .all()
         .await?;
+    let Page { rows: alarms, next } = Page::of(alarms, |(id, _)| Place { at: Ids::moment(*id), id: *id });
     let mut found = Vec::new();
-    for (subject,) in subjects {
+    for (_, subject) in alarms {
         let Some(Subject::Load(order)) = Subject::parse(&subject) else { continue };
         let Some(group) = group_of(&mut tx, order).await? else { continue };
         let row: Option<(String, Fen, i64, Option<i64>, Micros)> = tx
@@ -146,7 +148,7 @@ pub async fn contradictions(house: &House) -> Result<Vec<Contradiction>, store::
             at,
         }));
     }
-    Ok(found)
+    Ok(Page { rows: found, next })
 }
 
 /// How many loads wait for people, and how many contradictions have not been looked at.

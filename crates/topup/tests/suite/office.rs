@@ -5,6 +5,7 @@ use serde_json::json;
 use store::testing::on_both;
 use topup::alarms::{self, Kind};
 use topup::audit::{self, Action, Actor, Entry, Subject};
+use topup::paging::PAGE;
 use topup::people::staff::{self, NewStaff, Staff, StaffRole};
 use topup::people::{Accounts, Side};
 use topup::terminals::TerminalNumber;
@@ -44,13 +45,20 @@ async fn the_audit_trail_keeps_who_did_what_and_nobody_changes_it() {
         };
         write(Action::TerminalAdded, json!({ "name": "前台" })).await;
         write(Action::TerminalRevoked, json!({ "reason": "lost" })).await;
-        let trail = audit::of(&house, subject, 10).await.expect("a look");
+        let trail = audit::of(&house, subject, None).await.expect("a look").rows;
         assert_eq!(trail.len(), 2);
         let (newest, oldest) = (&trail[0], &trail[1]);
         assert_eq!((newest.action, &newest.details), (Some(Action::TerminalRevoked), &json!({ "reason": "lost" })));
         assert_eq!((oldest.actor.as_str(), oldest.origin.as_str()), ("liu 刘会计", "192.0.2.7"));
         assert!(newest.at > oldest.at);
-        assert_eq!(audit::of(&house, subject, 1).await.expect("a look").as_slice(), &trail[..1]);
+        // It goes on page by page, and ends.
+        for _ in 0..PAGE {
+            write(Action::AlarmRaised, json!({})).await;
+        }
+        let first = audit::of(&house, subject, None).await.expect("a look");
+        assert!(first.rows.len() == PAGE && first.rows.iter().all(|entry| entry.action == Some(Action::AlarmRaised)));
+        let rest = audit::of(&house, subject, first.next).await.expect("a look");
+        assert_eq!((rest.rows, rest.next), (trail, None));
 
         for change in ["UPDATE audit SET actor = 'nobody'", "DELETE FROM audit"] {
             let mut tx = db.begin().await.expect("a unit of work");
@@ -113,7 +121,7 @@ async fn an_alarm_is_counted_while_open_and_new_after_it_was_closed() {
         assert!(close(open[0].id, "checked").await && !close(open[0].id, "again").await);
         assert!(alarms::open(&house, None, 10).await.expect("a look").is_empty());
         assert!(raise().await, "it is a new one");
-        let trail = audit::of(&house, subject, 10).await.expect("a look");
+        let trail = audit::of(&house, subject, None).await.expect("a look").rows;
         let actions: Vec<_> = trail.iter().filter_map(|entry| entry.action).collect();
         assert_eq!(actions, [Action::AlarmRaised, Action::AlarmClosed, Action::AlarmRaised]);
         assert_eq!(trail[1].details["reason"], "checked");

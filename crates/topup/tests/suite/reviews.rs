@@ -138,7 +138,7 @@ async fn two_people_decide_and_the_money_moves_once() {
             office.desk.world.books().await;
 
             let house = office.desk.world.house().await;
-            let trail = audit::of(&house, Subject::Load(load.order), 9).await.expect("a look");
+            let trail = audit::of(&house, Subject::Load(load.order), None).await.expect("a look").rows;
             let actions: Vec<_> = trail.iter().filter_map(|entry| entry.action).collect();
             assert_eq!(actions, [Action::ReviewConfirmed, Action::ReviewProposed]);
             assert_eq!(trail[1].details["reason"], "持卡人到窗口核对");
@@ -348,8 +348,24 @@ async fn a_proof_that_it_was_not_written_after_all_gives_the_money_back() {
             assert_eq!(books.corrections, [(CorrectionKind::NotWritten, 1, yuan(50))]);
             let house = office.desk.world.house().await;
             assert_eq!(reviews::counts(&house).await.expect("a look"), (0, 1));
-            let [contradiction] = &reviews::contradictions(&house).await.expect("a look")[..] else { panic!("one") };
+            let found = reviews::contradictions(&house, None).await.expect("a look");
+            let ([contradiction], None) = (&found.rows[..], found.next) else { panic!("one: {found:?}") };
             assert_eq!((contradiction.order, contradiction.amount), (load.order, yuan(50)));
+            // As many older ones as a page has: it is on the next.
+            let mut tx = house.db.begin().await.expect("a unit of work");
+            let older: Vec<(i64, String)> = (1..=50).map(|n| (n, format!("load/{n}"))).collect();
+            tx.query(
+                "INSERT INTO alarms (group_id, id, kind, subject, details, raised_at_us, times, last_at_us) \
+                 SELECT 7, rows.id, 'load-contradicted', rows.subject, '{}', 0, 1, 0 FROM rows(id BIGINT, subject TEXT)",
+            )
+            .rows(older.iter().map(|(id, subject)| [(*id).into(), subject.into()]))
+            .execute()
+            .await
+            .expect("as if they were raised");
+            tx.commit().await.expect("a commit");
+            let first = reviews::contradictions(&house, None).await.expect("a look");
+            assert!(first.rows.is_empty() && first.next.is_some(), "{first:?}");
+            assert_eq!(reviews::contradictions(&house, first.next).await.expect("a look"), found);
         })
         .await;
     }

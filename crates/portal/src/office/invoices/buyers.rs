@@ -1,26 +1,23 @@
 //! Who gets a group's invoices: `GET /office/invoices/buyers`, and one of them under `/{group}`.
 
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use topup::GroupId;
-use topup::audit::{self, Recorded, Subject};
+use topup::audit::Subject;
 use topup::groups::{self, Group};
 use topup::invoices::{self, Buyer, BuyerError, BuyerProblem, MOST_NAME, TaxpayerError, Typed};
 
 use super::{BUYERS, Do, LIST, See, may_do};
 use crate::App;
 use crate::look::{Field, Frame, Tone, empty, icon, show, summary, tag};
-use crate::office::trail::trail;
+use crate::office::trail::{Before, Trail, trail};
 use crate::people::access::Office;
 use crate::web::Html;
 use crate::web::problem::Problem;
 use crate::words::{Lang, say};
-
-/// The most entries of the audit trail on the page.
-const TRAIL: i64 = 20;
 
 /// What the form sends.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -49,16 +46,21 @@ pub(crate) async fn get(State(app): State<App>, may: Office<See>) -> Result<Html
 }
 
 /// `GET /office/invoices/buyers/{group}`
-pub(crate) async fn one(State(app): State<App>, may: Office<Do>, Path(group): Path<i64>) -> Result<Html, Problem> {
-    let (group, entries) = look(&app, group).await?;
+pub(crate) async fn one(
+    State(app): State<App>,
+    may: Office<Do>,
+    Path(group): Path<i64>,
+    Query(before): Query<Before>,
+) -> Result<Html, Problem> {
+    let (group, entries) = look(&app, group, &before).await?;
     let buyer = invoices::buyer(&app.house, group.id).await?;
     Ok(Html(form(&may.frame, &group, &buyer.map(Sent::from).unwrap_or_default(), &entries, &[])))
 }
 
-async fn look(app: &App, group: i64) -> Result<(Group, Vec<Recorded>), Problem> {
+async fn look(app: &App, group: i64, before: &Before) -> Result<(Group, Trail), Problem> {
     let group =
         groups::all(&app.house).await?.into_iter().find(|known| known.id.0 == group).ok_or(Problem::NotFound)?;
-    let entries = audit::of(&app.house, Subject::Group(group.id), TRAIL).await?;
+    let entries = Trail::of(app, Subject::Group(group.id), before).await?;
     Ok((group, entries))
 }
 
@@ -74,7 +76,7 @@ pub(crate) async fn post(
         Err(BuyerError::Unknown) => Err(Problem::NotFound),
         Err(BuyerError::Storage(error)) => Err(error.into()),
         Err(BuyerError::Wrong(problems)) => {
-            let (group, entries) = look(&app, group).await?;
+            let (group, entries) = look(&app, group, &Before::default()).await?;
             let problems: Vec<_> = problems.into_iter().map(|problem| words(may.frame.lang, problem)).collect();
             let page = form(&may.frame, &group, &sent, &entries, &problems);
             Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
@@ -139,13 +141,7 @@ fn row(frame: &Frame, group: &Group, buyer: Option<&Buyer>) -> Markup {
 }
 
 /// The form.
-pub(crate) fn form(
-    frame: &Frame,
-    group: &Group,
-    sent: &Sent,
-    entries: &[Recorded],
-    problems: &[(&str, String)],
-) -> Markup {
+pub(crate) fn form(frame: &Frame, group: &Group, sent: &Sent, entries: &Trail, problems: &[(&str, String)]) -> Markup {
     let lang = frame.lang;
     let title = say!(lang, "buyer-title", group = group.name.as_str());
     let body = html! {
@@ -160,7 +156,7 @@ pub(crate) fn form(
                 a.soft href=(BUYERS) { (say!(lang, "ask-no")) }
             }
         }
-        (trail(lang, entries))
+        (trail(lang, &format!("{BUYERS}/{}", group.id.0), entries))
     };
     frame.page(title, body).narrow().draw()
 }

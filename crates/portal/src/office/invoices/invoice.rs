@@ -1,24 +1,21 @@
 //! One invoice: `GET /office/invoices/{invoice}`, and what is written down about it.
 
-use axum::extract::{Form, Path, State as Shared};
+use axum::extract::{Form, Path, Query, State as Shared};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
-use topup::audit::{self, Recorded, Subject};
+use topup::audit::Subject;
 use topup::invoices::{self, Invoice, InvoiceError, MOST_REASON, NumberProblem, State};
 
 use super::{Do, LIST, See, may_do, path, state_tag};
 use crate::App;
 use crate::look::{Field, Frame, Tone, fact, notice, show, summary};
-use crate::office::trail::trail;
+use crate::office::trail::{Before, Trail, trail};
 use crate::people::access::Office;
 use crate::web::Html;
 use crate::web::problem::Problem;
 use crate::words::{Lang, say};
-
-/// The most entries of the audit trail on the page.
-const TRAIL: i64 = 20;
 
 /// What the forms send.
 #[derive(Debug, Default, Deserialize)]
@@ -30,14 +27,19 @@ pub(crate) struct Sent {
 }
 
 /// `GET /office/invoices/{invoice}`
-pub(crate) async fn get(Shared(app): Shared<App>, may: Office<See>, Path(id): Path<i64>) -> Result<Html, Problem> {
-    let (invoice, entries) = look(&app, id).await?;
+pub(crate) async fn get(
+    Shared(app): Shared<App>,
+    may: Office<See>,
+    Path(id): Path<i64>,
+    Query(before): Query<Before>,
+) -> Result<Html, Problem> {
+    let (invoice, entries) = look(&app, id, &before).await?;
     Ok(Html(page(&may.frame, &invoice, &entries, &Sent::default(), &[])))
 }
 
-async fn look(app: &App, id: i64) -> Result<(Invoice, Vec<Recorded>), Problem> {
+async fn look(app: &App, id: i64, before: &Before) -> Result<(Invoice, Trail), Problem> {
     let invoice = invoices::invoice(&app.house, id).await?.ok_or(Problem::NotFound)?;
-    let entries = audit::of(&app.house, Subject::Invoice(id), TRAIL).await?;
+    let entries = Trail::of(app, Subject::Invoice(id), before).await?;
     Ok((invoice, entries))
 }
 
@@ -94,7 +96,7 @@ async fn answer(
         Err(InvoiceError::Reason) => ("reason", say!(lang, "invoice-reason", most = MOST_REASON)),
         Err(InvoiceError::Number(problem)) => number_words(lang, problem),
     };
-    let (invoice, entries) = look(app, id).await?;
+    let (invoice, entries) = look(app, id, &Before::default()).await?;
     let frame = Frame { here: path(id), ..frame.clone() };
     let page = page(&frame, &invoice, &entries, sent, &[problem]);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
@@ -114,7 +116,7 @@ fn number_words(lang: Lang, problem: NumberProblem) -> (&'static str, String) {
 pub(crate) fn page(
     frame: &Frame,
     invoice: &Invoice,
-    entries: &[Recorded],
+    entries: &Trail,
     sent: &Sent,
     problems: &[(&str, String)],
 ) -> Markup {
@@ -131,7 +133,7 @@ pub(crate) fn page(
             (facts(lang, invoice))
             @if may_do(frame) { (forms(lang, invoice, sent, problems)) }
         }
-        (trail(lang, entries))
+        (trail(lang, &path(invoice.id), entries))
     };
     frame.page(title, body).draw()
 }

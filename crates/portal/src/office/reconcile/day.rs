@@ -8,21 +8,18 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 use serde::Deserialize;
 use topup::Fen;
-use topup::audit::{self, Recorded, Subject};
+use topup::audit::Subject;
 use topup::deposits::MOST_REFERENCE;
 use topup::reconcile::{self, Bank, Came, CloseError, Closing, DayState, Fetched, Listed, MOST_REASON};
 
 use super::{Do, LIST, STATEMENTS, See, day_in, groups, list, may_do, meanwhile, path};
 use crate::App;
 use crate::look::{Frame, Tone, command, empty, fact, icon, notice, show, summary};
-use crate::office::trail::trail;
+use crate::office::trail::{Before, Trail, trail};
 use crate::people::access::Office;
 use crate::web::problem::Problem;
 use crate::web::{Html, encoded};
 use crate::words::{Lang, say};
-
-/// The most entries of the audit trail on the page.
-const TRAIL: i64 = 30;
 
 /// What the address says of what was done a moment ago.
 #[derive(Debug, Default, Deserialize)]
@@ -36,7 +33,7 @@ pub(crate) struct News {
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
     pub(crate) listed: Listed,
-    pub(crate) trail: Vec<Recorded>,
+    pub(crate) trail: Trail,
     /// What was done a moment ago.
     pub(crate) news: String,
     /// What was typed about which difference, and refused.
@@ -51,15 +48,17 @@ pub(crate) async fn get(
     may: Office<See>,
     Path(day): Path<String>,
     Query(news): Query<News>,
+    Query(before): Query<Before>,
 ) -> Result<Html, Problem> {
-    let shown = look(&app, day_in(&day)?, news.file, None).await?;
+    let shown = Shown { news: news.file, ..look(&app, day_in(&day)?, &before).await? };
     Ok(Html(page(&may.frame, &shown, &[])))
 }
 
-async fn look(app: &App, day: Date, news: String, refused: Option<(i64, Sent)>) -> Result<Shown, Problem> {
+async fn look(app: &App, day: Date, before: &Before) -> Result<Shown, Problem> {
     let listed = reconcile::day(&app.house, day).await?.ok_or(Problem::NotFound)?;
-    let trail = audit::of(&app.house, Subject::Day(day), TRAIL).await?;
-    Ok(Shown { listed, trail, news, refused, limit: app.house.settings.deposits.two_people_above })
+    let trail = Trail::of(app, Subject::Day(day), before).await?;
+    let limit = app.house.settings.deposits.two_people_above;
+    Ok(Shown { listed, trail, news: String::new(), refused: None, limit })
 }
 
 /// `GET /office/reconcile/{day}/file`: the file as it came.
@@ -148,7 +147,7 @@ pub(crate) async fn close(
         Err(CloseError::LongReason) => say!(lang, "review-long-reason", most = MOST_REASON),
     };
     let day = day_in(&sent.day)?;
-    let shown = look(&app, day, String::new(), Some((difference, sent))).await?;
+    let shown = Shown { refused: Some((difference, sent)), ..look(&app, day, &Before::default()).await? };
     let frame = Frame { here: path(day), ..may.frame.clone() };
     let page = page(&frame, &shown, &[(groups::field(difference).as_str(), problem)]);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
@@ -174,7 +173,7 @@ pub(crate) fn page(frame: &Frame, shown: &Shown, problems: &[(&str, String)]) ->
                 (groups::all(frame, shown, problems))
             }
         }
-        (trail(lang, &shown.trail))
+        (trail(lang, &path(day.day), &shown.trail))
     };
     frame.page(title, body).draw()
 }

@@ -25,6 +25,9 @@ pub(crate) struct Asked {
     order: String,
     #[serde(default)]
     after: String,
+    /// Of the contradictions.
+    #[serde(default)]
+    contradicted: String,
 }
 
 /// What the page shows.
@@ -33,7 +36,9 @@ pub(crate) struct Shown {
     pub(crate) waiting: Page<Waiting>,
     /// Not the first page.
     pub(crate) later: bool,
-    pub(crate) contradictions: Vec<Contradiction>,
+    pub(crate) contradictions: Page<Contradiction>,
+    /// Not their first page.
+    pub(crate) contradicted_later: bool,
     /// An order number that names no load.
     pub(crate) not_found: Option<String>,
     pub(crate) now: Micros,
@@ -52,10 +57,12 @@ pub(crate) async fn get(
         return Ok(Redirect::to(&path(order)).into_response());
     }
     let after = Place::parse(&asked.after);
+    let contradicted = Place::parse(&asked.contradicted);
     let shown = Shown {
         waiting: reviews::waiting(&app.house, after).await?,
         later: after.is_some(),
-        contradictions: reviews::contradictions(&app.house).await?,
+        contradictions: reviews::contradictions(&app.house, contradicted).await?,
+        contradicted_later: contradicted.is_some(),
         not_found: (!typed.is_empty()).then(|| typed.to_owned()),
         now: app.house.now(),
     };
@@ -73,7 +80,7 @@ pub(crate) fn page(frame: &Frame, shown: &Shown) -> Markup {
     let body = html! {
         div.heading { div { h1 { (title) } p.soft { (say!(lang, "reviews-text")) } } (find(lang, shown)) }
         (summary(lang, problem.as_slice()))
-        @if !shown.contradictions.is_empty() { (contradictions(lang, shown)) }
+        @if !shown.contradictions.rows.is_empty() || shown.contradicted_later { (contradictions(lang, shown)) }
         section.sheet.queue aria-labelledby="due" {
             h2 id="due" { (say!(lang, "reviews-due")) (sum(lang, &due)) }
             @if due.is_empty() {
@@ -159,12 +166,14 @@ fn next(lang: Lang, load: &Waiting, own: bool) -> Markup {
 
 /// Proofs that contradicted how loads had ended.
 fn contradictions(lang: Lang, shown: &Shown) -> Markup {
+    let first = shown.contradicted_later.then(|| format!("{LIST}#contradictions"));
+    let next = shown.contradictions.next.map(|next| format!("{LIST}?contradicted={next}#contradictions"));
     html! {
         section.sheet.queue.alarm aria-labelledby="contradictions" {
             h2 id="contradictions" { (icon::BAD.draw()) (say!(lang, "contradictions")) }
             p.soft.none { (say!(lang, "contradictions-text")) }
             table.table.reviews {
-                tbody { @for found in &shown.contradictions { tr {
+                tbody { @for found in &shown.contradictions.rows { tr {
                     td.num { (show::age(lang, found.at, shown.now)) }
                     td { a.num href=(path(found.order)) { (found.order) } div.sub { (found.group) }
                         div.narrow-only { (proven(lang, found)) } }
@@ -172,6 +181,7 @@ fn contradictions(lang: Lang, shown: &Shown) -> Markup {
                     td.wide-only { (proven(lang, found)) }
                 } } }
             }
+            (pages(lang, first, next))
         }
     }
 }

@@ -4,28 +4,27 @@
 //! which the page takes away again: so it is never written to the database, a reload or the way back does not show it
 //! again, and it does not matter which server process answers.
 
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use serde::Deserialize;
 use topup::Micros;
 use topup::alarms::{self, Alarm};
-use topup::audit::{self, Recorded, Subject};
+use topup::audit::Subject;
 use topup::terminals::list::{self, Listed, Stand};
 use topup::terminals::{self, Health, Register, RegisterError, TerminalNumber};
 
 use super::{Decide, See, number_in, path, view, wrong};
 use crate::App;
 use crate::look::Frame;
+use crate::office::trail::{Before, Trail};
 use crate::people::access::Office;
 use crate::terminals::Place;
 use crate::terminals::check::Checkup;
 use crate::web::Html;
 use crate::web::problem::Problem;
 
-/// Entries of the audit trail on the page.
-const ENTRIES: i64 = 20;
 /// Open alarms on the page; a terminal can have one of each kind.
 const ALARMS: i64 = 10;
 
@@ -41,7 +40,7 @@ pub(crate) struct Shown {
     /// How everything stands between it and the server; none for a terminal that is out of use or not enrolled yet.
     pub(crate) checkup: Option<Checkup>,
     pub(crate) alarms: Vec<Alarm>,
-    pub(crate) trail: Vec<Recorded>,
+    pub(crate) trail: Trail,
     /// A code that was made for whoever looks now, and until when it can be used.
     pub(crate) fresh: Option<(String, Micros)>,
     /// Until when a code can be used that somebody was shown.
@@ -53,11 +52,12 @@ pub(crate) async fn get(
     State(app): State<App>,
     may: Office<See>,
     Path(number): Path<String>,
+    Query(before): Query<Before>,
     jar: CookieJar,
 ) -> Result<Response, Problem> {
     let number = number_in(&number)?;
     let handed = jar.get(COOKIE).map(|cookie| cookie.value().to_owned());
-    let shown = look(&app, number, handed.as_deref()).await?;
+    let shown = look(&app, number, handed.as_deref(), &before).await?;
     let page = Html(view::page(&may.frame, &shown, &app.settings.public_url, &[]));
     Ok(match handed {
         Some(_) => (jar.remove(Cookie::build(COOKIE).path(path(number))), page).into_response(),
@@ -113,7 +113,7 @@ pub(super) fn handed_over(app: &App, number: TerminalNumber, code: &str) -> Cook
         .build()
 }
 
-async fn look(app: &App, number: TerminalNumber, handed: Option<&str>) -> Result<Shown, Problem> {
+async fn look(app: &App, number: TerminalNumber, handed: Option<&str>, before: &Before) -> Result<Shown, Problem> {
     let terminal = list::one(&app.house, number).await?.ok_or(Problem::NotFound)?;
     let subject = Subject::Terminal(number);
     let fresh = match handed {
@@ -127,7 +127,7 @@ async fn look(app: &App, number: TerminalNumber, handed: Option<&str>) -> Result
         terminal,
         health: terminals::health(&app.house, number).await?,
         alarms: alarms::open(&app.house, Some(subject), ALARMS).await?,
-        trail: audit::of(&app.house, subject, ENTRIES).await?,
+        trail: Trail::of(app, subject, before).await?,
         fresh,
         outstanding: terminals::outstanding(&app.house, number, None).await?,
     })
@@ -146,7 +146,7 @@ async fn checkup(app: &App, terminal: &Listed) -> Result<Option<Checkup>, Proble
 async fn refused(app: &App, frame: &Frame, number: TerminalNumber, error: RegisterError) -> Result<Response, Problem> {
     let problem = wrong(frame.lang, error)?;
     let frame = Frame { here: path(number), ..frame.clone() };
-    let shown = look(app, number, None).await?;
+    let shown = look(app, number, None, &Before::default()).await?;
     let page = view::page(&frame, &shown, &app.settings.public_url, &[problem]);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
 }

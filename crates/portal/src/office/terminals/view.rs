@@ -35,7 +35,7 @@ pub(crate) fn page(frame: &Frame, shown: &Shown, server: &str, problems: &[(&str
             section.sheet.pad.stack { (enrolment(lang, shown, may_decide)) }
         }
         @if let Some(checkup) = &shown.checkup { (check::fragment(lang, checkup)) }
-        (trail(lang, &shown.trail))
+        (trail(lang, &path(shown.terminal.number), &shown.trail))
         p { a href="/office/terminals" { (say!(lang, "back-terminals")) } }
     };
     frame.page(format!("{} {number}", terminal.name), body).draw()

@@ -180,7 +180,7 @@ async fn a_day_that_agrees_has_nothing_to_do_and_the_same_file_changes_nothing()
         assert!(!company.take(&vector(MEMBER)).await.expect("the file").fresh);
         assert!(reconcile::again(&company.house, DAY).await.expect("reconciled"));
         assert_eq!(company.rows().await, before);
-        let trail = async || audit::of(&company.house, Subject::Day(DAY), 10).await.expect("a look");
+        let trail = async || audit::of(&company.house, Subject::Day(DAY), None).await.expect("a look").rows;
         assert_eq!(trail().await.iter().map(|entry| entry.action).collect::<Vec<_>>(), [Some(Action::DayFileTaken)]);
         // From the gateway itself: no line changes, and from now on it is the gateway's own.
         let zip = "777290058110048_20260301.zip";
@@ -244,7 +244,7 @@ async fn each_difference_is_found_once_resolved_by_a_later_file_and_closed_with_
         // And the wrong one again: they are open again, not new.
         company.take(&strange).await.expect("the file");
         assert_eq!(company.differences().await.map(|kinds| kinds.len()), [3, 0, 1]);
-        let trail = audit::of(&company.house, Subject::Day(DAY), 10).await.expect("a look");
+        let trail = audit::of(&company.house, Subject::Day(DAY), None).await.expect("a look").rows;
         assert_eq!(trail.iter().filter(|entry| entry.action == Some(Action::DifferenceClosed)).count(), 1);
         assert_eq!(company.rows().await.last(), Some(&0), "no money moved");
     })
