@@ -61,7 +61,8 @@ fn told_words(lang: Lang, kind: ExceptionKind, told: &Told) -> Markup {
     let said = if refund { words::refund_told(lang, told) } else { steps::said(lang, told) };
     html! {
         (said)
-        @if let Told::Done { serial, .. } = told { " · " span.num { (serial) } }
+        // Of a refund the words name it.
+        @if let Told::Done { serial, .. } = told { @if !refund { " · " span.num { (serial) } } }
     }
 }
 

@@ -160,7 +160,8 @@ fn row(lang: Lang, shown: &Shown, pair: &Pair, wrong: bool) -> Markup {
             }
             td.wide-only.group { (group(shown, ours).unwrap_or("—")) }
             td.r { (show::cell(theirs.map(|row| row.amount))) }
-            td.r { (show::cell(ours.filter(|ours| ours.moved).map(|ours| ours.amount))) }
+            // What was given back without us is no refund of ours.
+            td.r { (show::cell(ours.filter(|ours| ours.moved && !back).map(|ours| ours.amount))) }
             @if wrong { td.wide-only { (standing(lang, difference(shown, pair))) } }
         }
     }
