@@ -143,6 +143,11 @@ fn verdict(lang: Lang, story: &Story, now: Micros) -> (Tone, String, String) {
         Stand::Rejected | Stand::Refunding => {
             (Tone::Doubt, say!(lang, "deposit-rejected-title"), say!(lang, "deposit-rejected-text", amount = amount()))
         }
+        Stand::Refunded if story.was_taken_back() => (
+            Tone::Plain,
+            say!(lang, "deposit-refunded-title"),
+            say!(lang, "deposit-taken-back-text", amount = amount()),
+        ),
         Stand::Refunded => {
             (Tone::Plain, say!(lang, "deposit-refunded-title"), say!(lang, "deposit-refunded-text", amount = amount()))
         }

@@ -4,7 +4,7 @@ use ledger::GroupId;
 use store::{Micros, Tx};
 
 use super::review::Proposed;
-use super::{Deposit, DepositNumber, Event, Exception, Refund, event, exceptions, query, refunds};
+use super::{Deposit, DepositNumber, Event, Exception, Happened, Refund, event, exceptions, query, refunds};
 use crate::House;
 use crate::people::staff::StaffId;
 
@@ -29,6 +29,13 @@ pub struct Story {
     pub rulings: Vec<Ruling>,
     /// Whether two people have to decide about it, as the limit is now.
     pub two_people: bool,
+}
+
+impl Story {
+    /// Whether it had become quota and left it again.
+    pub fn was_taken_back(&self) -> bool {
+        self.events.iter().any(|event| matches!(event.what, Happened::TakenBack { .. }))
+    }
 }
 
 /// A decision that was proposed, and what was said to it.

@@ -97,7 +97,12 @@ pub(crate) fn standing(lang: Lang, look: &Look<'_>) -> Markup {
         }
         State::Refunded => {
             let heading = say!(lang, "office-deposit-refunded-title", amount = money());
-            notice(Tone::Plain, &heading, say!(lang, "office-deposit-refunded-text"))
+            let text = if story.was_taken_back() {
+                say!(lang, "office-deposit-taken-back-text")
+            } else {
+                say!(lang, "office-deposit-refunded-text")
+            };
+            notice(Tone::Plain, &heading, text)
         }
         State::Failed | State::Expired => {
             let heading = say!(lang, "office-deposit-ended-title");
