@@ -74,9 +74,9 @@ struct Failed {
 }
 
 impl Failed {
-    /// Whether the gateway had it once: had taken it on, or done it with another amount.
-    fn was_there(&self) -> bool {
-        self.accepted_at_us.is_some() || self.code.as_deref() == Some(OTHER_AMOUNT)
+    /// Whether the gateway has said that it did it with another amount.
+    fn in_part(&self) -> bool {
+        self.code.as_deref() == Some(OTHER_AMOUNT)
     }
 }
 
@@ -125,8 +125,10 @@ impl Inquiry {
                 Some(word @ (RefundStatus::Accepted { .. } | RefundStatus::Refunded(_))) => {
                     return Ok(Standing::GoneAfterAll(key, word.clone()));
                 }
+                // It went back in part, whatever the gateway remembers of it; people say that the whole has.
+                Some(RefundStatus::NotFound | RefundStatus::Failed { .. }) if failed.in_part() => other_amount = true,
                 // A gateway that forgets what it had taken on may not be the one that took it on: of another merchant, say.
-                Some(RefundStatus::NotFound) if failed.was_there() => unknown = true,
+                Some(RefundStatus::NotFound) if failed.accepted_at_us.is_some() => unknown = true,
                 Some(RefundStatus::NotFound | RefundStatus::Failed { .. }) => {}
                 None => unknown = true,
             }

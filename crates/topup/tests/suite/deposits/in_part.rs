@@ -168,6 +168,10 @@ async fn however_many_click_at_once_the_whole_leaves_refunds_due_once() {
     on_both(|db| async move {
         let counter = Counter::open(db).await;
         let unfit = half_given_back(&counter, 100).await;
+        // As when the merchant's number was changed since: the bank does not even know of it any more.
+        let mut tx = counter.db.begin().await.expect("a unit of work");
+        tx.query("UPDATE deposit_refunds SET order_id = order_id || 'X'").execute().await.expect("changed");
+        tx.commit().await.expect("a commit");
         let otherwise = Outcome::ReturnedOtherwise;
         assert_eq!(close(&counter, &counter.li, &unfit, otherwise).await.expect("noted"), Closure::Proposed);
         let clicks = (0..6).map(|_| close(&counter, &counter.ma, &unfit, otherwise));

@@ -7,6 +7,7 @@ use jiff::civil::{Date, date};
 use ledger::{Fen, Kind, Movement};
 use store::testing::on_both;
 use topup::audit::Actor;
+use topup::books::prove_books;
 use topup::deposits::{
     self, CloseError, Closing, Closure, Decided, DepositNumber, Exception, ExceptionKind, Outcome, Refused,
     ReviewError, State,
@@ -187,6 +188,21 @@ async fn the_statement_shows_what_was_taken_back_and_comes_to_the_quota_exactly(
         let [entry] = &found.entries[..] else { panic!("one") };
         assert_eq!(entry.about, topup::records::About::Deposit(order), "it leads to its deposit");
         counter.books().await;
+        for change in [
+            "UPDATE deposits SET state = 'approved' WHERE state = 'refunded'",
+            "UPDATE deposits SET state = 'rejected' WHERE state = 'refunded'",
+            "UPDATE movements SET reason = 'deposit refunded' WHERE to_kind = 'bank'",
+            "UPDATE movements SET to_kind = 'on_cards' WHERE to_kind = 'bank'",
+            "UPDATE deposit_exceptions SET outcome = 'nothing'",
+            "UPDATE deposit_totals SET state = 'approved' WHERE state = 'refunded'",
+            "UPDATE quota_days SET to_kind = 'on_cards' WHERE to_kind = 'bank'",
+        ] {
+            let mut tx = counter.db.begin().await.expect("a unit of work");
+            // What is only ever added to cannot be changed at all.
+            let Ok(changed) = tx.query(change).execute().await else { continue };
+            assert!(changed > 0, "{change}");
+            assert!(!prove_books(&mut tx).await.expect("a look").hold(), "{change} is not found");
+        }
     })
     .await;
 }

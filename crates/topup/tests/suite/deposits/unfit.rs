@@ -356,6 +356,7 @@ async fn a_fen_moved_wrongly_by_a_deposit_is_found() {
             "UPDATE deposits SET state = 'paid' WHERE state = 'approved'",
             "UPDATE deposits SET state = 'refunded' WHERE state = 'refunding'",
             "UPDATE deposits SET state = 'rejected' WHERE state = 'approved'",
+            "UPDATE deposits SET state = 'refunded' WHERE state = 'approved'",
             "UPDATE deposits SET serial = 'x' WHERE state = 'paid'",
             "UPDATE deposits SET state = 'failed', paid_fen = NULL, serial = NULL WHERE state = 'paid'",
             "UPDATE deposit_refunds SET amount_fen = amount_fen + 1",
