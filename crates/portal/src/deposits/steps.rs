@@ -63,5 +63,6 @@ pub(crate) fn said(lang: Lang, told: &Told) -> String {
         Told::NotFound => say!(lang, "deposit-told-not-found"),
         Told::Failed { words, .. } => say!(lang, "deposit-told-failed", words = words.as_str()),
         Told::NoAnswer { .. } => say!(lang, "deposit-told-no-answer"),
+        Told::NotSetUp => say!(lang, "deposit-told-not-set-up"),
     }
 }

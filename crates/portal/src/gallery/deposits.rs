@@ -2,7 +2,7 @@
 
 use maud::Markup;
 use topup::deposits::{
-    By, Checked, Deposit, DepositNumber, Event, Happened, Payer, Payment, Start, State, Story, Terms, Told,
+    By, Checked, Deposit, DepositNumber, Event, Happened, Payer, Payment, Start, State, Story, Terms, Told, Voucher,
 };
 use topup::people::OperatorId;
 use topup::{Fen, GroupId, Ids, Micros};
@@ -100,6 +100,7 @@ fn story(lang: Lang, state: State, payer: Payer) -> Story {
         remark: "十一月".into(),
         payer,
         gateway: "unionpay".into(),
+        merchant: String::new(),
         created_at: Micros(NOW_US - 5 * MINUTE_US),
         expires_at: Micros(NOW_US + 10 * MINUTE_US),
         redirected_at: (state != State::Created).then_some(Micros(NOW_US - 4 * MINUTE_US)),
@@ -118,6 +119,7 @@ fn story(lang: Lang, state: State, payer: Payer) -> Story {
         proposed: None,
         rulings: vec![],
         two_people: false,
+        voucher: Voucher::Gateway,
     }
 }
 
@@ -144,7 +146,7 @@ fn events(operator: &str, state: State) -> Vec<Event> {
             step(&By::Gateway, Happened::Failed { code: "64".into(), words: "您的银行卡余额不足[1000051]".into() });
         }
         State::Expired => step(&By::System, Happened::Expired),
-        State::Approved => step(&staff, Happened::Approved { reason: "与银行到账相符".into() }),
+        State::Approved => step(&staff, Happened::Approved { reason: "与银行到账相符".into(), reference: None }),
         State::Rejected | State::Refunding | State::Refunded => {
             step(&staff, Happened::Rejected { reason: "付款账户不是贵公司的".into() });
             step(&By::System, Happened::RefundAccepted { refund: "R2611221434081X142NW".into() });

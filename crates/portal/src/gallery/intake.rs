@@ -4,7 +4,7 @@ use maud::Markup;
 use serde_json::{Value, json};
 use topup::deposits::{
     By, Deposit, DepositNumber, Event, Exception, ExceptionId, ExceptionKind, Happened, InTray, Moved, Needs, Outcome,
-    Payer, Payment, Proposed, Refund, RefundState, Ruling, State, Story, Sum, Told, Tray,
+    Payer, Payment, Proposed, Refund, RefundState, Ruling, State, Story, Sum, Told, Tray, Voucher,
 };
 use topup::paging::{Page, Place};
 use topup::people::OperatorId;
@@ -31,7 +31,10 @@ const LIU: StaffId = StaffId(3);
 const MA: StaffId = StaffId(4);
 
 pub(super) fn pages(lang: Lang) -> Vec<(&'static str, Markup)> {
-    [trays(lang), decisions(lang), refunds(lang), queue(lang), unfits(lang)].into_iter().flatten().collect()
+    [trays(lang), decisions(lang), numbers(lang), refunds(lang), queue(lang), unfits(lang)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn ma(lang: Lang) -> &'static str {
@@ -76,6 +79,7 @@ fn deposit(hours: i64, yuan: i64, state: State) -> Deposit {
         remark: "十一月".into(),
         payer: if yuan % 2 == 0 { Payer::Company } else { Payer::Person },
         gateway: "unionpay".into(),
+        merchant: MERCHANT.into(),
         created_at: ago(hours),
         expires_at: after(hours, 15),
         redirected_at: Some(after(hours, 1)),
@@ -162,7 +166,7 @@ fn story(lang: Lang, state: State) -> Story {
     ];
     let staff = By::Staff(format!("ma {}", ma(lang)));
     if state == State::Approved {
-        events.push(event(40, &staff, Happened::Approved { reason: agreed(lang).into() }));
+        events.push(event(40, &staff, Happened::Approved { reason: agreed(lang).into(), reference: None }));
     } else if state.is_paid() && state != State::Paid {
         events.push(event(40, &staff, Happened::Rejected { reason: refused(lang).into() }));
         events.push(event(40, &By::System, Happened::RefundDue { refund: REFUND.into() }));
@@ -184,11 +188,13 @@ fn story(lang: Lang, state: State) -> Story {
         proposed: None,
         rulings: ruling.into_iter().collect(),
         two_people: false,
+        voucher: Voucher::Gateway,
     }
 }
 
 fn proposal(lang: Lang, by: StaffId, approve: bool, reason: &str) -> Proposed {
-    Proposed { number: 1, approve, by, name: ma(lang).into(), reason: reason.into(), at: after(3, 40) }
+    let (name, reason) = (ma(lang).into(), reason.into());
+    Proposed { number: 1, approve, by, name, reason, reference: None, at: after(3, 40) }
 }
 
 fn agreed(lang: Lang) -> &'static str {
@@ -271,6 +277,38 @@ fn decisions(lang: Lang) -> Vec<(&'static str, Markup)> {
         ("deposit-auditor", draw(StaffRole::Auditor, &two(MA))),
         ("deposit-approved", draw(StaffRole::Finance, &approved)),
         ("deposit-too-late", one(&at(StaffRole::Finance), &approved, &typed, &late)),
+    ]
+}
+
+/// Where the bank's word does not stand for the money, and its number has to.
+fn numbers(lang: Lang) -> Vec<(&'static str, Markup)> {
+    let at = signed_in(lang, "/office/deposits/x", StaffRole::Finance);
+    let of = |voucher| {
+        let mut story = Story { voucher, ..story(lang, State::Paid) };
+        story.exceptions = vec![unfit(lang, ExceptionKind::Late)];
+        story.events.retain(|event| !matches!(event.what, Happened::Notified { .. } | Happened::Asked { .. }));
+        story
+            .events
+            .insert(2, Event { at: after(3, 2), by: By::Gateway, what: Happened::Asked { told: Told::NotFound } });
+        let what = Happened::InFile { file: format!("INN26112288ZM_{MERCHANT}") };
+        story.events.insert(3, Event { at: after(3, 3), by: By::Gateway, what });
+        story
+    };
+    let proposed = |voucher, reference: Option<&str>| {
+        let proposed = Proposed { reference: reference.map(str::to_owned), ..proposal(lang, MA, true, agreed(lang)) };
+        let rulings = vec![Ruling { alone: false, proposed: proposed.clone(), answered: None }];
+        Story { proposed: Some(proposed), rulings, ..of(voucher) }
+    };
+    let second = proposed(Voucher::File, Some("20261122-0077"));
+    let other = [("reference", say!(lang, "office-deposit-other-reference"))];
+    let typed = Typed { reference: "20261122-0078", ..Typed::default() };
+    let draw = |story: &Story| one(&at, story, &Typed::default(), &[]);
+    vec![
+        ("deposit-only-in-file", draw(&of(Voucher::File))),
+        ("deposit-gateway-gone", draw(&of(Voucher::Nobody))),
+        ("deposit-number", draw(&second)),
+        ("deposit-number-wrong", one(&at, &second, &typed, &other)),
+        ("deposit-number-missing", draw(&proposed(Voucher::Nobody, None))),
     ]
 }
 
@@ -412,7 +450,7 @@ fn unfits(lang: Lang) -> Vec<(&'static str, Markup)> {
     let at = |role| signed_in(lang, "/office/exceptions/7", role);
     let page = |role, exception: &Exception, typed: &Typed<'_>, problems: &[(&str, String)]| {
         let limit = Fen::new(2_000_000);
-        let needs = Needs::of(exception, limit, true);
+        let needs = Needs::of(exception, limit, Voucher::Gateway);
         let look = exceptions::view::Look { exception, needs, limit, now: Micros(NOW_US) };
         exceptions::view::page(&at(role), &look, typed, problems)
     };

@@ -60,7 +60,7 @@ async fn pay_in(world: &World, browser: &Browser<'_>, yuan: &str) -> String {
 async fn decide(world: &World, order: &str, approve: bool) {
     let staff = staff::by_login(&world.house, "finance").await.expect("a look").expect("finance");
     let order = DepositNumber::parse(order).expect("an order");
-    let proposal = Proposal { order, approve, reason: "核对无误", seen: &[] };
+    let proposal = Proposal { order, approve, reason: "核对无误", reference: "", seen: &[] };
     deposits::propose(&world.house, &staff, &Actor::staff(&staff, "192.0.2.7"), proposal).await.expect("decided");
 }
 

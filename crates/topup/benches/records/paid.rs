@@ -89,7 +89,7 @@ impl Deposits {
             None => story.push((paid.at, "system", Happened::Expired)),
         }
         if state == "approved" {
-            story.push((paid.decided(), "staff", Happened::Approved { reason: "已核对".into() }));
+            story.push((paid.decided(), "staff", Happened::Approved { reason: "已核对".into(), reference: None }));
         }
         let events = story.into_iter().map(|(at, actor, what)| {
             let detail = serde_json::to_string(&what).unwrap_or_default();

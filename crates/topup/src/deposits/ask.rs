@@ -10,7 +10,7 @@ use store::{Micros, Tx};
 use super::event::{self, By, Event, Happened, Told};
 use super::exceptions::{self, ExceptionKind, New};
 use super::rules::{self, Known, Verdict, judge, judge_again};
-use super::{Deposit, DepositNumber, State, book, confirm, query, topic};
+use super::{Deposit, DepositNumber, State, absent, book, confirm, query, topic};
 use crate::{House, patiently};
 
 /// For so long nobody else asks about the same; longer than the gateway may take to answer.
@@ -45,13 +45,12 @@ pub(super) async fn ask_within(house: &House, key: (GroupId, i64), wait: Duratio
     }
 }
 
-/// Asks the gateway about a deposit that is open, unless somebody is asking, and does what follows.
+/// Asks the gateway about a deposit that is open, unless somebody is asking, and does what follows; also where there is
+/// nobody to ask.
 pub(super) async fn ask(house: &House, key: (GroupId, i64)) -> Result<(), store::Error> {
-    let Some(till) = &house.till else { return Ok(()) };
     let Some(row) = take(house, key).await? else { return Ok(()) };
-    let (Some(payment), asked_at) = (confirm::payment(till, &row), house.now()) else {
-        return let_go(house, key).await;
-    };
+    let payment = house.till.as_ref().and_then(|till| Some((till, confirm::payment(till, &row)?)));
+    let (Some((till, payment)), asked_at) = (payment, house.now()) else { return absent::wait(house, key).await };
     let Some(now) = confirm::pay_time(asked_at) else { return Ok(()) };
     let word = till.gateway.query(&payment, now).await;
     answered("query", &payment.order, &word);
@@ -111,7 +110,8 @@ pub(super) async fn known(tx: &mut Tx, locked: &book::Locked) -> Result<(Known, 
         let Happened::Notified { told: Told::Done { serial, amount }, .. } = &event.what else { return None };
         Some((serial.clone(), *amount))
     });
-    let known = Known { claims: claims.collect(), ..bare(&locked.deposit) };
+    let only_in_file = rules::only_in_file(&story);
+    let known = Known { claims: claims.collect(), only_in_file, ..bare(&locked.deposit) };
     Ok((known, story))
 }
 
@@ -125,6 +125,7 @@ pub(super) fn bare(deposit: &Deposit) -> Known {
         paid: deposit.paid.as_ref().map(|paid| (paid.serial.clone(), paid.amount)),
         paid_at: deposit.paid.as_ref().map(|paid| paid.at),
         claims: Vec::new(),
+        only_in_file: false,
     }
 }
 
@@ -159,11 +160,14 @@ pub(super) async fn note(
         Ok(status) => judge(&known, status, house.now()),
         Err(_) => Verdict::Nothing,
     };
-    if changed && (!known.state.is_paid() || matches!(verdict, Verdict::Gone | Verdict::Contradict)) {
+    // Of what only the file knows, each answer may be the one that confirms it.
+    let may_confirm = known.only_in_file && word.is_ok();
+    let noted = !known.state.is_paid() || may_confirm || matches!(verdict, Verdict::Gone | Verdict::Contradict);
+    if changed && noted {
         event::add(&mut tx, key, house.now(), &By::Gateway, &Happened::Asked { told }).await?;
     }
     follow_up(&mut tx, house, &mut locked, (&known, word.as_ref().ok(), verdict)).await?;
-    reschedule(&mut tx, house, &locked, (known.state, news_since)).await?;
+    reschedule(&mut tx, house, &locked, (&known, news_since)).await?;
     tx.commit().await?;
     if known.state != locked.deposit.state {
         tracing::info!(order = %locked.deposit.order, state = locked.deposit.state.as_str(), "a deposit moved on");
@@ -180,16 +184,16 @@ fn differs(last: &Told, told: &Told) -> bool {
 }
 
 /// Says when the gateway is asked next, and lets the lease go.
-async fn reschedule(
+pub(super) async fn reschedule(
     tx: &mut Tx,
     house: &House,
     locked: &book::Locked,
-    (before, news_since): (State, bool),
+    (before, news_since): (&Known, bool),
 ) -> Result<(), store::Error> {
     let (deposit, now) = (&locked.deposit, house.now());
-    let asked = if before == deposit.state { locked.asked } else { 0 };
-    let next =
-        if news_since && !deposit.state.is_paid() { Some(now) } else { rules::next_ask(&bare(deposit), asked, now) };
+    let asked = if before.state == deposit.state { locked.asked } else { 0 };
+    let known = Known { only_in_file: before.only_in_file, ..bare(deposit) };
+    let next = if news_since && !deposit.state.is_paid() { Some(now) } else { rules::next_ask(&known, asked, now) };
     tx.query("UPDATE deposits SET ask_at_us = $3, asked = $4, asking_until_us = NULL WHERE group_id = $1 AND id = $2")
         .bind(deposit.group)
         .bind(deposit.order.id())

@@ -5,15 +5,23 @@ use std::time::Duration;
 
 use ledger::{Fen, GroupId};
 use pay::CallError;
+use store::Tx;
 
-use super::rules::{Refused, may_credit};
-use super::{Deposit, ask, confirm, query, topic};
+use super::rules::{self, Refused, Voucher, may_credit, only_in_file};
+use super::{Deposit, ask, confirm, event, query, topic};
 use crate::{House, patiently};
 
 /// How long a person's click waits for the gateway.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// That the gateway said, a moment ago, that it has this payment.
+/// Whose word stands for the money of a deposit.
+pub(super) async fn voucher(tx: &mut Tx, house: &House, deposit: &Deposit) -> Result<Voucher, store::Error> {
+    let set_up = house.till.as_ref().is_some_and(|till| till.is_of(&deposit.gateway, &deposit.merchant));
+    let story = event::all(tx, (deposit.group, deposit.order.id())).await?;
+    Ok(rules::voucher(set_up, &story))
+}
+
+/// That the gateway was asked a moment ago, and that what it said does not stand in the way of this payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Assured {
     serial: String,
@@ -28,7 +36,7 @@ impl Assured {
 }
 
 /// Asks the gateway whether it has the payment of a deposit still. If it says otherwise than before, that is noted, with
-/// an exception that people see.
+/// an exception that people see. That it goes on denying what only its file knows of does not stand in the way.
 pub(super) async fn assure(house: &House, key: (GroupId, i64)) -> Result<Result<Assured, Refused>, store::Error> {
     let mut tx = house.db.read().await?;
     let row = query::row(&mut tx, key.0, key.1).await?;
@@ -46,5 +54,8 @@ pub(super) async fn assure(house: &House, key: (GroupId, i64)) -> Result<Result<
     patiently!(ask::note(house, key, &word, asked_at))?;
     house.signal(&topic(deposit.order)).await;
     let (serial, amount) = (paid.serial.clone(), paid.amount);
-    Ok(may_credit(&(serial.clone(), amount), word.as_ref().ok()).map(|()| Assured { serial, amount }))
+    let mut tx = house.db.read().await?;
+    let only_in_file = only_in_file(&event::all(&mut tx, key).await?);
+    let credit = may_credit(&(serial.clone(), amount), only_in_file, word.as_ref().ok());
+    Ok(credit.map(|()| Assured { serial, amount }))
 }

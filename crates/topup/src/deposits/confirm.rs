@@ -109,7 +109,7 @@ pub enum StartError {
     /// The group has no such deposit.
     #[error("there is no such deposit")]
     NoDeposit,
-    /// No gateway is set up, or another than the deposit was made for.
+    /// No gateway is set up, or another, or another merchant, than the deposit was made for.
     #[error("no gateway is set up")]
     NoGateway,
     /// The gateway did not say how. Nothing was paid; try again.
@@ -171,8 +171,8 @@ async fn put(
     let made = tx
         .query(
             "INSERT INTO deposits (group_id, id, order_id, intent, state, operator_id, amount_fen, remark, payer, \
-             gateway, payer_ip, created_at_us, expires_at_us) \
-             VALUES ($1, $2, $3, $4, 'created', $5, $6, $7, $8, $9, $10, $11, $12) \
+             gateway, merchant, payer_ip, created_at_us, expires_at_us) \
+             VALUES ($1, $2, $3, $4, 'created', $5, $6, $7, $8, $9, $10, $11, $12, $13) \
              ON CONFLICT (intent, group_id) DO NOTHING",
         )
         .bind(operator.group)
@@ -184,6 +184,7 @@ async fn put(
         .bind(checked.remark.as_str())
         .bind(payer_name(checked.payer))
         .bind(till.name.as_str())
+        .bind(till.gateway.merchant())
         .bind(confirm.payer_ip.map(|ip| ip.to_string()))
         .bind(now)
         .bind(rules::after(now, time))
@@ -305,9 +306,9 @@ async fn worth_asking(tx: &mut Tx, house: &House, key: (ledger::GroupId, i64)) -
     Ok(worth > 0)
 }
 
-/// The payment at the gateway, of a deposit whose payer was sent there by this gateway.
+/// The payment at the gateway, of a deposit whose payer was sent there; none if it was made with another.
 pub(super) fn payment(till: &Till, row: &Row) -> Option<pay::Payment> {
-    if row.gateway != till.name {
+    if !till.is_of(&row.gateway, &row.merchant) {
         return None;
     }
     let order = DepositNumber::new(row.id);

@@ -96,6 +96,9 @@ pub enum Happened {
     Approved {
         /// Why.
         reason: String,
+        /// Under which number the bank knows of it, where two people had to say that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
     },
     /// It is to go back.
     Rejected {
@@ -207,6 +210,8 @@ pub enum Told {
         /// Why.
         why: String,
     },
+    /// Nobody was asked: the gateway, or the merchant at it, is not set up any more.
+    NotSetUp,
 }
 
 /// The longest value of a field that is kept as evidence beside the whole message; certificates and signatures are not

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::event::{self, By, Happened};
 use super::exceptions::ExceptionKind;
-use super::rules::{Verdict, judge};
-use super::{DepositNumber, State, ask, book, query, topic};
+use super::rules::{Known, Verdict, judge};
+use super::{Deposit, DepositNumber, State, ask, book, query, topic};
 use crate::{House, patiently};
 
 /// How long one question may take; there may be many lines.
@@ -67,9 +67,11 @@ async fn note(house: &House, key: (GroupId, i64), line: &FileLine) -> Result<(),
     let Some(mut locked) = book::lock(&mut tx, key.0, key.1).await? else { return Ok(()) };
     let (known, story) = ask::known(&mut tx, &locked).await?;
     let word = PaymentStatus::Paid(settled);
-    // Of a payment that we never began, the gateway can only know from elsewhere: no money moves on its word.
-    let sent = locked.deposit.redirected_at.is_some();
-    let verdict = if sent { judge(&known, &word, house.now()) } else { Verdict::Contradict };
+    // Of a payment that we never began, or not there, the gateway can only know from elsewhere: no money moves on its word.
+    let Deposit { gateway, merchant, redirected_at, .. } = &locked.deposit;
+    let there = house.till.as_ref().is_none_or(|till| till.is_of(gateway, merchant));
+    let verdict =
+        if there && redirected_at.is_some() { judge(&known, &word, house.now()) } else { Verdict::Contradict };
     // What this file said once, and could not be booked then, is an exception that people see to.
     let said = story.iter().any(|event| matches!(&event.what, Happened::InFile { file } if *file == line.file));
     if known.state.is_paid() || verdict == Verdict::Nothing || said {
@@ -81,6 +83,10 @@ async fn note(house: &House, key: (GroupId, i64), line: &FileLine) -> Result<(),
         // In time, as far as we know, and yet the gateway never said so itself: a person looks.
         let evidence = json!({ "file": line.file, "was": known.state.as_str() });
         ask::unfit(&mut tx, house, &locked, (ExceptionKind::Late, &line.serial, line.amount), evidence).await?;
+    }
+    if locked.deposit.state == State::Paid {
+        // Its answers may confirm it yet.
+        ask::reschedule(&mut tx, house, &locked, (&Known { only_in_file: true, ..known }, false)).await?;
     }
     tx.commit().await
 }

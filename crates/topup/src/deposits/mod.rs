@@ -34,6 +34,7 @@
 //! A payment may come after the deposit has failed or expired: then it is `paid` after all, with an exception beside it.
 //! Money that belongs to no deposit is in no account; it stands in the exceptions, and the books print it.
 
+mod absent;
 mod ask;
 mod assure;
 mod book;
@@ -70,9 +71,9 @@ pub use number::DepositNumber;
 pub use pay::{Acknowledgement, Incoming, Payer, Settlement, Start};
 pub use proof::{DepositsFault, DepositsProof, Unbooked};
 pub use query::{by_order, counts, find, paid_between};
-pub use refunds::{OTHER_AMOUNT, Refund, RefundState};
+pub use refunds::{NO_GATEWAY, OTHER_AMOUNT, Refund, RefundState};
 pub use review::{Answer, Decided, Proposal, Proposed, ReviewError, answer, propose};
-pub use rules::{MOST_REASON, Refused};
+pub use rules::{MOST_REASON, Refused, Voucher};
 pub use story::{Ruling, Story, standing};
 pub use sweep::{follow, sweep};
 pub use terms::{Terms, Till};
@@ -128,6 +129,8 @@ pub struct Deposit {
     pub payer: Payer,
     /// Through which gateway, as stored.
     pub gateway: String,
+    /// Which merchant we were at it; empty if it was made before that was noted.
+    pub merchant: String,
     /// When it was confirmed.
     pub created_at: Micros,
     /// Until when it can be paid.

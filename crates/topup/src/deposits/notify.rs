@@ -222,7 +222,7 @@ async fn refund(
     order: &OrderId,
     status: &RefundStatus,
 ) -> Result<bool, store::Error> {
-    let Some(key) = refunds::of_order(house, order).await? else {
+    let Some(key) = refunds::of_order(house, till, order).await? else {
         let told = match status {
             RefundStatus::Refunded(settled) => Some(settled),
             RefundStatus::Accepted { .. } | RefundStatus::NotFound | RefundStatus::Failed { .. } => None,
@@ -286,12 +286,13 @@ async fn unknown(
     tx.commit().await
 }
 
-/// The deposit with this order at this gateway.
+/// The deposit with this order that was made with this gateway and merchant.
 async fn of_order(house: &House, till: &Till, order: &OrderId) -> Result<Option<(GroupId, i64)>, store::Error> {
     let mut tx = house.db.read().await?;
-    tx.query("SELECT group_id, id FROM deposits WHERE order_id = $1 AND gateway = $2")
+    tx.query("SELECT group_id, id FROM deposits WHERE order_id = $1 AND gateway = $2 AND merchant IN ('', $3)")
         .bind(order.as_str())
         .bind(till.name.as_str())
+        .bind(till.gateway.merchant())
         .optional()
         .await
 }

@@ -217,6 +217,7 @@ async fn undecided(tx: &mut Tx) -> Result<Vec<(GroupId, DepositNumber)>> {
              AND r.number = a.number \
              WHERE CASE WHEN d.state IN ('approved', 'rejected', 'refunding', 'refunded') \
              THEN a.approve IS NULL OR r.paid_fen <> d.paid_fen OR (r.alone = 1 AND r.paid_fen > r.limit_fen) \
+             OR COALESCE(a.reference, '') <> COALESCE(r.reference, '') \
              OR a.approve <> CASE WHEN (d.state = 'approved' OR d.state = 'refunded' AND EXISTS (\
              SELECT 1 FROM movements m WHERE m.group_id = d.group_id AND m.subject = d.id \
              AND m.reason = 'deposit taken back' AND (m.from_kind IN ('deposits_in_review', 'refunds_due') \

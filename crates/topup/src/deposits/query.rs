@@ -18,6 +18,7 @@ pub(crate) struct Row {
     remark: String,
     payer: String,
     pub(super) gateway: String,
+    pub(super) merchant: String,
     pub(super) payer_ip: Option<String>,
     created_at_us: Micros,
     pub(super) expires_at_us: Micros,
@@ -58,6 +59,7 @@ impl Row {
             remark: self.remark,
             payer,
             gateway: self.gateway,
+            merchant: self.merchant,
             created_at: self.created_at_us,
             expires_at: self.expires_at_us,
             redirected_at: self.redirected_at_us,
@@ -76,9 +78,9 @@ impl Row {
 
 pub(super) async fn row(tx: &mut Tx, group: GroupId, id: i64) -> Result<Option<Row>, store::Error> {
     tx.query(
-        "SELECT group_id, id, state, operator_id, amount_fen, remark, payer, gateway, payer_ip, created_at_us, \
-         expires_at_us, redirected_at_us, paid_fen, serial, settle_date, traced_at, paid_at_us, decided_at_us, code, \
-         words, asked FROM deposits WHERE group_id = $1 AND id = $2",
+        "SELECT group_id, id, state, operator_id, amount_fen, remark, payer, gateway, merchant, payer_ip, \
+         created_at_us, expires_at_us, redirected_at_us, paid_fen, serial, settle_date, traced_at, paid_at_us, \
+         decided_at_us, code, words, asked FROM deposits WHERE group_id = $1 AND id = $2",
     )
     .bind(group)
     .bind(id)
@@ -122,9 +124,9 @@ pub async fn paid_between(house: &House, from: Micros, until: Micros) -> Result<
     let mut tx = house.db.read().await?;
     let rows: Vec<Row> = tx
         .query(
-            "SELECT group_id, id, state, operator_id, amount_fen, remark, payer, gateway, payer_ip, created_at_us, \
-             expires_at_us, redirected_at_us, paid_fen, serial, settle_date, traced_at, paid_at_us, decided_at_us, \
-             code, words, asked FROM deposits WHERE paid_at_us >= $1 AND paid_at_us < $2 ORDER BY paid_at_us, id",
+            "SELECT group_id, id, state, operator_id, amount_fen, remark, payer, gateway, merchant, payer_ip, \
+             created_at_us, expires_at_us, redirected_at_us, paid_fen, serial, settle_date, traced_at, paid_at_us, \
+             decided_at_us, code, words, asked FROM deposits WHERE paid_at_us >= $1 AND paid_at_us < $2 ORDER BY paid_at_us, id",
         )
         .bind(from)
         .bind(until)

@@ -1,6 +1,7 @@
 //! Refunds: what is rejected goes back, under a number of its own that is durable before the gateway is asked. The same
 //! refund asked for again, under the same number, gives the money back once; so it is asked for until it is taken on.
 
+mod absent;
 mod again;
 mod note;
 mod pursue;
@@ -21,6 +22,10 @@ use crate::House;
 
 /// The code of a refund that has failed for us since it was done with another amount. Its words are both amounts.
 pub const OTHER_AMOUNT: &str = "other-amount";
+
+/// The code of a refund that failed because its gateway, or the merchant at it, is not set up any more. Its words are the
+/// pages' business.
+pub const NO_GATEWAY: &str = "no-gateway";
 
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

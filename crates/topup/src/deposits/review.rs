@@ -3,10 +3,10 @@
 
 use store::Tx;
 
-use super::assure::{Assured, assure};
+use super::assure::{Assured, assure, voucher};
 use super::event::{self, By, Happened};
 use super::exceptions::{Closed, Exception, ExceptionId, ExceptionKind, Outcome, close_by_decision, of_deposit};
-use super::rules::{Last, Refused, may_answer, may_propose, may_say};
+use super::rules::{Last, Refused, Voucher, may_answer, may_propose, may_say, vouched, vouched_again};
 use super::{DepositNumber, State, book, query, refunds, topic};
 use crate::audit::{self, Action, Actor, Entry, Subject};
 use crate::people::staff::{Staff, StaffId, StaffPermission, may_still};
@@ -21,6 +21,8 @@ pub struct Proposal<'a> {
     pub approve: bool,
     /// Why.
     pub reason: &'a str,
+    /// Under which number the bank knows of the payment; looked at only where [`Voucher`] asks for it.
+    pub reference: &'a str,
     /// The open exceptions of the deposit that they were shown: with another beside it, nothing is decided.
     pub seen: &'a [ExceptionId],
 }
@@ -36,6 +38,8 @@ pub struct Answer<'a> {
     pub confirm: bool,
     /// Why.
     pub reason: &'a str,
+    /// As in a [`Proposal`], and the same number as there.
+    pub reference: &'a str,
     /// The open exceptions of the deposit that they were shown: with another beside it, nothing is decided.
     pub seen: &'a [ExceptionId],
 }
@@ -64,6 +68,8 @@ pub struct Proposed {
     pub name: String,
     /// Why.
     pub reason: String,
+    /// Under which number the bank knows of the payment. Not shown to whoever is to read it themselves.
+    pub reference: Option<String>,
     /// When.
     pub at: store::Micros,
 }
@@ -83,7 +89,8 @@ pub enum ReviewError {
 }
 
 /// Proposes a decision about a paid deposit; if the amount is within the limit, it is decided by that. Before it becomes
-/// quota the gateway is asked whether it has the money still: a bank gives back by itself what came too late.
+/// quota the gateway is asked whether it has the money still: a bank gives back by itself what came too late. What it does
+/// not vouch for, two people approve, who have both read the bank's number of it.
 pub async fn propose(
     house: &House,
     staff: &Staff,
@@ -135,6 +142,7 @@ struct Ruling<'a> {
     proposed_by: StaffId,
     limit: ledger::Fen,
     reason: &'a str,
+    reference: Option<&'a str>,
 }
 
 /// None, and nothing is done, if the money would become quota and the gateway has to be asked before.
@@ -150,14 +158,16 @@ async fn put(
     let (key, last) = (locked.key(), last(&mut tx, locked.key()).await?);
     let paid = locked.deposit.paid.as_ref().map_or(ledger::Fen::ZERO, |paid| paid.amount);
     let limit = house.settings.deposits.two_people_above;
-    let course = may_propose(locked.deposit.state, paid, limit, last)?;
+    let voucher = voucher(&mut tx, house, &locked.deposit).await?;
+    let course = may_propose(locked.deposit.state, (paid, limit), last, (proposal.approve, voucher))?;
     nothing_unseen(&mut tx, key, proposal.seen).await?;
+    let reference = vouched(proposal.approve, voucher, proposal.reference)?;
     if course.alone && proposal.approve && !assured.is_some_and(|assured| assured.covers(&locked.deposit)) {
         return Ok(None);
     }
     tx.query(
         "INSERT INTO deposit_reviews (group_id, deposit_id, number, approve, alone, paid_fen, limit_fen, proposed_by, \
-         reason, proposed_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         reason, proposed_at_us, reference) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(key.0)
     .bind(key.1)
@@ -169,17 +179,19 @@ async fn put(
     .bind(staff.id)
     .bind(reason)
     .bind(house.now())
+    .bind(reference)
     .execute()
     .await?;
     let decided = if course.alone {
         let (number, approve) = (course.number, proposal.approve);
-        let ruling = Ruling { number, approve, proposed_by: staff.id, limit, reason };
+        let ruling = Ruling { number, approve, proposed_by: staff.id, limit, reason, reference };
         carry_out(&mut tx, house, (staff, actor), &mut locked, &ruling).await?
     } else {
         let by = By::Staff(actor.name.clone());
         let what = Happened::Proposed { number: course.number, approve: proposal.approve, reason: reason.to_owned() };
         event::add(&mut tx, key, house.now(), &by, &what).await?;
-        record(&mut tx, house, actor, &locked, (Action::DepositProposed, proposal.approve, reason)).await?;
+        // Whoever answers reads the number themselves, and not here.
+        record(&mut tx, house, actor, &locked, (Action::DepositProposed, proposal.approve, reason, None)).await?;
         Decided::Proposed(course.number)
     };
     tx.commit().await?;
@@ -198,9 +210,9 @@ async fn reply(
     let (mut tx, mut locked) = lock(house, answer.order).await?;
     let (key, last) = (locked.key(), last(&mut tx, locked.key()).await?);
     may_answer(locked.deposit.state, last, answer.number, staff.id)?;
-    let (approve, proposed_by, limit): (i64, StaffId, ledger::Fen) = tx
+    let (approve, proposed_by, limit, proposed): (i64, StaffId, ledger::Fen, Option<String>) = tx
         .query(
-            "SELECT approve, proposed_by, limit_fen FROM deposit_reviews \
+            "SELECT approve, proposed_by, limit_fen, reference FROM deposit_reviews \
              WHERE group_id = $1 AND deposit_id = $2 AND number = $3",
         )
         .bind(key.0)
@@ -212,8 +224,12 @@ async fn reply(
     if answer.confirm && !may_still(&mut tx, proposed_by, StaffPermission::ReviewDeposits).await? {
         return Err(Refused::Left.into());
     }
-    let ruling = Ruling { number: answer.number, approve: approve == 1, proposed_by, limit, reason };
-    if answer.confirm && ruling.approve && !assured.is_some_and(|assured| assured.covers(&locked.deposit)) {
+    let voucher = voucher(&mut tx, house, &locked.deposit).await?;
+    let yes = answer.confirm && approve == 1;
+    let reference = if yes { vouched_again(voucher, proposed.as_deref(), answer.reference)? } else { None };
+    let ruling = Ruling { number: answer.number, approve: approve == 1, proposed_by, limit, reason, reference };
+    let to_ask = yes && voucher != Voucher::Nobody;
+    if to_ask && !assured.is_some_and(|assured| assured.covers(&locked.deposit)) {
         return Ok(None);
     }
     let decided = if answer.confirm {
@@ -222,7 +238,7 @@ async fn reply(
         put_answer(&mut tx, house, staff, &locked, (&ruling, false)).await?;
         let what = Happened::Declined { number: answer.number, reason: reason.to_owned() };
         event::add(&mut tx, key, house.now(), &By::Staff(actor.name.clone()), &what).await?;
-        record(&mut tx, house, actor, &locked, (Action::DepositDeclined, ruling.approve, reason)).await?;
+        record(&mut tx, house, actor, &locked, (Action::DepositDeclined, ruling.approve, reason, None)).await?;
         Decided::Declined
     };
     tx.commit().await?;
@@ -252,15 +268,16 @@ async fn carry_out(
     book::decide(tx, locked, ruling.approve, at).await?;
     let reason = ruling.reason.to_owned();
     let (what, action, outcome) = if ruling.approve {
-        (Happened::Approved { reason }, Action::DepositApproved, Outcome::Credited)
+        let reference = ruling.reference.map(str::to_owned);
+        (Happened::Approved { reason, reference }, Action::DepositApproved, Outcome::Credited)
     } else {
         (Happened::Rejected { reason }, Action::DepositRejected, Outcome::Refund)
     };
     event::add(tx, key, at, &By::Staff(actor.name.clone()), &what).await?;
-    record(tx, house, actor, locked, (action, ruling.approve, ruling.reason)).await?;
+    record(tx, house, actor, locked, (action, ruling.approve, ruling.reason, ruling.reference)).await?;
     let proposer = (ruling.proposed_by != staff.id).then_some(ruling.proposed_by);
-    let Ruling { reason, limit, .. } = *ruling;
-    let closed = Closed { id: ExceptionId(0), outcome, reason, reference: None, limit, proposer };
+    let Ruling { reason, reference, limit, .. } = *ruling;
+    let closed = Closed { id: ExceptionId(0), outcome, reason, reference, limit, proposer };
     close_by_decision(tx, house, staff, actor, (key, &closed)).await?;
     if !ruling.approve {
         refunds::plan(tx, house, &locked.deposit).await?;
@@ -278,7 +295,7 @@ async fn put_answer(
     let key = locked.key();
     tx.query(
         "INSERT INTO deposit_answers (group_id, deposit_id, number, approve, alone, proposed_by, confirmed, \
-         answered_by, reason, answered_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         answered_by, reason, answered_at_us, reference) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(key.0)
     .bind(key.1)
@@ -290,6 +307,7 @@ async fn put_answer(
     .bind(staff.id)
     .bind(ruling.reason)
     .bind(house.now())
+    .bind(ruling.reference)
     .execute()
     .await?;
     Ok(())
@@ -300,11 +318,11 @@ async fn record(
     house: &House,
     actor: &Actor,
     locked: &book::Locked,
-    (action, approve, reason): (Action, bool, &str),
+    (action, approve, reason, reference): (Action, bool, &str, Option<&str>),
 ) -> Result<(), store::Error> {
     let deposit = &locked.deposit;
     let fen = deposit.paid.as_ref().map(|paid| paid.amount);
-    let details = serde_json::json!({ "approve": approve, "reason": reason, "fen": fen });
+    let details = serde_json::json!({ "approve": approve, "reason": reason, "fen": fen, "reference": reference });
     let subject = Subject::Deposit(deposit.order);
     audit::record(tx, &house.ids, &Entry { actor, action, group: deposit.group, subject, details }).await
 }

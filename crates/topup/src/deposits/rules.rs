@@ -1,4 +1,4 @@
-//! What follows from what the gateway says, when it is asked again, and who may decide. Pure.
+//! What follows from what the gateway says, when it is asked again, whose word stands for the money, and who may decide. Pure.
 
 use std::time::Duration;
 
@@ -7,6 +7,8 @@ use pay::{Payer, PaymentStatus};
 use store::Micros;
 
 use super::State;
+use super::event::{Event, Happened, Told};
+use super::exceptions::reference;
 use crate::people::staff::{StaffId, StaffPermission, StaffRole};
 
 /// The longest reason, in characters: a few sentences.
@@ -29,7 +31,7 @@ const AFTER_EXPIRY_S: i64 = 5;
 /// What has failed or expired is asked about at these gaps, in seconds: money may come late and its notification be lost.
 const TAIL_S: [i64; 4] = [10 * 60, 60 * 60, 6 * 60 * 60, 24 * 60 * 60];
 /// What was paid after its time is asked about at these gaps, in seconds: for two weeks, since the bank gives such money
-/// back by itself some five working days later.
+/// back by itself some five working days later. So is what only its file knows of, since its answers may confirm it.
 const WATCH_S: i64 = 24 * 60 * 60;
 const WATCHED: i64 = 14;
 /// A payment that we hear of so long after its time, in seconds, came too late for the bank, whatever we called it: in
@@ -37,6 +39,11 @@ const WATCHED: i64 = 14;
 const LATE_S: i64 = 60 * 60;
 /// A company's bank may approve a payment long after its time; so long, in seconds, it counts as under way.
 const COMPANY_GRACE_S: i64 = 7 * 24 * 60 * 60;
+/// So long after it would be given up, in seconds, a payment waits for a gateway that is not set up.
+const ABSENT_S: i64 = 24 * 60 * 60;
+/// A refund waits so long, in seconds, for a gateway that is not set up, and is looked at so often.
+const ABSENT_REFUND_S: i64 = 24 * 60 * 60;
+const ABSENT_LOOK_S: i64 = 60 * 60;
 /// A refund is asked for, and asked about, at these gaps, in seconds; the last for ever.
 const REFUND_S: [i64; 6] = [30, 60, 5 * 60, 30 * 60, 2 * 60 * 60, 6 * 60 * 60];
 
@@ -53,6 +60,45 @@ pub(super) struct Known {
     pub(super) paid_at: Option<Micros>,
     /// What genuine notifications claimed: serial number and amount.
     pub(super) claims: Vec<(String, Fen)>,
+    /// Whether only the gateway's file of a day knows of the payment, as [`only_in_file`] says.
+    pub(super) only_in_file: bool,
+}
+
+/// Whose word stands for the money of a deposit, before it becomes quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voucher {
+    /// The gateway's, asked just before.
+    Gateway,
+    /// That of its own file of a day, which its answers deny: beside it two people and a number of the bank.
+    File,
+    /// Nobody's who could be asked, since the gateway, or the merchant, is not set up any more: two people and a number of
+    /// the bank.
+    Nobody,
+}
+
+/// Whose word stands for a deposit with this story, whose gateway is set up, or not any more.
+pub(super) fn voucher(set_up: bool, story: &[Event]) -> Voucher {
+    match (set_up, only_in_file(story)) {
+        (false, _) => Voucher::Nobody,
+        (true, true) => Voucher::File,
+        (true, false) => Voucher::Gateway,
+    }
+}
+
+/// Whether the payment was booked from the gateway's file of a day, and no answer of the gateway has confirmed it since.
+pub(super) fn only_in_file(story: &[Event]) -> bool {
+    let (mut booked, mut in_file) = (None, false);
+    for event in story {
+        if let Happened::Paid { serial, amount, .. } = &event.what {
+            booked = in_file.then_some((serial, amount));
+        } else if let Happened::Asked { told: Told::Done { serial, amount } } = &event.what
+            && booked == Some((serial, amount))
+        {
+            booked = None;
+        }
+        in_file = matches!(event.what, Happened::InFile { .. });
+    }
+    booked.is_some()
 }
 
 /// What follows.
@@ -121,17 +167,42 @@ pub(super) fn judge(known: &Known, word: &PaymentStatus, now: Micros) -> Verdict
     }
 }
 
-/// What follows from an answer to a question that was asked when it was known to be paid.
+/// What follows from an answer to a question that was asked when it was known to be paid. Where the gateway has denied all
+/// along what its file says, it is no news that it does.
 pub(super) fn judge_again(known: &Known, word: &PaymentStatus, now: Micros) -> Verdict {
     match (known.state, word) {
+        (State::Paid | State::Approved, word) if known.only_in_file && denies(word) => Verdict::Nothing,
         (State::Paid | State::Approved, PaymentStatus::Failed { .. } | PaymentStatus::NotFound) => Verdict::Gone,
         (_, _) => judge(known, word, now),
     }
 }
 
-/// Whether money that is in review may become quota, by what the gateway said when it was asked just before.
-pub(super) fn may_credit(paid: &(String, Fen), word: Option<&PaymentStatus>) -> Result<(), Refused> {
+/// What follows when there is nobody to ask: as without an answer, but it does not wait for ever.
+pub(super) fn judge_unasked(known: &Known, now: Micros) -> Verdict {
+    if known.state == State::Redirected && now >= later(given_up_at(known), ABSENT_S) {
+        Verdict::Expire { contradicted: !known.claims.is_empty() }
+    } else {
+        Verdict::Nothing
+    }
+}
+
+/// Whether the gateway says that it has no such payment; that it gave one back by itself is another matter.
+fn denies(word: &PaymentStatus) -> bool {
     match word {
+        PaymentStatus::NotFound => true,
+        PaymentStatus::Failed { code, .. } => code != RETURNED_LATE,
+        PaymentStatus::Paid(_) | PaymentStatus::Pending { .. } => false,
+    }
+}
+
+/// Whether money that is in review may become quota, by what the gateway said when it was asked just before.
+pub(super) fn may_credit(
+    paid: &(String, Fen),
+    only_in_file: bool,
+    word: Option<&PaymentStatus>,
+) -> Result<(), Refused> {
+    match word {
+        Some(word) if only_in_file && denies(word) => Ok(()),
         Some(PaymentStatus::Paid(settled)) if *paid == (settled.serial.clone(), Fen::new(settled.amount.fen())) => {
             Ok(())
         }
@@ -164,7 +235,8 @@ pub(super) fn next_ask(known: &Known, asked: i64, now: Micros) -> Option<Micros>
         }
         State::Failed | State::Expired => nth(&TAIL_S).map(|gap| later(now, gap)),
         State::Paid | State::Approved => {
-            let watched = known.paid_at.is_some_and(|at| at >= expires_at) && asked < WATCHED;
+            let late = known.paid_at.is_some_and(|at| at >= expires_at);
+            let watched = (late || known.only_in_file) && asked < WATCHED;
             watched.then(|| later(now, WATCH_S))
         }
         State::Created | State::Rejected | State::Refunding | State::Refunded => None,
@@ -175,6 +247,11 @@ pub(super) fn next_ask(known: &Known, asked: i64, now: Micros) -> Option<Micros>
 pub(super) fn next_refund_ask(asked: i64, now: Micros) -> Micros {
     let gap = usize::try_from(asked).ok().and_then(|asked| REFUND_S.get(asked).copied());
     later(now, gap.or(REFUND_S.last().copied()).unwrap_or(PERSON_S))
+}
+
+/// When a refund is looked at again whose gateway was missing since then; none once it is given up.
+pub(super) fn next_absent_look(since: Micros, now: Micros) -> Option<Micros> {
+    (now < later(since, ABSENT_REFUND_S)).then(|| later(now, ABSENT_LOOK_S))
 }
 
 pub(super) fn later(at: Micros, seconds: i64) -> Micros {
@@ -232,6 +309,18 @@ pub enum Refused {
     /// The gateway does not have the money any more, or says otherwise than before: an exception says what.
     #[error("the gateway does not have the money any more")]
     NotThere,
+    /// The number is missing under which the bank knows of it: [`Voucher`] says where it is needed.
+    #[error("the bank's number of it is needed")]
+    NoReference,
+    /// The number is longer than [`super::MOST_REFERENCE`].
+    #[error("the bank's number is too long")]
+    LongReference,
+    /// Who proposed it typed another number. What was answered is not recorded.
+    #[error("the proposal has another number")]
+    OtherReference,
+    /// It was proposed without a number, when the gateway's word was enough: decline it, and propose anew.
+    #[error("the proposal has no number")]
+    Unvouched,
 }
 
 /// What a proposal becomes.
@@ -257,8 +346,14 @@ pub(super) fn may_say(role: StaffRole, reason: &str) -> Result<&str, Refused> {
     }
 }
 
-/// What a proposal about a deposit becomes, if there may be one.
-pub(super) fn may_propose(state: State, paid: Fen, limit: Fen, last: Option<Last>) -> Result<Course, Refused> {
+/// What a proposal about a deposit becomes, if there may be one. To approve what the gateway does not vouch for, one person
+/// is never enough.
+pub(super) fn may_propose(
+    state: State,
+    (paid, limit): (Fen, Fen),
+    last: Option<Last>,
+    (approve, voucher): (bool, Voucher),
+) -> Result<Course, Refused> {
     if state != State::Paid {
         return Err(Refused::Settled);
     }
@@ -267,7 +362,32 @@ pub(super) fn may_propose(state: State, paid: Fen, limit: Fen, last: Option<Last
         Some(Last { number, answered: true, .. }) => number.saturating_add(1),
         Some(Last { answered: false, .. }) => return Err(Refused::Proposed),
     };
-    Ok(Course { number, alone: paid <= limit })
+    Ok(Course { number, alone: paid <= limit && (!approve || voucher == Voucher::Gateway) })
+}
+
+/// Under which number the bank knows of a payment that is proposed to become quota; none where that is not needed.
+pub(super) fn vouched(approve: bool, voucher: Voucher, typed: &str) -> Result<Option<&str>, Refused> {
+    if approve && voucher != Voucher::Gateway { number(typed).map(Some) } else { Ok(None) }
+}
+
+/// The same of whoever confirms it: they have to have read the number themselves.
+pub(super) fn vouched_again<'a>(
+    voucher: Voucher,
+    proposed: Option<&str>,
+    typed: &'a str,
+) -> Result<Option<&'a str>, Refused> {
+    match (voucher, proposed) {
+        (Voucher::Gateway, None) => Ok(None),
+        (Voucher::File | Voucher::Nobody, None) => Err(Refused::Unvouched),
+        (_, Some(proposed)) => {
+            let typed = number(typed)?;
+            if typed == proposed { Ok(Some(typed)) } else { Err(Refused::OtherReference) }
+        }
+    }
+}
+
+fn number(typed: &str) -> Result<&str, Refused> {
+    reference(typed).map_err(|_| Refused::LongReference)?.ok_or(Refused::NoReference)
 }
 
 /// Whether `by` may answer proposal `number`.

@@ -3,8 +3,9 @@
 use ledger::GroupId;
 use store::{Micros, Tx};
 
+use super::assure::voucher;
 use super::review::Proposed;
-use super::{Deposit, DepositNumber, Event, Exception, Happened, Refund, event, exceptions, query, refunds};
+use super::{Deposit, DepositNumber, Event, Exception, Happened, Refund, Voucher, event, exceptions, query, refunds};
 use crate::House;
 use crate::people::staff::StaffId;
 
@@ -29,6 +30,8 @@ pub struct Story {
     pub rulings: Vec<Ruling>,
     /// Whether two people have to decide about it, as the limit is now.
     pub two_people: bool,
+    /// Whose word stands for its money, should it become quota: where that is not the gateway's, two people always.
+    pub voucher: Voucher,
 }
 
 impl Story {
@@ -83,6 +86,7 @@ pub async fn standing(
         exceptions: exceptions::of_deposit(&mut tx, key).await?,
         proposed: rulings.last().filter(|last| last.answered.is_none()).map(|last| last.proposed.clone()),
         rulings,
+        voucher: voucher(&mut tx, house, &deposit).await?,
         two_people: deposit.paid.as_ref().map_or(deposit.amount, |paid| paid.amount) > limit,
         deposit,
     }))
@@ -96,6 +100,7 @@ struct Row {
     proposed_by: StaffId,
     proposer: Option<String>,
     reason: String,
+    reference: Option<String>,
     proposed_at_us: Micros,
     confirmed: Option<i64>,
     answerer: Option<String>,
@@ -106,7 +111,8 @@ struct Row {
 async fn rulings(tx: &mut Tx, (group, id): (GroupId, i64)) -> Result<Vec<Ruling>, store::Error> {
     let rows: Vec<Row> = tx
         .query(
-            "SELECT r.number, r.approve, r.alone, r.proposed_by, p.name AS proposer, r.reason, r.proposed_at_us, a.confirmed, \
+            "SELECT r.number, r.approve, r.alone, r.proposed_by, p.name AS proposer, r.reason, r.reference, \
+             r.proposed_at_us, a.confirmed, \
              s.name AS answerer, a.reason AS answer, a.answered_at_us FROM deposit_reviews r \
              LEFT JOIN deposit_answers a ON a.group_id = r.group_id AND a.deposit_id = r.deposit_id \
              AND a.number = r.number LEFT JOIN staff p ON p.id = r.proposed_by \
@@ -125,6 +131,7 @@ async fn rulings(tx: &mut Tx, (group, id): (GroupId, i64)) -> Result<Vec<Ruling>
             by: row.proposed_by,
             name: row.proposer.unwrap_or_default(),
             reason: row.reason,
+            reference: row.reference,
             at: row.proposed_at_us,
         },
         answered: row

@@ -24,13 +24,15 @@ pub async fn follow(house: House) {
 }
 
 /// One look: reads notifications that were left, expires deposits nobody was sent for, asks about what is due, forgets
-/// notifications that nobody believes and that are old. Each part
-/// by itself: what stands in the way of one must not keep the others from being followed. Answers what went wrong first.
+/// notifications that nobody believes and that are old. Each part by itself: what stands in the way of one must not keep
+/// the others from being followed. Answers what went wrong first. Also without a gateway: what was begun has to end.
 pub async fn sweep(house: &House) -> Result<(), store::Error> {
-    let Some(till) = &house.till else { return Ok(()) };
     let now = house.now();
     let expired = expire(house, now).await;
-    let read = notify::read_kept(house, till, UNREAD).await;
+    let read = match &house.till {
+        Some(till) => notify::read_kept(house, till, UNREAD).await,
+        None => Ok(()),
+    };
     let asked = ask_about(house, now).await;
     let pursued = pursue(house, now).await;
     let purged = notify::purge(house).await;

@@ -56,6 +56,12 @@ impl Till {
         Self { cashiers, ..self }
     }
 
+    /// Whether this is the gateway, and we are the merchant at it, that a deposit was made with, as stored. One without a
+    /// merchant was made before that was noted: by the one who is.
+    pub fn is_of(&self, gateway: &str, merchant: &str) -> bool {
+        self.name == gateway && (merchant.is_empty() || merchant == self.gateway.merchant())
+    }
+
     /// Where the gateway notifies us.
     pub fn notify_url(&self) -> String {
         format!("{}/gateway/{}/notify", self.public_url, self.name)

@@ -111,6 +111,8 @@ pub(crate) fn lines(lang: Lang, story: &Story, merchant: &str) -> Vec<Line> {
         None => say!(lang, "compare-queried-never"),
     };
     lines.extend(only_bank(say!(lang, "compare-queried"), Some(queried)));
+    let in_file = story.events.iter().any(|event| matches!(event.what, Happened::InFile { .. }));
+    lines.extend(only_bank(say!(lang, "compare-file"), in_file.then(|| say!(lang, "compare-file-says"))));
     lines
 }
 
@@ -199,7 +201,7 @@ fn month_to_second(digits: &str) -> String {
 }
 
 /// `1122` likewise.
-fn month_day(digits: &str) -> String {
+pub(super) fn month_day(digits: &str) -> String {
     match digits.split_at_checked(2) {
         Some((month, day)) if day.len() == 2 => format!("{month}-{day}"),
         _ => digits.to_owned(),

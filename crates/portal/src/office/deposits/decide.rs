@@ -1,7 +1,9 @@
 //! The decision about a deposit: where it stands, what was said so far, and what whoever looks can do now.
 
 use maud::{Markup, html};
-use topup::deposits::{Exception, ExceptionKind, Happened, MOST_REASON, Proposed, Ruling, State, Story};
+use topup::deposits::{
+    Exception, ExceptionKind, Happened, MOST_REASON, MOST_REFERENCE, Proposed, Ruling, State, Story, Voucher,
+};
 use topup::people::staff::StaffPermission;
 use topup::{Fen, Micros};
 
@@ -87,6 +89,10 @@ pub(crate) fn standing(lang: Lang, look: &Look<'_>) -> Markup {
             let heading = say!(lang, "office-deposit-refund-failed-title", amount = money());
             notice(Tone::Bad, &heading, say!(lang, "office-deposit-refund-failed-text"))
         }
+        State::Rejected | State::Refunding if story.voucher == Voucher::Nobody => {
+            let heading = say!(lang, "office-deposit-stranded-title", amount = money());
+            notice(Tone::Doubt, &heading, say!(lang, "office-deposit-stranded-text"))
+        }
         State::Rejected => {
             let heading = say!(lang, "office-deposit-rejected-title", amount = money());
             notice(Tone::Doubt, &heading, say!(lang, "office-deposit-rejected-text"))
@@ -124,9 +130,9 @@ fn history(lang: Lang, rulings: &[Ruling]) -> Markup {
     html! { @if !rulings.is_empty() { ol.said { @for ruling in rulings { li { (said(lang, ruling)) } } } } }
 }
 
-/// One person's word that was enough, or two people's.
+/// One person's word that was enough, or two people's. The bank's number is shown once nobody has to read it themselves.
 fn said(lang: Lang, ruling: &Ruling) -> Markup {
-    let Proposed { approve, name, reason, at, .. } = &ruling.proposed;
+    let Proposed { approve, name, reason, reference, at, .. } = &ruling.proposed;
     html! {
         p {
             b { (name) } " "
@@ -139,6 +145,9 @@ fn said(lang: Lang, ruling: &Ruling) -> Markup {
             " " span.sub.num { (show::date_time(*at)) }
         }
         blockquote { (reason) }
+        @if let Some(reference) = reference.as_ref().filter(|_| ruling.answered.is_some()) {
+            p.sub { (say!(lang, "exception-reference")) " " span.num { (reference) } }
+        }
         @if let Some((yes, who, why, when)) = ruling.answered.as_ref().filter(|_| !ruling.alone) {
             p {
                 b { (who) } " "
@@ -196,6 +205,8 @@ fn propose(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, St
     };
     let (hint, submit) = if story.two_people {
         (say!(lang, "office-deposit-two-hint", limit = show::yuan(look.limit)), say!(lang, "office-deposit-propose"))
+    } else if story.voucher != Voucher::Gateway {
+        (say!(lang, "office-deposit-vouch-hint"), say!(lang, "office-deposit-submit"))
     } else {
         (say!(lang, "office-deposit-one-hint"), say!(lang, "office-deposit-submit"))
     };
@@ -206,6 +217,10 @@ fn propose(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, St
                 legend { (say!(lang, "office-deposit-what")) }
                 (choice("approve", true))
                 (choice("reject", false))
+            }
+            @if let Some(why) = vouching(lang, story) {
+                (notice(Tone::Doubt, &say!(lang, "office-deposit-vouch-title"), why))
+                (number(say!(lang, "office-deposit-reference-hint", most = MOST_REFERENCE), lang, typed, problems))
             }
             (compared(lang, look, problems))
             (because(lang, say!(lang, "office-deposit-reason-hint", most = MOST_REASON), typed, problems))
@@ -220,20 +235,47 @@ fn answer(lang: Lang, look: &Look<'_>, proposed: &Proposed, typed: &Typed<'_>, p
     let story = look.story;
     let verdict = words::verdict(lang, proposed.approve);
     let moves = words::moves(lang, proposed.approve, amount(story), &story.group);
+    let why = vouching(lang, story).filter(|_| proposed.approve);
+    // Proposed when the gateway's word was still enough: nobody can say the same number.
+    let unvouched = why.is_some() && proposed.reference.is_none();
     html! {
         form.stack id="decide" method="post" action={ (path(story.deposit.order)) "/answer" } {
             h3 { (say!(lang, "office-deposit-answer", who = proposed.name.as_str(), verdict = verdict)) }
             (hidden("number", proposed.number))
             (hidden("unfit", ids(story)))
             (notice(Tone::Doubt, &say!(lang, "office-deposit-answer-moves"), moves))
+            @if let Some(why) = &why { (notice(Tone::Doubt, &say!(lang, "office-deposit-vouch-title"), why)) }
+            @if unvouched {
+                (notice(Tone::Bad, "", say!(lang, "office-deposit-unvouched")))
+            } @else if proposed.reference.is_some() {
+                (number(say!(lang, "office-deposit-reference-again", most = MOST_REFERENCE), lang, typed, problems))
+            }
             (compared(lang, look, problems))
             (because(lang, say!(lang, "office-deposit-answer-hint", most = MOST_REASON), typed, problems))
             div.either {
                 button.button name="verdict" value="decline" { (say!(lang, "office-deposit-decline")) }
-                button.button.main name="verdict" value="confirm" { (say!(lang, "office-deposit-confirm")) }
+                @if !unvouched {
+                    button.button.main name="verdict" value="confirm" { (say!(lang, "office-deposit-confirm")) }
+                }
             }
         }
     }
+}
+
+/// Why the bank's number is asked for, where the gateway's own word does not stand for the money.
+fn vouching(lang: Lang, story: &Story) -> Option<String> {
+    let day = || story.deposit.paid.as_ref()?.settle_date.as_deref().map(compare::month_day);
+    match story.voucher {
+        Voucher::Gateway => None,
+        Voucher::File => Some(say!(lang, "office-deposit-vouch-file", day = day().unwrap_or_default())),
+        Voucher::Nobody => Some(say!(lang, "office-deposit-vouch-nobody")),
+    }
+}
+
+/// Under which number the bank knows of the payment.
+fn number(hint: String, lang: Lang, typed: &Typed<'_>, problems: &[(&str, String)]) -> Markup {
+    let label = say!(lang, "exception-reference");
+    Field::new("reference", label, "text", "off").hint(hint).value(typed.reference).wrong(problems).draw()
 }
 
 /// The tick that the evidence was looked at; it says so if something differs.
@@ -272,7 +314,8 @@ mod tests {
             let (name, reason) = ("刘会计".to_owned(), "我已核对".to_owned());
             // The clock goes on between the proposal and its answer.
             let answered = Some((true, name.clone(), reason.clone(), Micros(68)));
-            let proposed = Proposed { number: 1, approve: true, by: StaffId(3), name, reason, at: Micros(0) };
+            let by = StaffId(3);
+            let proposed = Proposed { number: 1, approve: true, by, name, reason, reference: None, at: Micros(0) };
             said(Lang::Zh, &Ruling { alone, proposed, answered }).into_string()
         };
         assert_eq!(told(true).matches("刘会计").count(), 1);

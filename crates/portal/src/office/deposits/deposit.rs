@@ -63,6 +63,9 @@ pub(crate) struct Sent {
     /// Which open exceptions the page showed.
     #[serde(default)]
     unfit: String,
+    /// Under which number the bank knows of the payment, where that is asked for.
+    #[serde(default)]
+    reference: String,
 }
 
 impl Sent {
@@ -94,7 +97,7 @@ pub(crate) async fn propose(
     };
     let reason = reason(&app, lang, &story, &sent, approve);
     let seen = sent.seen();
-    let proposal = Proposal { order, approve, reason: &reason, seen: &seen };
+    let proposal = Proposal { order, approve, reason: &reason, reference: &sent.reference, seen: &seen };
     match deposits::propose(&app.house, &may.staff, &may.actor(), proposal).await {
         Ok(_) => Ok(decided(order)),
         Err(error) => {
@@ -129,7 +132,8 @@ pub(crate) async fn answer(
     }
     let reason = reason(&app, lang, &story, &sent, confirm);
     let seen = sent.seen();
-    let said = Answer { order, number: sent.number, confirm, reason: &reason, seen: &seen };
+    let (number, reference) = (sent.number, sent.reference.as_str());
+    let said = Answer { order, number, confirm, reason: &reason, reference, seen: &seen };
     match deposits::answer(&app.house, &may.staff, &may.actor(), said).await {
         Ok(_) => Ok(decided(order)),
         Err(error) => {
@@ -149,9 +153,11 @@ async fn find(app: &App, order: DepositNumber) -> Result<Story, Problem> {
 }
 
 fn look<'a>(app: &'a App, story: &'a Story, line: &'a Line) -> Look<'a> {
+    let merchant = story.deposit.merchant.as_str();
+    let ours = || app.house.till.as_ref().map_or("", |till| till.gateway.merchant());
     Look {
         story,
-        merchant: app.house.till.as_ref().map_or("", |till| till.gateway.merchant()),
+        merchant: if merchant.is_empty() { ours() } else { merchant },
         limit: app.house.settings.deposits.two_people_above,
         line,
         now: app.house.now(),
@@ -196,12 +202,19 @@ async fn failed(
     let lang = may.frame.lang;
     let problem = match refused {
         Refused::NoReason | Refused::LongReason => ("reason", words::refused(lang, refused, &sent.reason)),
+        Refused::NoReference | Refused::LongReference | Refused::OtherReference => {
+            ("reference", words::refused(lang, refused, &sent.reason))
+        }
         Refused::Settled | Refused::Proposed | Refused::NoProposal | Refused::Answered => {
             ("", meanwhile(lang, may, story).unwrap_or_else(|| words::refused(lang, refused, &sent.reason)))
         }
-        Refused::Role | Refused::Own | Refused::Unseen | Refused::Left | Refused::Unanswered | Refused::NotThere => {
-            ("", words::refused(lang, refused, &sent.reason))
-        }
+        Refused::Role
+        | Refused::Own
+        | Refused::Unseen
+        | Refused::Left
+        | Refused::Unanswered
+        | Refused::NotThere
+        | Refused::Unvouched => ("", words::refused(lang, refused, &sent.reason)),
     };
     again(app, may, story, sent, &[problem]).await
 }
@@ -242,7 +255,7 @@ async fn again(
     let deposit = &story.deposit;
     let moved = deposits::moved(&app.house, deposit.group, deposit.order).await?;
     let frame = Frame { here: path(deposit.order), ..may.frame.clone() };
-    let typed = Typed { reason: &sent.reason, verdict: &sent.verdict, ..Typed::default() };
+    let typed = Typed { reason: &sent.reason, verdict: &sent.verdict, reference: &sent.reference };
     let line = Line { decided: false, next: line::next(app, &may.staff, story).await? };
     let page = page(&frame, &look(app, story, &line), &moved, &typed, problems);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())

@@ -1,7 +1,9 @@
 //! What the office says of deposits. The steps and states that a group sees too are the group's own words.
 
 use maud::Markup;
-use topup::deposits::{By, ExceptionKind, Happened, OTHER_AMOUNT, Outcome, RefundState, Refused, Told, Tray};
+use topup::deposits::{
+    By, ExceptionKind, Happened, MOST_REFERENCE, NO_GATEWAY, OTHER_AMOUNT, Outcome, RefundState, Refused, Told, Tray,
+};
 use topup::{Fen, Micros};
 
 use crate::deposits::steps;
@@ -94,7 +96,10 @@ pub(crate) fn step(lang: Lang, what: &Happened) -> String {
             say!(lang, "step-proposed", verdict = verdict(lang, *approve), reason = reason.as_str())
         }
         Happened::Declined { reason, .. } => say!(lang, "step-declined", reason = reason.as_str()),
-        Happened::Approved { reason } => say!(lang, "step-approved", reason = reason.as_str()),
+        Happened::Approved { reason, reference: None } => say!(lang, "step-approved", reason = reason.as_str()),
+        Happened::Approved { reason, reference: Some(reference) } => {
+            say!(lang, "step-approved-vouched", reason = reason.as_str(), reference = reference.as_str())
+        }
         Happened::Rejected { reason } => say!(lang, "step-rejected", reason = reason.as_str()),
         Happened::RefundDue { refund } => say!(lang, "step-refund-due", refund = refund.as_str()),
         Happened::RefundNotified { told, .. } => {
@@ -136,7 +141,9 @@ pub(crate) fn step(lang: Lang, what: &Happened) -> String {
 
 /// Why a refund failed; of one that was done with another amount the words are both amounts.
 pub(crate) fn not_refunded(lang: Lang, code: &str, words: &str) -> String {
-    if code == OTHER_AMOUNT {
+    if code == NO_GATEWAY {
+        say!(lang, "refund-no-gateway")
+    } else if code == OTHER_AMOUNT {
         say!(lang, "refund-other-amount", amounts = words)
     } else {
         say!(lang, "refund-failed", words = words, code = code)
@@ -150,7 +157,7 @@ pub(crate) fn refund_told(lang: Lang, told: &Told) -> String {
             say!(lang, "told-refunded", amount = show::yuan(*amount), serial = serial.as_str())
         }
         Told::Failed { words, .. } => say!(lang, "told-refund-failed", words = words.as_str()),
-        Told::Pending { .. } | Told::NotFound | Told::NoAnswer { .. } => steps::said(lang, told),
+        Told::Pending { .. } | Told::NotFound | Told::NoAnswer { .. } | Told::NotSetUp => steps::said(lang, told),
     }
 }
 
@@ -181,5 +188,9 @@ pub(crate) fn refused(lang: Lang, why: Refused, reason: &str) -> String {
         Refused::Left => say!(lang, "office-deposit-left"),
         Refused::Unanswered => say!(lang, "office-deposit-unanswered"),
         Refused::NotThere => say!(lang, "office-deposit-not-there"),
+        Refused::NoReference => say!(lang, "office-deposit-no-reference"),
+        Refused::LongReference => say!(lang, "exception-long-reference", most = MOST_REFERENCE),
+        Refused::OtherReference => say!(lang, "office-deposit-other-reference"),
+        Refused::Unvouched => say!(lang, "office-deposit-unvouched"),
     }
 }

@@ -20,7 +20,7 @@ use crate::words::{Lang, say};
 /// `GET /office/exceptions/{id}`
 pub(crate) async fn get(State(app): State<App>, may: Office<See>, Path(id): Path<String>) -> Result<Html, Problem> {
     let exception = find(&app, &id).await?;
-    Ok(Html(page(&may.frame, &look(&app, &exception), &Typed::default(), &[])))
+    Ok(Html(page(&may.frame, &look(&app, &exception).await?, &Typed::default(), &[])))
 }
 
 /// What the form sends.
@@ -45,7 +45,7 @@ pub(crate) async fn close(
     let exception = find(&app, &id).await?;
     let Some(outcome) = Outcome::parse(&sent.outcome) else {
         let problem = ("outcome", say!(lang, "exception-choose"));
-        return Ok(again(&app, &may.frame, &exception, &sent, problem));
+        return again(&app, &may.frame, &exception, &sent, problem).await;
     };
     let closing = Closing { id: exception.id, outcome, reason: &sent.reason, reference: &sent.reference };
     match deposits::close(&app.house, &may.staff, &may.actor(), closing).await {
@@ -56,7 +56,7 @@ pub(crate) async fn close(
                 return Ok(Redirect::to(&path(exception.id)).into_response());
             }
             let problem = why(lang, &exception, &sent, error)?;
-            Ok(again(&app, &may.frame, &exception, &sent, problem))
+            again(&app, &may.frame, &exception, &sent, problem).await
         }
     }
 }
@@ -124,14 +124,20 @@ async fn find(app: &App, id: &str) -> Result<Exception, Problem> {
     deposits::exception(&app.house, id).await?.ok_or(Problem::NotFound)
 }
 
-fn look<'a>(app: &App, exception: &'a Exception) -> Look<'a> {
+async fn look<'a>(app: &App, exception: &'a Exception) -> Result<Look<'a>, Problem> {
     let limit = app.house.settings.deposits.two_people_above;
-    Look { exception, needs: deposits::needs(&app.house, exception), limit, now: app.house.now() }
+    Ok(Look { exception, needs: deposits::needs(&app.house, exception).await?, limit, now: app.house.now() })
 }
 
-fn again(app: &App, frame: &Frame, exception: &Exception, sent: &Sent, problem: (&'static str, String)) -> Response {
+async fn again(
+    app: &App,
+    frame: &Frame,
+    exception: &Exception,
+    sent: &Sent,
+    problem: (&'static str, String),
+) -> Result<Response, Problem> {
     let frame = Frame { here: path(exception.id), ..frame.clone() };
     let typed = Typed { reason: &sent.reason, verdict: &sent.outcome, reference: &sent.reference };
-    let page = page(&frame, &look(app, exception), &typed, &[problem]);
-    (StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response()
+    let page = page(&frame, &look(app, exception).await?, &typed, &[problem]);
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
 }

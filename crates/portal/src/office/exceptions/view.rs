@@ -175,7 +175,7 @@ fn close(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, Stri
             }
             @if outcomes.iter().any(|outcome| look.needs.reference(*outcome)) {
                 (Field::new("reference", say!(lang, "exception-reference"), "text", "off")
-                    .hint(say!(lang, "exception-reference-hint", most = MOST_REFERENCE)).value(reference).wrong(problems).draw())
+                    .hint(reference_hint(lang, look.needs, &outcomes)).value(reference).wrong(problems).draw())
             }
             (Field::new("reason", say!(lang, "reason"), "text", "off")
                 .hint(say!(lang, "exception-reason-hint", most = MOST_REASON)).value(typed.reason).wrong(problems).draw())
@@ -197,7 +197,10 @@ fn submit(lang: Lang, look: &Look<'_>, outcomes: &[Outcome]) -> (Option<String>,
         return (None, submit);
     }
     if !outcomes.iter().all(two) {
-        return (Some(say!(lang, "exception-taken-back-hint")), submit);
+        let only_in_file = outcomes.iter().any(|outcome| look.needs.only_in_file(*outcome));
+        let hint =
+            if only_in_file { say!(lang, "exception-file-hint") } else { say!(lang, "exception-taken-back-hint") };
+        return (Some(hint), submit);
     }
     let hint = if look.exception.stake > look.limit {
         say!(lang, "exception-two-hint", limit = show::yuan(look.limit))
@@ -207,6 +210,14 @@ fn submit(lang: Lang, look: &Look<'_>, outcomes: &[Outcome]) -> (Option<String>,
         say!(lang, "exception-blind-hint")
     };
     (Some(hint), propose)
+}
+
+fn reference_hint(lang: Lang, needs: Needs, outcomes: &[Outcome]) -> String {
+    if outcomes.contains(&Outcome::Credited) && needs.reference(Outcome::Credited) {
+        say!(lang, "exception-reference-hint-credited", most = MOST_REFERENCE)
+    } else {
+        say!(lang, "exception-reference-hint", most = MOST_REFERENCE)
+    }
 }
 
 fn choice(lang: Lang, look: &Look<'_>, outcome: Outcome, chosen: &str) -> Markup {

@@ -1,7 +1,7 @@
 //! What does not fit, in words: what happened, where the money is, what can be done.
 
 use topup::Fen;
-use topup::deposits::{Exception, ExceptionKind, Needs, Outcome, State};
+use topup::deposits::{Exception, ExceptionKind, NO_GATEWAY, Needs, Outcome, State};
 
 use crate::look::show;
 use crate::words::{Lang, say};
@@ -36,12 +36,18 @@ pub(crate) fn what(lang: Lang, exception: &Exception) -> String {
                 }
             }
         }
+        ExceptionKind::RefundFailed if no_gateway(&exception.evidence) => say!(lang, "unfit-refund-no-gateway-what"),
         ExceptionKind::RefundFailed => {
             let words = exception.evidence.get("words").and_then(|words| words.as_str()).unwrap_or("—");
             say!(lang, "unfit-refund-failed-what", words = words)
         }
         ExceptionKind::RefundContradiction => say!(lang, "unfit-refund-contradiction-what"),
     }
+}
+
+/// Whether a refund failed since its gateway was not set up any more, and nobody could be asked.
+pub(crate) fn no_gateway(evidence: &serde_json::Value) -> bool {
+    evidence.get("code").and_then(serde_json::Value::as_str) == Some(NO_GATEWAY)
 }
 
 /// Where the money is now.

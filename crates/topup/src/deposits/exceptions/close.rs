@@ -7,7 +7,7 @@ use store::Tx;
 use super::act::{end_refund, may_leave_quota, take_back};
 use super::query::{of_deposit, one};
 use super::rules::reference;
-use super::{Exception, ExceptionId, ExceptionKind, Needs, Outcome, exception, needs, subject};
+use super::{Exception, ExceptionId, ExceptionKind, Needs, Outcome, exception, needs_of, subject};
 use crate::audit::{self, Action, Actor, Entry, NO_GROUP};
 use crate::deposits::assure::{Assured, assure};
 use crate::deposits::event::{self, By, Happened};
@@ -158,7 +158,8 @@ async fn attempt(
     if found.closed.is_some() {
         return Err(CloseError::Closed);
     }
-    let needs = may_be(house, &found, locked.as_ref(), (outcome, reference))?;
+    let needs = needs_of(&mut tx, house, &found, locked.as_ref().map(|locked| &locked.deposit)).await?;
+    may_be(needs, &found, locked.as_ref(), (outcome, reference))?;
     if let Some(locked) = locked.as_ref().filter(|_| needs.takes_back(outcome)) {
         may_leave_quota(locked)?;
     }
@@ -205,13 +206,13 @@ async fn attempt(
     Ok(Some(done))
 }
 
-/// Whether this can be made of it at all, and what it takes then.
+/// Whether this can be made of it at all.
 fn may_be(
-    house: &House,
+    needs: Needs,
     found: &Exception,
     locked: Option<&book::Locked>,
     (outcome, reference): (Outcome, Option<&str>),
-) -> Result<Needs, CloseError> {
+) -> Result<(), CloseError> {
     if found.kind.outcomes().is_empty() {
         return Err(CloseError::DecideDeposit);
     }
@@ -220,7 +221,6 @@ fn may_be(
     if found.kind == ExceptionKind::GoneBack && outcome == Outcome::ReturnedOtherwise && in_review {
         return Err(CloseError::InReview);
     }
-    let needs = needs(house, found);
     if !needs.offers(outcome) {
         let in_part = needs.other_amount() && found.kind.outcomes().contains(&outcome);
         return Err(if in_part { CloseError::InPart } else { CloseError::Outcome });
@@ -228,7 +228,7 @@ fn may_be(
     if needs.reference(outcome) && reference.is_none() {
         return Err(CloseError::NoReference);
     }
-    Ok(needs)
+    Ok(())
 }
 
 async fn propose(

@@ -11,6 +11,7 @@ pub use close::{CloseError, Closing, Closure, close};
 pub(super) use close::{Closed, close_by_decision};
 pub(super) use query::of_deposit;
 pub use query::{exception, exceptions_page};
+pub(super) use rules::reference;
 pub use rules::{MOST_REFERENCE, Needs};
 pub(super) use went_back::{Back, note_back};
 
@@ -19,8 +20,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{Micros, Tx};
 
+use super::assure::voucher;
 use super::event::{self, By, Happened};
-use super::{DepositNumber, State};
+use super::{Deposit, DepositNumber, State, Voucher, find};
 use crate::audit::{NO_GROUP, Subject};
 use crate::people::staff::StaffId;
 use crate::{House, alarms};
@@ -205,9 +207,28 @@ impl Outcome {
 }
 
 /// What it takes to close an exception.
-pub fn needs(house: &House, exception: &Exception) -> Needs {
-    let gateway = house.till.as_ref().is_some_and(|till| till.name == exception.gateway);
-    Needs::of(exception, house.settings.deposits.two_people_above, gateway)
+pub async fn needs(house: &House, exception: &Exception) -> Result<Needs, store::Error> {
+    let deposit = match exception.deposit {
+        Some(order) => find(house, order).await?,
+        None => None,
+    };
+    let mut tx = house.db.read().await?;
+    needs_of(&mut tx, house, exception, deposit.as_ref()).await
+}
+
+/// The same, of an exception about this deposit.
+async fn needs_of(
+    tx: &mut Tx,
+    house: &House,
+    exception: &Exception,
+    deposit: Option<&Deposit>,
+) -> Result<Needs, store::Error> {
+    let voucher = match deposit {
+        Some(deposit) => voucher(tx, house, deposit).await?,
+        // Of an order that is none of ours no money moves.
+        None => Voucher::Gateway,
+    };
+    Ok(Needs::of(exception, house.settings.deposits.two_people_above, voucher))
 }
 
 /// Opens an exception and raises its alarm, in the unit of work that found it. The same trouble told again is nothing

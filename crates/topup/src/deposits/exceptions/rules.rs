@@ -2,7 +2,7 @@
 
 use ledger::Fen;
 
-use super::{Exception, ExceptionKind, Outcome};
+use super::{Exception, ExceptionKind, Outcome, Voucher};
 use crate::deposits::State;
 
 /// The longest number under which a bank knows of a payment, in characters.
@@ -18,13 +18,13 @@ pub struct Needs {
     other_amount: bool,
     /// Whether it is about money that is quota now.
     quota: bool,
-    /// Whether the gateway that it is about is still set up, and so can be asked.
-    gateway: bool,
+    /// Whose word stands for the deposit's money.
+    voucher: Voucher,
 }
 
 impl Needs {
     /// Of an exception, where above `limit` two people decide.
-    pub fn of(exception: &Exception, limit: Fen, gateway: bool) -> Self {
+    pub fn of(exception: &Exception, limit: Fen, voucher: Voucher) -> Self {
         let kind = exception.kind;
         Self {
             kind,
@@ -32,21 +32,25 @@ impl Needs {
             limit,
             other_amount: kind == ExceptionKind::RefundFailed && exception.went_back().is_some(),
             quota: kind == ExceptionKind::GoneBack && exception.stands == Some(State::Approved),
-            gateway,
+            voucher,
         }
     }
 
     /// Whether this can be made of it. Of what has gone back in part, nothing else than that the whole has.
     pub fn offers(&self, outcome: Outcome) -> bool {
         self.kind.outcomes().contains(&outcome)
-            && (self.gateway || outcome != Outcome::Refund)
+            && (self.voucher != Voucher::Nobody || outcome != Outcome::Refund)
             && (!self.other_amount || outcome == Outcome::ReturnedOtherwise)
     }
 
     /// Whether another person has to say the same: above the issuer's limit, and where money moves on the word of people
     /// because the gateway's does not cover it.
     pub fn two_people(&self, outcome: Outcome) -> bool {
-        self.stake > self.limit || self.other_amount || self.blind() || self.takes_back(outcome)
+        self.stake > self.limit
+            || self.other_amount
+            || self.blind()
+            || self.takes_back(outcome)
+            || self.only_in_file(outcome)
     }
 
     /// Whether the gateway gave back another amount than it was asked to.
@@ -62,21 +66,28 @@ impl Needs {
     /// Whether the number is needed under which the bank knows of it: where money is said to have moved outside of this
     /// system, and where there is no other word of the bank.
     pub fn reference(&self, outcome: Outcome) -> bool {
-        outcome == Outcome::ReturnedOtherwise || self.blind() && outcome == Outcome::Credited
+        outcome == Outcome::ReturnedOtherwise
+            || self.blind() && outcome == Outcome::Credited
+            || self.only_in_file(outcome)
     }
 
     /// Whether the gateway has to say, just before it is done, that the refund has failed.
     pub(super) fn inquiry(&self) -> bool {
-        self.kind == ExceptionKind::RefundFailed && self.gateway
+        self.kind == ExceptionKind::RefundFailed && self.voucher != Voucher::Nobody
+    }
+
+    /// Whether money would become quota that only the gateway's file of a day knows of.
+    pub fn only_in_file(&self, outcome: Outcome) -> bool {
+        self.voucher == Voucher::File && outcome == Outcome::Credited
     }
 
     fn blind(&self) -> bool {
-        self.kind == ExceptionKind::RefundFailed && !self.gateway
+        self.kind == ExceptionKind::RefundFailed && self.voucher == Voucher::Nobody
     }
 }
 
 /// The number without blanks around it; none if there is none.
-pub(super) fn reference(typed: &str) -> Result<Option<&str>, usize> {
+pub(in crate::deposits) fn reference(typed: &str) -> Result<Option<&str>, usize> {
     let typed = typed.trim();
     match typed.chars().count() {
         0 => Ok(None),

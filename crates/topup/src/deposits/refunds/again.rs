@@ -100,7 +100,12 @@ async fn gone_after_all(house: &House, key: Key, told: &Told) -> Result<(), stor
             Told::Done { serial, amount } if *amount != refund.amount => {
                 done_in_part(&mut tx, house, &locked, (key, &refund, serial, *amount)).await?;
             }
-            Told::Done { .. } | Told::Pending { .. } | Told::NotFound | Told::Failed { .. } | Told::NoAnswer { .. } => {
+            Told::Done { .. }
+            | Told::Pending { .. }
+            | Told::NotFound
+            | Told::Failed { .. }
+            | Told::NoAnswer { .. }
+            | Told::NotSetUp => {
                 contradict(&mut tx, house, &locked, (&refund, told)).await?;
             }
         }

@@ -6,7 +6,7 @@ use serde_json::json;
 use store::Tx;
 
 use super::query::{Row, one};
-use super::{Key, OTHER_AMOUNT, Refund, RefundState};
+use super::{Key, NO_GATEWAY, OTHER_AMOUNT, Refund, RefundState};
 use crate::House;
 use crate::deposits::event::{self, By, Happened, Told};
 use crate::deposits::exceptions::{self, Back, ExceptionKind, New};
@@ -43,7 +43,7 @@ pub(super) async fn note(house: &House, key: Key, word: &Result<RefundStatus, Ca
     }
     let next = rules::next_refund_ask(asked, house.now());
     tx.query(
-        "UPDATE deposit_refunds SET asking_until_us = NULL, asked = asked + 1, \
+        "UPDATE deposit_refunds SET asking_until_us = NULL, asked = asked + 1, absent_at_us = NULL, \
          ask_at_us = CASE WHEN state IN ('due', 'accepted') THEN CAST($4 AS BIGINT) ELSE NULL END \
          WHERE group_id = $1 AND deposit_id = $2 AND number = $3",
     )
@@ -198,7 +198,7 @@ async fn set_serial(tx: &mut Tx, key: Key, serial: &str) -> Result<(), store::Er
 }
 
 /// The gateway will not: the money stays due, and a person has to look.
-async fn fail(
+pub(super) async fn fail(
     tx: &mut Tx,
     house: &House,
     locked: &mut book::Locked,
@@ -222,8 +222,9 @@ async fn fail(
         book::set_state(tx, locked, State::Rejected).await?;
     }
     let (order, code, words) = (refund.order.clone(), code.to_owned(), words.to_owned());
+    let by = if code == NO_GATEWAY { By::System } else { By::Gateway };
     let what = Happened::RefundFailed { refund: order, code, words };
-    event::add(tx, locked.key(), house.now(), &By::Gateway, &what).await?;
+    event::add(tx, locked.key(), house.now(), &by, &what).await?;
     unfit(tx, house, locked, (ExceptionKind::RefundFailed, refund, ""), evidence).await
 }
 
@@ -235,7 +236,7 @@ pub(super) async fn contradict(
 ) -> Result<(), store::Error> {
     let serial = match told {
         Told::Done { serial, .. } => serial.as_str(),
-        Told::Pending { .. } | Told::NotFound | Told::Failed { .. } | Told::NoAnswer { .. } => "",
+        Told::Pending { .. } | Told::NotFound | Told::Failed { .. } | Told::NoAnswer { .. } | Told::NotSetUp => "",
     };
     let evidence = json!({ "told": told, "was": refund.state.as_str(), "fen": refund.amount });
     unfit(tx, house, locked, (ExceptionKind::RefundContradiction, refund, serial), evidence).await

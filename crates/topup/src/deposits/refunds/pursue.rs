@@ -6,8 +6,8 @@ use pay::{Amount, CallError, RefundStatus};
 
 use super::note::note;
 use super::query::{Row, due};
-use super::{Key, RefundState};
-use crate::deposits::{DepositNumber, Till, ask, confirm, query, rules, topic};
+use super::{Key, RefundState, absent};
+use crate::deposits::{Deposit, DepositNumber, Till, ask, confirm, query, rules, topic};
 use crate::{House, patiently};
 
 /// For so long nobody else asks about the same; longer than two answers of the gateway may take.
@@ -40,13 +40,13 @@ pub(in crate::deposits) async fn pursue_within(house: &House, key: Key, wait: Du
     }
 }
 
-/// Asks the gateway for a refund that is due, or about one that it has taken on, unless somebody is asking.
+/// Asks the gateway for a refund that is due, or about one that it has taken on, unless somebody is asking; also where
+/// there is nobody to ask.
 pub(in crate::deposits) async fn pursue(house: &House, key: Key) -> Result<(), store::Error> {
-    let Some(till) = &house.till else { return Ok(()) };
     let Some(refund) = take(house, key).await? else { return Ok(()) };
-    let (Some(now), Some(asked)) = (confirm::pay_time(house.now()), ask_of(house, till, key, &refund).await?) else {
-        return let_go(house, key).await;
-    };
+    let Some(now) = confirm::pay_time(house.now()) else { return let_go(house, key).await };
+    let Some(till) = &house.till else { return absent::wait(house, key).await };
+    let Some(asked) = ask_of(house, till, key, &refund).await? else { return absent::wait(house, key).await };
     let word = if RefundState::parse(&refund.state) == Some(RefundState::Accepted) {
         till.gateway.query_refund(&asked, now).await
     } else {
@@ -105,7 +105,7 @@ async fn let_go(house: &House, key: Key) -> Result<(), store::Error> {
     tx.commit().await
 }
 
-/// What the gateway is asked for; none if the deposit is of another gateway.
+/// What the gateway is asked for; none if the deposit is of another gateway or merchant.
 pub(super) async fn ask_of(
     house: &House,
     till: &Till,
@@ -114,7 +114,8 @@ pub(super) async fn ask_of(
 ) -> Result<Option<pay::Refund>, store::Error> {
     let mut tx = house.db.read().await?;
     let Some(row) = query::row(&mut tx, key.group, key.deposit).await? else { return Ok(None) };
-    let Some(deposit) = row.into_deposit().filter(|deposit| deposit.gateway == till.name) else { return Ok(None) };
+    let of_till = |deposit: &Deposit| till.is_of(&deposit.gateway, &deposit.merchant);
+    let Some(deposit) = row.into_deposit().filter(of_till) else { return Ok(None) };
     let of = || {
         Some(pay::Refund {
             order: refund.order_id.parse().ok()?,

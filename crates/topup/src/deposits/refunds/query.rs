@@ -6,7 +6,7 @@ use store::{Micros, Tx};
 
 use super::{Key, Refund, RefundState};
 use crate::House;
-use crate::deposits::{DepositNumber, query};
+use crate::deposits::{DepositNumber, Till, query};
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(super) struct Row {
@@ -49,12 +49,22 @@ pub(super) async fn due(house: &House, order: DepositNumber) -> Result<Option<Ke
     Ok(row.map(|(number,)| Key { group, deposit, number }))
 }
 
-/// The refund with this number at the gateway.
-pub(in crate::deposits) async fn of_order(house: &House, order: &OrderId) -> Result<Option<Key>, store::Error> {
+/// The refund with this number at this gateway, of a deposit that was made with it and its merchant.
+pub(in crate::deposits) async fn of_order(
+    house: &House,
+    till: &Till,
+    order: &OrderId,
+) -> Result<Option<Key>, store::Error> {
     let mut tx = house.db.read().await?;
     let row: Option<(GroupId, i64, i64)> = tx
-        .query("SELECT group_id, deposit_id, number FROM deposit_refunds WHERE order_id = $1")
+        .query(
+            "SELECT r.group_id, r.deposit_id, r.number FROM deposit_refunds r \
+             JOIN deposits d ON d.group_id = r.group_id AND d.id = r.deposit_id \
+             WHERE r.order_id = $1 AND d.gateway = $2 AND d.merchant IN ('', $3)",
+        )
         .bind(order.as_str())
+        .bind(till.name.as_str())
+        .bind(till.gateway.merchant())
         .optional()
         .await?;
     Ok(row.map(|(group, deposit, number)| Key { group, deposit, number }))

@@ -2,6 +2,8 @@ use pay::{Amount, Settlement};
 use proptest::prelude::*;
 
 use super::*;
+use crate::deposits::event::By;
+use crate::deposits::exceptions::ExceptionKind;
 
 const MIN_US: i64 = 60_000_000;
 
@@ -49,7 +51,7 @@ fn step(known: &mut Known, word: &PaymentStatus, verdict: Verdict) {
 fn known(state: State, payer: Payer, paid_at: Option<Micros>) -> Known {
     let (amount, expires_at) = (Fen::new(10_000), Micros(60 * MIN_US));
     let paid = paid_at.map(|_| ("serial 0".to_owned(), amount));
-    Known { state, amount, payer, expires_at, paid, paid_at, claims: Vec::new() }
+    Known { state, amount, payer, expires_at, paid, paid_at, claims: Vec::new(), only_in_file: false }
 }
 
 proptest! {
@@ -67,6 +69,7 @@ proptest! {
             paid: None,
             paid_at: None,
             claims: Vec::new(),
+            only_in_file: false,
         };
         let (mut now, mut payments) = (0, 0);
         for (word, claim, passed) in said {
@@ -134,16 +137,19 @@ fn money_that_the_gateway_does_not_have_any_more_never_becomes_quota() {
     let failed = PaymentStatus::Failed { code: "42".into(), text: String::new() };
     let pending = PaymentStatus::Pending { code: "05".into(), text: String::new() };
     let paid = ("serial 0".to_owned(), Fen::new(10_000));
-    for (word, expected) in [
-        (Some(settled(0, 10_000)), Ok(())),
-        (Some(settled(0, 9_999)), Err(Refused::NotThere)),
-        (Some(settled(1, 10_000)), Err(Refused::NotThere)),
-        (Some(failed.clone()), Err(Refused::NotThere)),
-        (Some(PaymentStatus::NotFound), Err(Refused::NotThere)),
-        (Some(pending), Err(Refused::Unanswered)),
-        (None, Err(Refused::Unanswered)),
+    let short = PaymentStatus::Failed { code: "64".into(), text: String::new() };
+    for (word, expected, in_file) in [
+        (Some(settled(0, 10_000)), Ok(()), Ok(())),
+        (Some(settled(0, 9_999)), Err(Refused::NotThere), Err(Refused::NotThere)),
+        (Some(settled(1, 10_000)), Err(Refused::NotThere), Err(Refused::NotThere)),
+        (Some(failed.clone()), Err(Refused::NotThere), Err(Refused::NotThere)),
+        (Some(short), Err(Refused::NotThere), Ok(())),
+        (Some(PaymentStatus::NotFound), Err(Refused::NotThere), Ok(())),
+        (Some(pending), Err(Refused::Unanswered), Err(Refused::Unanswered)),
+        (None, Err(Refused::Unanswered), Err(Refused::Unanswered)),
     ] {
-        assert_eq!(may_credit(&paid, word.as_ref()), expected, "{word:?}");
+        assert_eq!(may_credit(&paid, false, word.as_ref()), expected, "{word:?}");
+        assert_eq!(may_credit(&paid, true, word.as_ref()), in_file, "{word:?}, and only the file knows of it");
     }
     for state in State::ALL {
         let known = known(state, Payer::Company, state.is_paid().then_some(Micros(0)));
@@ -151,6 +157,9 @@ fn money_that_the_gateway_does_not_have_any_more_never_becomes_quota() {
             let gone = judge_again(&known, word, Micros(0)) == Verdict::Gone;
             assert_eq!(gone, matches!(state, State::Paid | State::Approved), "{state:?}");
             assert_ne!(judge(&known, word, Micros(0)), Verdict::Gone, "it may be older than what is known");
+            let only_in_file = Known { only_in_file: true, ..known.clone() };
+            let news = judge_again(&only_in_file, word, Micros(0)) == Verdict::Gone;
+            assert_eq!(news, gone && *word == failed, "that the bank denies it is no news, that it gave it back is");
         }
     }
 }
@@ -177,7 +186,13 @@ fn one_person_decides_up_to_the_limit_and_another_answers() {
         (State::Approved, 100, of_li(1, true), Err(Refused::Settled)),
         (State::Refunding, 100, of_li(1, true), Err(Refused::Settled)),
     ] {
-        assert_eq!(may_propose(state, Fen::new(paid), limit, last), expected, "{state:?} {paid} {last:?}");
+        let may = |approve, voucher| may_propose(state, (Fen::new(paid), limit), last, (approve, voucher));
+        for voucher in [Voucher::Gateway, Voucher::File, Voucher::Nobody] {
+            assert_eq!(may(false, voucher), expected, "{state:?} {paid} {last:?}");
+        }
+        assert_eq!(may(true, Voucher::Gateway), expected, "{state:?} {paid} {last:?}");
+        let two = expected.map(|course| Course { alone: false, ..course });
+        assert_eq!((may(true, Voucher::File), may(true, Voucher::Nobody)), (two, two), "{state:?} {paid} {last:?}");
     }
     for (state, last, number, by, expected) in [
         (State::Paid, of_li(1, false), 1, ma, Ok(())),
@@ -189,5 +204,86 @@ fn one_person_decides_up_to_the_limit_and_another_answers() {
         (State::Approved, of_li(1, false), 1, ma, Err(Refused::Settled)),
     ] {
         assert_eq!(may_answer(state, last, number, by), expected, "{state:?} {last:?} {number} {by:?}");
+    }
+}
+
+#[test]
+fn whose_word_stands_for_the_money_follows_from_its_story() {
+    let amount = Fen::new(10_000);
+    let in_file = || Happened::InFile { file: "INN26030188ZM_777290058110048".into() };
+    let paid = |serial: &str| Happened::Paid { amount, serial: serial.into(), late: true };
+    let asked = |told| Happened::Asked { told };
+    let done = |serial: &str| Told::Done { serial: serial.into(), amount };
+    let unfit = || Happened::Unfit { exception: crate::deposits::ExceptionId(1), kind: ExceptionKind::Contradiction };
+    for (story, file) in [
+        (vec![], false),
+        (vec![Happened::Sent, asked(done("a")), paid("a")], false),
+        (vec![Happened::Sent, asked(Told::NotFound), in_file(), paid("a")], true),
+        (vec![asked(Told::NotFound), in_file(), paid("a"), unfit(), asked(Told::NotFound)], true),
+        // Of another payment, the answer does not confirm this one.
+        (vec![in_file(), paid("a"), asked(done("b"))], true),
+        (vec![in_file(), paid("a"), asked(done("a"))], false),
+        (vec![in_file(), paid("a"), asked(done("a")), asked(Told::NotFound)], false),
+        // Listed before the payer was sent, and paid in the usual way.
+        (vec![in_file(), unfit(), Happened::Sent, asked(done("a")), paid("a")], false),
+    ] {
+        let events = |what: Happened| Event { at: Micros(0), by: By::Gateway, what };
+        let story: Vec<Event> = story.into_iter().map(events).collect();
+        assert_eq!(only_in_file(&story), file, "{story:?}");
+        assert_eq!(voucher(true, &story), if file { Voucher::File } else { Voucher::Gateway });
+        assert_eq!(voucher(false, &story), Voucher::Nobody);
+    }
+}
+
+#[test]
+fn the_banks_number_is_typed_by_both_where_its_answer_does_not_stand_for_the_money() {
+    use Voucher::{File, Gateway, Nobody};
+    let long = "9".repeat(crate::deposits::MOST_REFERENCE + 1);
+    for (approve, voucher, typed, expected) in [
+        (true, Gateway, "", Ok(None)),
+        (true, Gateway, "TF-1", Ok(None)),
+        (false, File, "TF-1", Ok(None)),
+        (false, Nobody, "", Ok(None)),
+        (true, File, " TF-1 ", Ok(Some("TF-1"))),
+        (true, Nobody, "TF-1", Ok(Some("TF-1"))),
+        (true, File, "  ", Err(Refused::NoReference)),
+        (true, Nobody, &long, Err(Refused::LongReference)),
+    ] {
+        assert_eq!(vouched(approve, voucher, typed), expected, "{approve} {voucher:?} {typed}");
+    }
+    for (voucher, proposed, typed, expected) in [
+        (Gateway, None, "TF-1", Ok(None)),
+        (File, None, "TF-1", Err(Refused::Unvouched)),
+        (Nobody, None, "TF-1", Err(Refused::Unvouched)),
+        (File, Some("TF-1"), "TF-1 ", Ok(Some("TF-1"))),
+        (Nobody, Some("TF-1"), "TF-2", Err(Refused::OtherReference)),
+        (File, Some("TF-1"), "", Err(Refused::NoReference)),
+        (Nobody, Some("TF-1"), &long, Err(Refused::LongReference)),
+        // The bank has confirmed it since: the number was given, and is given again.
+        (Gateway, Some("TF-1"), "TF-2", Err(Refused::OtherReference)),
+    ] {
+        assert_eq!(vouched_again(voucher, proposed, typed), expected, "{voucher:?} {proposed:?} {typed}");
+    }
+}
+
+#[test]
+fn what_nobody_can_be_asked_about_expires_a_day_after_it_would_be_given_up() {
+    let day = 24 * 60 * MIN_US;
+    for (payer, given_up) in [(Payer::Person, 60 * MIN_US), (Payer::Company, 60 * MIN_US + 7 * day)] {
+        for state in State::ALL {
+            let known = known(state, payer, state.is_paid().then_some(Micros(0)));
+            let at = |us| judge_unasked(&known, Micros(us));
+            let over = Verdict::Expire { contradicted: false };
+            let expected = if state == State::Redirected { over } else { Verdict::Nothing };
+            assert_eq!((at(given_up + day - 1), at(given_up + day)), (Verdict::Nothing, expected), "{state:?}");
+        }
+        let claims = vec![("serial 0".to_owned(), Fen::new(10_000))];
+        let claimed = Known { claims, ..known(State::Redirected, payer, None) };
+        let over = judge_unasked(&claimed, Micros(given_up + day));
+        assert_eq!(over, Verdict::Expire { contradicted: true }, "what was claimed is not ended in silence");
+    }
+    let hour = 60 * MIN_US;
+    for (now, next) in [(0, Some(hour)), (day - 1, Some(day - 1 + hour)), (day, None), (2 * day, None)] {
+        assert_eq!(next_absent_look(Micros(0), Micros(now)), next.map(Micros), "{now}");
     }
 }

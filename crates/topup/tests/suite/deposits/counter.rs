@@ -1,5 +1,7 @@
 //! A card company with a group that pays in, and the sandbox bank behind a line that can break.
 
+mod vouched;
+
 use std::future::{Future, poll_fn};
 use std::path::Path;
 use std::pin::pin;
@@ -16,10 +18,8 @@ use axum::routing::post;
 use axum::{Router, body::Bytes};
 use jiff::{SignedDuration, Timestamp};
 use ledger::{Fen, GroupId, Kind};
-use pay::sandbox::{Bank, Config as BankConfig, PFX_PASSWORD, endpoints};
-use pay::unionpay::sign::SigningKey;
-use pay::unionpay::trust::{GATEWAY_NAME, Trust};
-use pay::unionpay::{Config, UnionPay};
+use pay::sandbox::{Bank, Config as BankConfig, PkiFiles};
+use pay::unionpay::UnionPay;
 use store::{Db, Micros};
 use tokio::sync::RwLock;
 use tokio::task::JoinHandle;
@@ -34,6 +34,9 @@ use topup::people::{NewOperator, Operator, Role};
 use topup::records::{self, Day, DepositTotals, Deposits, Filter, Period, Scope};
 use topup::{Clock as _, House, SeededEntropy, Settings, TestClock, books, groups, people};
 use vault::SoftVault;
+
+use vouched::adapter;
+pub(crate) use vouched::refused;
 
 use crate::cards;
 use crate::office::hire;
@@ -67,6 +70,7 @@ pub(crate) struct Counter {
     http: reqwest::Client,
     bank_url: String,
     gateway: Arc<UnionPay>,
+    files: PkiFiles,
     merchant: Arc<Merchant>,
     line: Arc<AtomicU8>,
     pub(crate) calls: Arc<AtomicUsize>,
@@ -201,13 +205,8 @@ impl Counter {
         let router = Router::new().route("/gateway/unionpay/notify", post(arrives)).with_state(Arc::clone(&merchant));
         let (url, listening) = listen(router).await;
         merchant.url.set(url).expect("once");
-        let read = |path: &Path| std::fs::read(path).expect("a file");
-        let files = bank.files();
-        let trust =
-            Trust::new(&[&read(&files.root), &read(&files.middle)], &[GATEWAY_NAME], false).expect("authorities");
-        let key = SigningKey::from_pfx(&read(&files.merchant), PFX_PASSWORD).expect("a key");
-        let gateway = UnionPay::new(Config { merchant: MERCHANT.into(), endpoints: endpoints(&bank_url), key, trust });
-        let gateway = Arc::new(gateway.expect("an adapter"));
+        let files = bank.files().clone();
+        let gateway = Arc::new(adapter(&files, &bank_url, MERCHANT));
         let tasks = vec![serving, listening, bank.notify()];
 
         let house = house(&db, &clock, &gateway, merchant.url.get().expect("set"), 1).await;
@@ -234,6 +233,7 @@ impl Counter {
             http,
             bank_url,
             gateway,
+            files,
             merchant,
             line,
             calls,
@@ -424,7 +424,7 @@ impl Counter {
         approve: bool,
     ) -> Result<Decided, ReviewError> {
         let seen = self.unfit(order).await;
-        let proposal = Proposal { order, approve, reason: "与银行记录核对过", seen: &seen };
+        let proposal = Proposal { order, approve, reason: "与银行记录核对过", reference: "", seen: &seen };
         deposits::propose(&self.house().await, staff, &actor(staff), proposal).await
     }
 
@@ -436,7 +436,7 @@ impl Counter {
         confirm: bool,
     ) -> Result<Decided, ReviewError> {
         let seen = self.unfit(order).await;
-        let answer = Answer { order, number, confirm, reason: "看过证据", seen: &seen };
+        let answer = Answer { order, number, confirm, reason: "看过证据", reference: "", seen: &seen };
         deposits::answer(&self.house().await, staff, &actor(staff), answer).await
     }
 

@@ -96,7 +96,7 @@ async fn a_decision_is_carried_out_once_wherever_the_server_dies() {
         let counter = Counter::open(db).await;
         let ready = async || counter.paid(100).await;
         let decide = async |house: House, order, approve| {
-            let proposal = Proposal { order, approve, reason: "与银行记录核对过", seen: &[] };
+            let proposal = Proposal { order, approve, reason: "与银行记录核对过", reference: "", seen: &[] };
             drop(deposits::propose(&house, &counter.li, &actor(&counter.li), proposal).await);
         };
         let approve = async |house, order| decide(house, order, true).await;

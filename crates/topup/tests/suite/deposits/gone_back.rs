@@ -162,7 +162,7 @@ async fn nobody_decides_past_an_exception_that_they_were_not_shown() {
         let (house, shown) = (counter.house().await, counter.unfit(order).await);
         let another = [ExceptionId(shown[0].0 - 1)];
         for (approve, seen) in [(true, &[][..]), (false, &[][..]), (true, &another[..])] {
-            let proposal = Proposal { order, approve, reason: "与银行记录核对过", seen };
+            let proposal = Proposal { order, approve, reason: "与银行记录核对过", reference: "", seen };
             let decided = deposits::propose(&house, &counter.li, &actor(&counter.li), proposal).await;
             assert_eq!(refused(decided), Refused::Unseen, "as many as were shown are not the same ones");
         }

@@ -20,7 +20,8 @@ async fn of_many_decisions_at_once_one_counts() {
                 let (house, staff) = if n % 2 == 0 { (&house, &counter.li) } else { (&other, &counter.ma) };
                 let approve = if round % 2 == 0 { n % 3 != 0 } else { n % 3 == 0 };
                 async move {
-                    let proposal = Proposal { order, approve, reason: "与银行记录核对过", seen: &[] };
+                    let proposal =
+                        Proposal { order, approve, reason: "与银行记录核对过", reference: "", seen: &[] };
                     deposits::propose(house, staff, &actor(staff), proposal).await
                 }
             });
@@ -46,7 +47,8 @@ async fn of_many_answers_at_once_one_counts() {
         let order = counter.paid(20_000).await;
         let proposals = (0..8).map(|n| {
             let (house, staff) = if n % 2 == 0 { (&house, &counter.li) } else { (&other, &counter.ma) };
-            let proposal = Proposal { order, approve: n % 3 != 0, reason: "与银行记录核对过", seen: &[] };
+            let proposal =
+                Proposal { order, approve: n % 3 != 0, reason: "与银行记录核对过", reference: "", seen: &[] };
             async move { deposits::propose(house, staff, &actor(staff), proposal).await }
         });
         let made: Vec<Decided> = join_all(proposals).await.into_iter().filter_map(Result::ok).collect();
@@ -54,7 +56,7 @@ async fn of_many_answers_at_once_one_counts() {
         let proposed = counter.story(order).await.proposed.expect("one is open");
         let answers = (0..16).map(|n| {
             let (house, staff) = if n % 2 == 0 { (&house, &counter.li) } else { (&other, &counter.ma) };
-            let answer = Answer { order, number: 1, confirm: true, reason: "看过证据", seen: &[] };
+            let answer = Answer { order, number: 1, confirm: true, reason: "看过证据", reference: "", seen: &[] };
             async move { deposits::answer(house, staff, &actor(staff), answer).await }
         });
         let done: Vec<Decided> = join_all(answers).await.into_iter().filter_map(Result::ok).collect();
@@ -115,7 +117,10 @@ async fn deposits_and_loads_of_one_group_do_not_get_in_each_others_way() {
             for (order, told) in orders.iter().zip(&told) {
                 let incoming = deposits::Incoming { method: "POST", path: "/n", headers: &[], body: told };
                 deposits::notified(&other, &incoming).await.expect("taken");
-                let proposal = Proposal { order: *order, approve: true, reason: "与银行记录核对过", seen: &[] };
+                let proposal =
+                    Proposal {
+                        order: *order, approve: true, reason: "与银行记录核对过", reference: "", seen: &[]
+                    };
                 let decided = deposits::propose(&house, &counter.ma, &actor(&counter.ma), proposal).await;
                 assert_eq!(decided.expect("decided"), Decided::Done(State::Approved));
             }
