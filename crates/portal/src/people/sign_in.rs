@@ -12,9 +12,10 @@ use tower_sessions::Session;
 
 use super::session;
 use crate::App;
-use crate::look::{Field, Frame, Side, Tone, hidden, notice, show, summary};
+use crate::look::{Field, Frame, Side, Tone, Visitor, Who, hidden, notice, show, summary};
 use crate::web::Html;
 use crate::web::address::Address;
+use crate::web::kept::{self, Kept};
 use crate::web::problem::{Problem, SCRIPTED};
 use crate::words::{Lang, say};
 
@@ -38,6 +39,9 @@ pub(crate) struct Sent {
     password: String,
     then: Option<String>,
     since: Option<i64>,
+    /// What was typed when the session had ended.
+    #[serde(default)]
+    kept: String,
 }
 
 /// `GET /sign-in`, `GET /office/sign-in`
@@ -69,8 +73,12 @@ pub(crate) async fn post(
     match let_in(&app, side, &sent, address).await {
         Ok(person) => {
             session::begin(&app.house, &session, person, sent.since.map(Micros)).await?;
+            let kept = Kept::parse(&sent.kept);
             Ok(if headers.contains_key(SCRIPTED) {
                 StatusCode::NO_CONTENT.into_response()
+            } else if !kept.is_empty() {
+                let frame = Frame { here: side.home().to_owned(), visitor: visitor(&app, person).await?, ..frame };
+                Html(kept::shown(&frame, &kept, onward(side, Some(&kept.page)))).into_response()
             } else {
                 Redirect::to(onward(side, sent.then.as_deref())).into_response()
             })
@@ -99,6 +107,15 @@ async fn let_in(app: &App, side: Side, sent: &Sent, address: Address) -> Result<
     })
 }
 
+/// Who just signed in, for the page that answers at once.
+async fn visitor(app: &App, person: PersonId) -> Result<Option<Visitor>, Problem> {
+    let who = match person {
+        PersonId::Operator(id) => people::operator(&app.house, id).await?.map(Who::Operator),
+        PersonId::Staff(id) => people::staff::staff(&app.house, id).await?.map(Who::Staff),
+    };
+    Ok(who.map(|who| Visitor { who, since: app.house.now(), idle: app.settings.idle }))
+}
+
 fn missing(lang: Lang, sent: &Sent) -> Vec<(&'static str, String)> {
     let mut problems = Vec::new();
     if sent.login.trim().is_empty() {
@@ -113,7 +130,8 @@ fn missing(lang: Lang, sent: &Sent) -> Vec<(&'static str, String)> {
 fn again(frame: &Frame, sent: &Sent, status: StatusCode, problems: Vec<(&str, String)>) -> Response {
     // The page answers a POST to its own address; the language switch must come back by GET.
     let frame = Frame { here: frame.side().sign_in().to_owned(), ..frame.clone() };
-    let view = View { login: &sent.login, then: sent.then.as_deref(), problems, note: None };
+    let view =
+        View { login: &sent.login, then: sent.then.as_deref(), problems, note: None, kept: Some(sent.kept.as_str()) };
     (status, Html(page(&frame, &view))).into_response()
 }
 
@@ -140,6 +158,16 @@ pub(crate) struct View<'a> {
     pub(crate) then: Option<&'a str>,
     pub(crate) problems: Vec<(&'a str, String)>,
     pub(crate) note: Option<(Tone, String)>,
+    /// What was typed when the session had ended, as the form carries it.
+    pub(crate) kept: Option<&'a str>,
+}
+
+/// The page for whoever sent something when their session had ended.
+pub(crate) fn keeping(lang: Lang, kept: &Kept) -> Markup {
+    let frame = Frame { lang, here: Side::of(&kept.page).sign_in().to_owned(), visitor: None };
+    let (note, text) = (say!(lang, "sign-in-kept"), kept.to_text());
+    let view = View { then: Some(&kept.page), note: Some((Tone::Doubt, note)), kept: Some(&text), ..View::default() };
+    page(&frame, &view)
 }
 
 /// The page.
@@ -175,6 +203,7 @@ pub(crate) fn form(frame: &Frame, view: &View<'_>, focus: bool) -> Markup {
             (login.draw())
             (password.draw())
             @if let Some(then) = view.then { (hidden("then", onward(side, Some(then)))) }
+            @if let Some(kept) = view.kept.filter(|kept| !kept.is_empty()) { (hidden("kept", kept)) }
             button.button.main.big { (say!(lang, "sign-in")) }
         }
     }

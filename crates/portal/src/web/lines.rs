@@ -13,6 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use topup::lines;
 
+use super::kept::Kept;
 use super::problem::Problem;
 use crate::words::{Lang, say};
 
@@ -62,8 +63,11 @@ pub(crate) async fn check(request: Request, next: Next) -> Result<Response, Prob
         parts.uri = uri;
     }
     let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if parts.method != Method::POST || !kind.starts_with("application/x-www-form-urlencoded") {
+    if parts.method != Method::POST {
         return Ok(next.run(Request::from_parts(parts, body)).await);
+    }
+    if !kind.starts_with("application/x-www-form-urlencoded") {
+        return Ok(Kept::of(&parts, &[]).beside(next.run(Request::from_parts(parts, body)).await));
     }
     let bytes = match Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await {
         Ok(bytes) => bytes,
@@ -72,7 +76,7 @@ pub(crate) async fn check(request: Request, next: Next) -> Result<Response, Prob
     let whole = || Request::from_parts(parts.clone(), Body::from(bytes.clone()));
     match Form::<Vec<(String, String)>>::from_request(whole(), &()).await {
         Ok(Form(fields)) => match NoLine::of(&fields) {
-            None => Ok(next.run(whole()).await),
+            None => Ok(Kept::of(&parts, &fields).beside(next.run(whole()).await)),
             Some(wrong) => Err(Problem::NoLine(wrong)),
         },
         Err(rejection) => Ok(rejection.into_response()),
@@ -107,7 +111,7 @@ fn mended(encoded: &str) -> Option<String> {
 }
 
 /// What a field is called on its page; what nobody types goes by its own name.
-fn label(lang: Lang, field: &str) -> String {
+pub(super) fn label(lang: Lang, field: &str) -> String {
     match field {
         "amount" | "least" | "most" => say!(lang, "list-amount"),
         "card" => say!(lang, "load-card"),

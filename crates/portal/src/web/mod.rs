@@ -4,6 +4,7 @@ pub(crate) mod address;
 pub(crate) mod assets;
 pub(crate) mod headers;
 pub(crate) mod health;
+pub(crate) mod kept;
 pub(crate) mod lines;
 pub(crate) mod problem;
 pub(crate) mod request;

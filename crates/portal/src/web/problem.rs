@@ -16,12 +16,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
+use super::kept::Kept;
 use super::lines::NoLine;
 use super::request::RequestId;
 use super::{Html, encoded};
 use crate::FORM_LIMIT;
 use crate::look::{Frame, Side, Visitor, Who, icon, show};
 use crate::office;
+use crate::people::sign_in;
 use crate::words::{Lang, say};
 
 /// The header that our own scripts send: they want a status, not the sign-in page.
@@ -175,7 +177,11 @@ pub(crate) async fn dress(request: Request, next: Next) -> Response {
     let mut dressed = if path.starts_with(link::PATH) {
         (status, axum::Json(serde_json::json!({ "error": text, "request": id }))).into_response()
     } else if matches!(problem, Problem::SignedOut) && !scripted {
-        return Redirect::to(&sign_in_for(&here, changing)).into_response();
+        let kept = response.extensions().get::<Kept>();
+        if let Some(kept) = kept.filter(|kept| !kept.is_empty()) {
+            return (status, Html(sign_in::keeping(lang, kept))).into_response();
+        }
+        return Redirect::to(&sign_in_for(kept.map_or(&here, |kept| &kept.page))).into_response();
     } else {
         let here = if changing { Side::of(&here).home().to_owned() } else { here };
         let visitor = if let Problem::Forbidden(visitor) = problem { Some(*visitor) } else { None };
@@ -198,16 +204,9 @@ fn is_dressed(response: &Response) -> bool {
     !bare && (ours || response.status() == StatusCode::SERVICE_UNAVAILABLE)
 }
 
-/// Where to sign in, and where to go on after it: the page, or for something that was sent, the page it was sent from.
-fn sign_in_for(here: &str, changing: bool) -> String {
-    let side = Side::of(here);
-    let then = match side {
-        Side::Portal if changing && here.starts_with("/station") => "/station",
-        Side::Portal if changing && here.starts_with("/deposits") => "/deposits/new",
-        Side::Office if changing => side.home(),
-        Side::Portal | Side::Office => here,
-    };
-    format!("{}?expired=yes&then={}", side.sign_in(), encoded(then))
+/// Where to sign in, and where to go on after it.
+fn sign_in_for(then: &str) -> String {
+    format!("{}?expired=yes&then={}", Side::of(then).sign_in(), encoded(then))
 }
 
 /// Who may not, and whom to ask.

@@ -200,7 +200,7 @@ async fn nobody_elses_deposit_is_there_and_a_lost_session_comes_back_to_its_own(
     assert_eq!(location(&returned), deposit);
     let answer = browser.get(&deposit).await;
     assert_eq!(location(&answer), format!("/sign-in?expired=yes&then={deposit}"));
-    let answer = browser.post("/deposits/check", &[("amount", "100")]).await;
+    let answer = browser.post("/deposits/check", &[("amount", " "), ("payer", "person")]).await;
     assert_eq!(location(&answer), "/sign-in?expired=yes&then=/deposits/new");
     let again = [("login", MANAGER), ("password", PASSWORD), ("then", deposit.as_str())];
     assert_eq!(location(&browser.post("/sign-in", &again).await), deposit);

@@ -7,7 +7,7 @@ use topup::audit::{self, Action, Actor, Subject};
 use topup::people::staff::{self, StaffRole};
 use topup::people::{AccountError, Accounts, Side};
 
-use crate::world::{Browser, PASSWORD, World, header, location, text};
+use crate::world::{Browser, PASSWORD, TERMINAL, World, header, location, text};
 
 #[tokio::test]
 async fn an_unknown_user_and_a_wrong_password_read_the_same() {
@@ -57,6 +57,64 @@ async fn a_session_ends_when_idle_and_activity_moves_its_end() {
     assert!(page.contains("登录已过期") && page.contains(r#"name="then" value="/station""#), "{page}");
     let back = browser.post("/sign-in", &[("login", "0012"), ("password", PASSWORD), ("then", "/station")]).await;
     assert_eq!(location(&back), "/station");
+}
+
+/// Without script: what was typed is not done, and is there again after signing in, for people to send themselves.
+#[tokio::test]
+async fn what_was_typed_when_the_session_had_ended_is_kept_and_not_done() {
+    let world = World::open().await;
+    world.hire(&[StaffRole::Admin]).await;
+    let revoke = format!("/office/terminals/{TERMINAL}/revoke");
+    let hidden = |page: &str, name: &str| {
+        let after = page.split_once(&format!("name=\"{name}\" value=\"")).expect("the field is there").1;
+        after
+            .split_once('"')
+            .expect("its end")
+            .0
+            .replace("&quot;", "\"")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&")
+    };
+    let sent = [("reason", "丢了 & <b>"), ("password", "not to be seen"), ("sure", "yes")];
+    let browser = world.in_office(StaffRole::Admin).await;
+    world.clock.advance(Duration::from_mins(16));
+    let answer = browser.post(&revoke, &sent).await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    let page = text(answer).await;
+    assert!(page.contains("没有执行") && page.contains(r#"action="/office/sign-in""#), "{page}");
+    assert!(!page.contains("not to be seen"), "{page}");
+
+    let (kept, then) = (hidden(&page, "kept"), hidden(&page, "then"));
+    let sign_in = async |password: &str| {
+        let form = [("login", "admin"), ("password", password), ("then", &then), ("kept", &kept)];
+        browser.post("/office/sign-in", &form).await
+    };
+    let refused = text(sign_in("wrong").await).await;
+    assert_eq!(hidden(&refused, "kept"), kept, "a mistyped password loses nothing");
+    let answer = sign_in(PASSWORD).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let page = text(answer).await;
+    let back = format!("href=\"{revoke}\"");
+    for words in ["刚才的提交没有执行", "丢了 &amp; &lt;b&gt;", back.as_str()] {
+        assert!(page.contains(words), "{words} is not in {page}");
+    }
+    assert!(page.contains("/office/sign-out") && page.contains("刘敏"), "who is signed in is: {page}");
+    assert!(browser.read(&revoke).await.contains("停用"), "nothing was done");
+
+    // What is no page of this side is not gone to, and rubbish is nothing.
+    for kept in
+        [r#"{"page":"//evil.example","fields":[["reason","x"]]}"#, r#"{"page":"/station","fields":[["reason","x"]]}"#]
+    {
+        let form = [("login", "admin"), ("password", PASSWORD), ("kept", kept)];
+        let page = text(browser.post("/office/sign-in", &form).await).await;
+        assert!(page.contains(r#"href="/office" autofocus"#), "{page}");
+    }
+    let form = [("login", "admin"), ("password", PASSWORD), ("kept", "rubbish")];
+    assert_eq!(location(&browser.post("/office/sign-in", &form).await), "/office");
+    // Nothing typed: straight to the page of the form.
+    world.clock.advance(Duration::from_mins(16));
+    assert_eq!(location(&browser.post(&revoke, &[]).await), format!("/office/sign-in?expired=yes&then={revoke}"));
 }
 
 #[tokio::test]
