@@ -1,7 +1,7 @@
 //! Our order and the bank's evidence side by side, each line marked as the same or not.
 
 use maud::{Markup, html};
-use topup::deposits::{Deposit, Happened, Story, Told};
+use topup::deposits::{Deposit, Happened, Story, Told, Voucher};
 use topup::{Fen, Micros};
 
 use crate::look::{Tone, notice, show, tag};
@@ -110,7 +110,10 @@ pub(crate) fn lines(lang: Lang, story: &Story, merchant: &str) -> Vec<Line> {
         Some(at) => say!(lang, "compare-queried-says", time = show::date_time(at)),
         None => say!(lang, "compare-queried-never"),
     };
-    lines.extend(only_bank(say!(lang, "compare-queried"), Some(queried)));
+    // What its file lists and its answers deny does not agree, whatever else does.
+    let denied = (story.voucher == Voucher::File).then_some(false);
+    let queried = only_bank(say!(lang, "compare-queried"), Some(queried));
+    lines.extend(queried.map(|line| Line { same: denied, ..line }));
     let in_file = story.events.iter().any(|event| matches!(event.what, Happened::InFile { .. }));
     lines.extend(only_bank(say!(lang, "compare-file"), in_file.then(|| say!(lang, "compare-file-says"))));
     lines
