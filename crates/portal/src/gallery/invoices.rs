@@ -33,6 +33,7 @@ pub(super) fn pages(lang: Lang) -> Vec<(&'static str, Markup)> {
         let sent = if problems.is_empty() { invoice::Sent::default() } else { sent };
         invoice::page(&at_one, &one(lang, state), &Trail::default(), &sent, problems)
     };
+    let late = Invoice { taken_back_at: Some(ago(1)), ..one(lang, State::Withdrawn) };
     let (groups, buyer, typed) = (groups(lang), buyer(lang), mistyped(lang));
     let mistyped = vec![("taxpayer", say!(lang, "taxpayer-check"))];
     let known: Vec<_> = groups.iter().cloned().zip([Some(buyer), None]).collect();
@@ -46,6 +47,7 @@ pub(super) fn pages(lang: Lang) -> Vec<(&'static str, Markup)> {
         ("invoice-wrong", page(State::Requested, &wrong)),
         ("invoice-issued", page(State::Issued, &[])),
         ("invoice-red", page(State::RedFlushed, &[])),
+        ("invoice-taken-back", invoice::page(&at_one, &late, &Trail::default(), &invoice::Sent::default(), &[])),
         ("buyers", buyers::page(&at_buyers, &known)),
         ("buyer-wrong", form.unwrap_or_default()),
     ]

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A deposit that was taken back, since its money is at the payer again, has nothing to be invoiced: a request is withdrawn
-//! with it, and what was issued before is to be red-flushed.
+//! with it, and what was issued before is to be red-flushed; also what the tax system issued while it was withdrawn here.
 //!
 //! Jichong issues nothing: the card company's people issue in the tax system what they export here, and write down the
 //! number it got. A top-up of a prepaid card is no sale yet (国家税务总局公告 2016 年第 53 号): an ordinary invoice only,
@@ -168,7 +168,7 @@ pub async fn request(house: &House, actor: &Actor, order: &str) -> Result<i64, I
 pub async fn withdraw(house: &House, actor: &Actor, id: i64, reason: &str) -> Result<(), InvoiceError> {
     let reason = reasoned(reason)?;
     let mut tx = house.db.begin().await?;
-    let invoice = locked(&mut tx, id, State::Requested).await?;
+    let invoice = locked(&mut tx, id, |invoice| invoice.state == State::Requested).await?;
     tx.query("UPDATE invoices SET state = 'withdrawn' WHERE group_id = $1 AND id = $2")
         .bind(invoice.group)
         .bind(id)
@@ -201,10 +201,10 @@ pub(crate) async fn taken_back(
     note(house, tx, actor, Action::InvoiceWithdrawn, (group, id), json!({ "reason": reason })).await
 }
 
-/// Records that the tax system issued it.
+/// Records that the tax system issued it; and be it one that was withdrawn here meanwhile, since its deposit was taken back.
 pub async fn issue(house: &House, actor: &Actor, id: i64, number: &str, on: &str) -> Result<(), InvoiceError> {
     let mut tx = house.db.begin().await?;
-    let invoice = locked(&mut tx, id, State::Requested).await?;
+    let invoice = locked(&mut tx, id, Invoice::may_be_issued).await?;
     let from = rules::day_of(invoice.approved_at.unwrap_or(invoice.requested_at));
     let (number, on) = rules::numbered(number, on, from, today(house)).map_err(InvoiceError::Number)?;
     claim(&mut tx, &number, (invoice.group, id)).await?;
@@ -231,7 +231,7 @@ pub async fn reverse(
 ) -> Result<(), InvoiceError> {
     let reason = reasoned(reason)?;
     let mut tx = house.db.begin().await?;
-    let invoice = locked(&mut tx, id, State::Issued).await?;
+    let invoice = locked(&mut tx, id, |invoice| invoice.state == State::Issued).await?;
     let (number, on) = rules::numbered(number, on, invoice.issued_on, today(house)).map_err(InvoiceError::Number)?;
     claim(&mut tx, &number, (invoice.group, id)).await?;
     tx.query("UPDATE invoices SET state = 'red_flushed', red_number = $3, red_on = $4 WHERE group_id = $1 AND id = $2")
@@ -257,12 +257,12 @@ fn today(house: &House) -> Option<Date> {
 }
 
 /// The invoice, for nobody else to change, if it stands where it must.
-async fn locked(tx: &mut Tx, id: i64, expected: State) -> Result<Invoice, InvoiceError> {
+async fn locked(tx: &mut Tx, id: i64, may: impl Fn(&Invoice) -> bool) -> Result<Invoice, InvoiceError> {
     let locked: Option<(i64,)> =
         tx.query("SELECT id FROM invoices WHERE id = $1 FOR UPDATE").bind(id).optional().await?;
     locked.ok_or(InvoiceError::Unknown)?;
     let invoice = query::invoice_in(tx, id).await?.ok_or(InvoiceError::Unknown)?;
-    if invoice.state == expected { Ok(invoice) } else { Err(InvoiceError::State(invoice.state)) }
+    if may(&invoice) { Ok(invoice) } else { Err(InvoiceError::State(invoice.state)) }
 }
 
 /// Writes the number down, unless it stands somewhere already.

@@ -88,6 +88,12 @@ pub struct Invoice {
 }
 
 impl Invoice {
+    /// Whether a number that the tax system gave it can be written down: it is asked for, or was until its deposit was taken
+    /// back, and may have been issued before anyone there knew.
+    pub fn may_be_issued(&self) -> bool {
+        self.state == State::Requested || self.state == State::Withdrawn && self.taken_back_at.is_some()
+    }
+
     /// Whether it stands for money that is not there any more.
     pub fn is_to_reverse(&self) -> bool {
         self.taken_back_at.is_some() && self.state == State::Issued

@@ -82,6 +82,8 @@ async fn an_approved_deposit_gets_one_live_invoice_with_the_data_of_its_time() {
             invoices::withdraw(&house, &actor, id, "x").await,
             Err(InvoiceError::State(State::Withdrawn))
         ));
+        let issued = invoices::issue(&house, &actor, id, BLUE, "2026-11-22").await;
+        assert!(matches!(issued, Err(InvoiceError::State(State::Withdrawn))), "its deposit is as it was: {issued:?}");
         let second = request("D1").await.expect("requested again");
         let invoice = invoices::invoice(&house, second).await.expect("a look").expect("the invoice");
         assert_eq!(invoice.buyer, "另一家");

@@ -205,6 +205,16 @@ fn forms(lang: Lang, invoice: &Invoice, sent: &Sent, problems: &[(&str, String)]
                     }
                 }
             }
+            State::Withdrawn if invoice.may_be_issued() => {
+                section.sheet.pad.stack {
+                    h2 { (say!(lang, "invoice-issue-late")) }
+                    p.soft { (say!(lang, "invoice-issue-late-text")) }
+                    form.stack method="post" action=(at("issued")) {
+                        (number(lang, sent, problems))
+                        button.button { (say!(lang, "invoice-issue-submit")) }
+                    }
+                }
+            }
             State::Withdrawn | State::RedFlushed => {
                 section.sheet.pad.stack { p.soft { (say!(lang, "invoice-over")) } }
             }
