@@ -438,12 +438,11 @@ fn in_part(lang: Lang) -> Exception {
     Exception { evidence, ..unfit(lang, ExceptionKind::RefundFailed) }
 }
 
-/// Given back at the bank's counter, as its file says.
-fn given_back(lang: Lang) -> Exception {
+/// Given back at the bank's counter, as its file says; the deposit stands so.
+fn given_back(lang: Lang, stands: State, booked: bool) -> Exception {
     let file = "777290058110048_20261121.zip";
-    let evidence =
-        json!({ "was": "approved", "paid": [SERIAL, 3_000_000], "back": { "COUNTER000031": 3_000_000 }, "file": file });
-    Exception { evidence, ..unfit(lang, ExceptionKind::GoneBack) }
+    let evidence = json!({ "was": "approved", "paid": [SERIAL, 3_000_000], "back": { "132611221432080000031": 3_000_000 }, "file": file });
+    Exception { evidence, stands: Some(stands), booked, ..unfit(lang, ExceptionKind::GoneBack) }
 }
 
 fn unfits(lang: Lang) -> Vec<(&'static str, Markup)> {
@@ -472,8 +471,10 @@ fn unfits(lang: Lang) -> Vec<(&'static str, Markup)> {
         ("exception-refund-failed", draw(StaffRole::Finance, &unfit(lang, ExceptionKind::RefundFailed))),
         ("exception-refund-in-part", draw(StaffRole::Finance, &in_part(lang))),
         ("exception-gone-back", draw(StaffRole::Finance, &unfit(lang, ExceptionKind::GoneBack))),
-        ("exception-given-back", draw(StaffRole::Finance, &given_back(lang))),
-        ("exception-quota-short", page(StaffRole::Finance, &given_back(lang), &typed, &short)),
+        ("exception-given-back", draw(StaffRole::Finance, &given_back(lang, State::Approved, true))),
+        ("exception-gone-noted", draw(StaffRole::Finance, &given_back(lang, State::Refunded, true))),
+        ("exception-gone-twice", draw(StaffRole::Finance, &given_back(lang, State::Refunded, false))),
+        ("exception-quota-short", page(StaffRole::Finance, &given_back(lang, State::Approved, true), &typed, &short)),
         ("exception-refund-contradiction", draw(StaffRole::Finance, &unfit(lang, ExceptionKind::RefundContradiction))),
         ("exception-wrong", page(StaffRole::Finance, &unfit(lang, ExceptionKind::RefundFailed), &typed, &wrong)),
         ("exception-proposed", draw(StaffRole::Finance, &proposed(MA))),

@@ -76,3 +76,12 @@ fn the_station_in_words() {
     insta::assert_snapshot!("station-ready-zh", page(Lang::Zh, "station-ready"));
     insta::assert_snapshot!("station-in-doubt-en", page(Lang::En, "station-in-doubt"));
 }
+
+#[test]
+fn a_return_that_was_noted_already_is_not_called_a_second_one() {
+    let (noted, twice) = (page(Lang::En, "office-exception-gone-noted"), page(Lang::En, "office-exception-gone-twice"));
+    assert!(noted.contains("it was noted as given back") && noted.contains("note it here too"), "{noted}");
+    assert!(!noted.contains("second time") && twice.contains("second time"), "{twice}");
+    let (noted, twice) = (page(Lang::Zh, "office-exception-gone-noted"), page(Lang::Zh, "office-exception-gone-twice"));
+    assert!(noted.contains("已登记为退回") && !noted.contains("第二次") && twice.contains("第二次"), "{noted} {twice}");
+}

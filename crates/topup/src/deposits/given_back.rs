@@ -5,7 +5,7 @@ use ledger::{Fen, GroupId};
 use serde_json::json;
 
 use super::event::{self, By, Happened};
-use super::exceptions::{self, Back, ExceptionKind, New};
+use super::exceptions::{self, Back, Exception, ExceptionKind, New, Outcome};
 use super::{DepositNumber, RefundState, State, book, query, refunds, topic};
 use crate::{House, patiently};
 
@@ -37,26 +37,37 @@ async fn note(house: &House, key: (GroupId, i64), line: &FileRefund) -> Result<(
     let Some(locked) = book::lock(&mut tx, key.0, key.1).await? else { return Ok(()) };
     let mut back = Back::new();
     for event in event::all(&mut tx, key).await? {
-        if let Happened::GivenBack { refund, serial, amount, .. } = event.what {
-            if serial == line.serial {
+        if let Happened::GivenBack { serial, amount, .. } = event.what {
+            // With another amount it is news, once.
+            if serial == line.serial && amount == line.amount {
                 return Ok(());
             }
-            back.insert(refund, amount);
+            back.insert(serial, amount);
         }
     }
-    back.insert(line.refund.clone(), line.amount);
+    back.insert(line.serial.clone(), line.amount);
     let (file, refund, serial) = (line.file.clone(), line.refund.clone(), line.serial.clone());
     let what = Happened::GivenBack { file, refund, serial, amount: line.amount };
     event::add(&mut tx, key, house.now(), &By::Gateway, &what).await?;
+    let said = exceptions::of_deposit(&mut tx, key).await?;
     let by_us = refunds::of_deposit(&mut tx, key).await?.into_iter().filter(|own| own.state == RefundState::Refunded);
-    let amounts = by_us.map(|own| own.amount).chain(back.values().copied());
+    let in_part = said.iter().filter(|unfit| unfit.kind == ExceptionKind::RefundFailed).flat_map(Exception::back);
+    let amounts = by_us.map(|own| own.amount).chain(in_part.map(|(_, done)| done)).chain(back.values().copied());
     let total = Fen::new(amounts.fold(0_i64, |sum, amount| sum.saturating_add(amount.as_i64())));
     // People said already that it has gone back otherwise, and this is how.
-    let known = locked.deposit.state == State::Refunded && total <= locked.paid();
-    if !known && !exceptions::note_back(&mut tx, key, ExceptionKind::GoneBack, &back).await? {
+    let this = said.iter().any(|unfit| is_this(unfit, line));
+    let known = locked.deposit.state == State::Refunded && this && total <= locked.paid();
+    let noted = (&back, Some(line.file.as_str()));
+    if !known && !exceptions::note_back(&mut tx, key, ExceptionKind::GoneBack, noted).await? {
         open(&mut tx, house, &locked, (line, &back)).await?;
     }
     tx.commit().await
+}
+
+/// Whether people closed it as this return, by the bank's number. Any other may have gone back besides.
+fn is_this(unfit: &Exception, line: &FileRefund) -> bool {
+    let otherwise = unfit.closed.as_ref().is_some_and(|(_, outcome, ..)| *outcome == Outcome::ReturnedOtherwise);
+    otherwise && [&line.serial, &line.refund].into_iter().any(|number| unfit.reference.as_ref() == Some(number))
 }
 
 async fn open(

@@ -102,7 +102,9 @@ pub(crate) async fn prove(tx: &mut Tx) -> Result<DepositsProof> {
     let unbooked: Vec<(String, i64, Fen)> = tx
         .query(
             "SELECT kind, COUNT(*), CAST(SUM(amount_fen) AS BIGINT) FROM deposit_exceptions \
-             WHERE closed_at_us IS NULL AND booked = 0 GROUP BY kind ORDER BY kind",
+             WHERE closed_at_us IS NULL AND (booked = 0 OR kind = 'gone_back' AND EXISTS (SELECT 1 FROM deposit_refunds r \
+             WHERE r.group_id = deposit_exceptions.group_id AND r.deposit_id = deposit_exceptions.deposit_id \
+             AND r.state = 'refunded')) GROUP BY kind ORDER BY kind",
         )
         .all()
         .await?;
@@ -110,8 +112,16 @@ pub(crate) async fn prove(tx: &mut Tx) -> Result<DepositsProof> {
         .into_iter()
         .filter_map(|(kind, count, sum)| Some(Unbooked { kind: ExceptionKind::parse(&kind)?, count, sum }))
         .collect();
-    let (booked_open,): (i64,) =
-        tx.query("SELECT COUNT(*) FROM deposit_exceptions WHERE closed_at_us IS NULL AND booked = 1").one().await?;
+    // What our own refund has given back as well is booked no longer.
+    let (booked_open,): (i64,) = tx
+        .query(
+            "SELECT COUNT(*) FROM deposit_exceptions \
+             WHERE closed_at_us IS NULL AND booked = 1 AND NOT (kind = 'gone_back' AND EXISTS (\
+             SELECT 1 FROM deposit_refunds r WHERE r.group_id = deposit_exceptions.group_id \
+             AND r.deposit_id = deposit_exceptions.deposit_id AND r.state = 'refunded'))",
+        )
+        .one()
+        .await?;
     let mut faults = accounts(tx).await?;
     faults.extend(movements(tx).await?.into_iter().map(|(group, order)| DepositsFault::Movements { group, order }));
     faults.extend(serials(tx).await?.into_iter().map(|(group, order)| DepositsFault::Serial { group, order }));

@@ -80,7 +80,12 @@ pub(super) async fn rows(tx: &mut Tx, day: Date) -> Result<Vec<Row>, store::Erro
 type OursRow = (String, String, String, GroupId, Option<String>, Fen, String, Option<String>, Option<Micros>);
 
 /// What settles on the day, and what its lines name.
-pub(super) async fn ours(tx: &mut Tx, day: Date, rows: &[Row]) -> Result<Vec<Ours>, store::Error> {
+pub(super) async fn ours(
+    tx: &mut Tx,
+    day: Date,
+    rows: &[Row],
+    gateway: Option<&str>,
+) -> Result<Vec<Ours>, store::Error> {
     let mut found: BTreeMap<(What, String), Ours> = BTreeMap::new();
     let from = start_of(day).saturating_sub(DAY_US.saturating_mul(2));
     let until = start_of(day).saturating_add(DAY_US.saturating_mul(LATE_DAYS));
@@ -118,13 +123,15 @@ pub(super) async fn ours(tx: &mut Tx, day: Date, rows: &[Row]) -> Result<Vec<Our
         .rows(rows.iter().filter_map(|row| Some([row.order.as_deref()?.into()])))
         .all()
         .await?;
-    // What a refund gives back that names no order of ours: the payment with that serial number.
+    // What a refund gives back that names no order of ours: the payment with that serial number, at that gateway.
     let given_back: Vec<OursRow> = tx
         .query(
             "SELECT 'payment', d.order_id, d.order_id, d.group_id, d.serial, d.paid_fen, d.state, d.settle_date, d.paid_at_us \
              FROM rows(serial TEXT) JOIN deposit_serials s ON s.serial = rows.serial \
+             AND s.gateway = COALESCE($1, s.gateway) \
              JOIN deposits d ON d.group_id = s.group_id AND d.id = s.deposit_id",
         )
+        .bind(gateway)
         .rows(rows.iter().filter_map(|row| Some([row.original.as_deref()?.into()])))
         .all()
         .await?;
@@ -174,15 +181,16 @@ pub(super) fn start_of(day: Date) -> i64 {
 }
 
 /// Pairs the day's lines with what is ours.
-pub(super) async fn pairs(tx: &mut Tx, day: Date) -> Result<Vec<Pair>, store::Error> {
+pub(super) async fn pairs(house: &House, tx: &mut Tx, day: Date) -> Result<Vec<Pair>, store::Error> {
     let rows = rows(tx, day).await?;
-    let ours = ours(tx, day, &rows).await?;
+    let gateway = house.till.as_ref().map(|till| till.name.as_str());
+    let ours = ours(tx, day, &rows, gateway).await?;
     Ok(pair(day, &rows, &ours))
 }
 
 /// Reconciles a day that is locked and has a file, and writes down what differs.
 pub(super) async fn reconcile(house: &House, tx: &mut Tx, day: Date) -> Result<(), store::Error> {
-    let pairs = pairs(tx, day).await?;
+    let pairs = pairs(house, tx, day).await?;
     let matched = pairs.iter().filter(|pair| pair.finding == Finding::Matched).count();
     let found: Vec<Found> = pairs.iter().filter_map(Found::of).collect();
     note(house, tx, day, &found, |kind| ![NOT_SETTLED, NO_DAY].contains(&kind)).await?;

@@ -111,7 +111,7 @@ pub async fn sweep(house: &House) -> Result<(), store::Error> {
             missed(day, &error);
         }
     }
-    for day in query::with_open(house).await? {
+    for day in query::with_open(house, from).await? {
         if let Err(error) = super::again(house, day).await {
             missed(day, &error);
         }

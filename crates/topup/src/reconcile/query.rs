@@ -330,7 +330,7 @@ pub async fn day(house: &House, day: Date) -> Result<Option<Listed>, store::Erro
         .await?;
     let state = row.as_ref().map_or_else(|| absent(day, now), |row| row.state(day, now));
     let here = matches!(state, DayState::Here(_));
-    let pairs = if here { book::pairs(&mut tx, day).await? } else { vec![] };
+    let pairs = if here { book::pairs(house, &mut tx, day).await? } else { vec![] };
     let near = near(&mut tx, day, &state).await?;
     let ours = ours_by_day(&mut tx, day).await?.get(&day).copied().unwrap_or(0);
     let open = differences.iter().filter(|difference| difference.is_open()).count();
@@ -433,14 +433,27 @@ pub(super) async fn without_file(house: &House, from: Date, yesterday: Date) -> 
     Ok(days.into_iter().collect())
 }
 
-/// The days with a file on which something is open.
-pub(super) async fn with_open(house: &House) -> Result<Vec<Date>, store::Error> {
+/// The days with a file on which something is open; and those since `from` on which the gateway's own lists a return that
+/// its deposit's story lacks, whatever people have closed.
+pub(super) async fn with_open(house: &House, from: Date) -> Result<Vec<Date>, store::Error> {
     let mut tx = house.db.read().await?;
     let days: Vec<(String,)> = tx
         .query(
-            "SELECT DISTINCT differences.day FROM differences JOIN bank_days ON bank_days.day = differences.day \
-             WHERE closed_at_us IS NULL AND resolved_at_us IS NULL AND file_id IS NOT NULL",
+            "SELECT differences.day FROM differences JOIN bank_days ON bank_days.day = differences.day \
+             WHERE closed_at_us IS NULL AND resolved_at_us IS NULL AND file_id IS NOT NULL \
+             UNION SELECT bank_days.day FROM bank_days \
+             JOIN bank_files ON bank_files.id = bank_days.file_id AND bank_files.came = $2 \
+             JOIN bank_rows ON bank_rows.file_id = bank_days.file_id AND bank_rows.what = 'refund' \
+             JOIN deposit_serials s ON s.serial = bank_rows.original AND s.gateway = $3 \
+             WHERE bank_days.day >= $1 \
+             AND NOT EXISTS (SELECT 1 FROM deposit_refunds r WHERE r.order_id = bank_rows.order_id) \
+             AND NOT EXISTS (SELECT 1 FROM deposit_events e WHERE e.group_id = s.group_id \
+             AND e.deposit_id = s.deposit_id AND e.kind = 'given_back' \
+             AND e.detail LIKE '%\"serial\":\"' || bank_rows.serial || '\"%') ORDER BY 1",
         )
+        .bind(from.to_string())
+        .bind(Came::Fetched.as_str())
+        .bind(house.till.as_ref().map_or("", |till| till.name.as_str()))
         .all()
         .await?;
     Ok(days.iter().filter_map(|(day,)| day.parse().ok()).collect())

@@ -197,15 +197,14 @@ fn submit(lang: Lang, look: &Look<'_>, outcomes: &[Outcome]) -> (Option<String>,
         return (None, submit);
     }
     if !outcomes.iter().all(two) {
-        let only_in_file = outcomes.iter().any(|outcome| look.needs.only_in_file(*outcome));
-        let hint =
-            if only_in_file { say!(lang, "exception-file-hint") } else { say!(lang, "exception-taken-back-hint") };
-        return (Some(hint), submit);
+        return (Some(say!(lang, "exception-file-hint")), submit);
     }
     let hint = if look.exception.stake > look.limit {
         say!(lang, "exception-two-hint", limit = show::yuan(look.limit))
     } else if look.needs.other_amount() {
         say!(lang, "exception-in-part-hint")
+    } else if look.needs.quota() {
+        say!(lang, "exception-quota-hint")
     } else {
         say!(lang, "exception-blind-hint")
     };

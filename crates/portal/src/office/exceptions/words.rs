@@ -67,6 +67,7 @@ pub(crate) fn place(lang: Lang, exception: &Exception) -> String {
             Some(State::Paid) => say!(lang, "where-review", group = group),
             Some(State::Approved) => say!(lang, "where-gone-quota", group = group),
             Some(State::Rejected | State::Refunding) => say!(lang, "where-refunds", group = group),
+            Some(State::Refunded) if exception.booked => say!(lang, "where-gone-noted"),
             Some(State::Refunded) => say!(lang, "where-gone-twice"),
             Some(State::Created | State::Redirected | State::Failed | State::Expired) | None => {
                 say!(lang, "where-gone-back", group = group)
@@ -88,8 +89,10 @@ pub(crate) fn place_short(lang: Lang, exception: &Exception) -> String {
         ExceptionKind::Late | ExceptionKind::WrongAmount => say!(lang, "account-deposits-in-review"),
         ExceptionKind::RefundFailed => say!(lang, "account-refunds-due"),
         ExceptionKind::ReturnedLate => say!(lang, "where-bank-back-short"),
-        ExceptionKind::GoneBack => say!(lang, "where-gone-back-short"),
-        ExceptionKind::UnknownOrder
+        ExceptionKind::GoneBack if exception.stands != Some(State::Refunded) => say!(lang, "where-gone-back-short"),
+        ExceptionKind::GoneBack if exception.booked => say!(lang, "where-gone-noted-short"),
+        ExceptionKind::GoneBack
+        | ExceptionKind::UnknownOrder
         | ExceptionKind::DuplicateSerial
         | ExceptionKind::Contradiction
         | ExceptionKind::RefundContradiction => say!(lang, "where-nowhere-short"),
@@ -109,6 +112,7 @@ pub(crate) fn can(lang: Lang, exception: &Exception) -> String {
         ExceptionKind::GoneBack => match exception.stands {
             Some(State::Approved) => say!(lang, "unfit-gone-back-quota-can", amount = amount()),
             Some(State::Rejected | State::Refunding) => say!(lang, "unfit-gone-back-refund-can"),
+            Some(State::Refunded) if exception.booked => say!(lang, "unfit-gone-back-noted-can"),
             Some(State::Refunded) => say!(lang, "unfit-gone-back-twice-can"),
             Some(State::Paid | State::Created | State::Redirected | State::Failed | State::Expired) | None => {
                 say!(lang, "unfit-gone-back-can")
@@ -132,7 +136,7 @@ pub(crate) fn moves(lang: Lang, exception: &Exception, needs: Needs, outcome: Ou
         Outcome::ReturnedOtherwise if needs.takes_back(outcome) => {
             say!(lang, "outcome-taken-back-what", amount = amount)
         }
-        Outcome::Nothing if needs.takes_back(Outcome::ReturnedOtherwise) => say!(lang, "outcome-nothing-quota"),
+        Outcome::Nothing if needs.quota() => say!(lang, "outcome-nothing-quota"),
         Outcome::ReturnedOtherwise if needs.other_amount() => say!(lang, "outcome-returned-in-part", amount = amount),
         Outcome::ReturnedOtherwise if exception.kind == ExceptionKind::RefundFailed => {
             say!(lang, "outcome-returned-otherwise-booked", amount = amount)

@@ -50,7 +50,7 @@ pub enum ExceptionKind {
     /// The payer's money was taken too late, and the gateway gives it back by itself. It is in no account.
     ReturnedLate,
     /// The gateway had the money, and has given it back by itself or at somebody's wish, or says now that it never had it.
-    /// It is still booked: in review, as quota, or due to go back; else it has gone back twice.
+    /// It is still booked: in review, as quota, or due to go back; if not, it may have gone back twice.
     GoneBack,
     /// The gateway will not give the money back, or gave back another amount. It stays in refunds due.
     RefundFailed,

@@ -22,6 +22,7 @@ struct Row {
     amount_fen: Fen,
     deposit_fen: Fen,
     booked: i64,
+    refunded: i64,
     evidence: String,
     opened_at_us: Micros,
     proposed_by: Option<StaffId>,
@@ -43,7 +44,9 @@ macro_rules! found {
             "SELECT e.id, e.kind, e.deposit_id, d.state AS deposit_state, groups.name AS group_name, e.gateway, e.order_id, \
              e.serial, e.amount_fen, COALESCE(d.paid_fen, d.amount_fen, 0) AS deposit_fen, e.booked, e.evidence, e.opened_at_us, e.proposed_by, \
              e.proposed_name, e.proposed_outcome, e.proposed_reason, e.proposed_at_us, e.closed_at_us, e.closed_name, \
-             e.close_reason, e.outcome, e.reference FROM deposit_exceptions e \
+             e.close_reason, e.outcome, e.reference, (SELECT COUNT(*) FROM deposit_refunds r \
+             WHERE r.group_id = e.group_id AND r.deposit_id = e.deposit_id AND r.state = 'refunded') AS refunded \
+             FROM deposit_exceptions e \
              LEFT JOIN groups ON groups.id = e.group_id \
              LEFT JOIN deposits d ON d.group_id = e.group_id AND d.id = e.deposit_id ",
             $where
@@ -103,9 +106,12 @@ impl Row {
         let proposed = self.proposed_by.zip(self.proposed_name).zip(self.proposed_outcome);
         let proposed = proposed.zip(self.proposed_reason).zip(self.proposed_at_us);
         let closed = self.closed_name.zip(self.outcome).zip(self.close_reason).zip(self.closed_at_us);
+        let kind = ExceptionKind::parse(&self.kind)?;
+        // Our own refund has taken out of the books what this one speaks of: it is in no account since.
+        let refunded = kind == ExceptionKind::GoneBack && closed.is_none() && self.refunded > 0;
         Some(Exception {
             id: self.id,
-            kind: ExceptionKind::parse(&self.kind)?,
+            kind,
             deposit: self.deposit_id.map(DepositNumber::new),
             stands: self.deposit_state.as_deref().and_then(State::parse),
             group: self.group_name,
@@ -114,7 +120,7 @@ impl Row {
             serial: Some(self.serial).filter(|serial| !serial.is_empty()),
             amount: self.amount_fen,
             stake: self.amount_fen.max(self.deposit_fen),
-            booked: self.booked == 1,
+            booked: self.booked == 1 && !refunded,
             evidence: serde_json::from_str(&self.evidence).unwrap_or_default(),
             opened_at: self.opened_at_us,
             proposed: proposed.and_then(|((((by, name), outcome), reason), at)| {

@@ -43,19 +43,20 @@ impl Needs {
             && (!self.other_amount || outcome == Outcome::ReturnedOtherwise)
     }
 
-    /// Whether another person has to say the same: above the issuer's limit, and where money moves on the word of people
-    /// because the gateway's does not cover it.
+    /// Whether another person has to say the same: above the issuer's limit, and where money moves, or quota stays, on the
+    /// word of people because the gateway's does not cover it.
     pub fn two_people(&self, outcome: Outcome) -> bool {
-        self.stake > self.limit
-            || self.other_amount
-            || self.blind()
-            || self.takes_back(outcome)
-            || self.only_in_file(outcome)
+        self.stake > self.limit || self.other_amount || self.blind() || self.quota || self.only_in_file(outcome)
     }
 
     /// Whether the gateway gave back another amount than it was asked to.
     pub fn other_amount(&self) -> bool {
         self.other_amount
+    }
+
+    /// Whether it is about money that is quota now and that the gateway does not have, whatever is made of it.
+    pub fn quota(&self) -> bool {
+        self.quota
     }
 
     /// Whether the group's quota becomes less by it.

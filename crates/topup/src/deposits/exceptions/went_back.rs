@@ -4,24 +4,30 @@
 use std::collections::BTreeMap;
 
 use ledger::{Fen, GroupId};
-use serde_json::Value;
+use serde::Deserialize as _;
 use store::Tx;
 
 use super::query::of_deposit;
 use super::{Exception, ExceptionKind};
 
-/// Refunds, by their number at the gateway, and how much each gave back.
+/// Refunds, by their number at the gateway, or by its serial number where it is none of ours, and how much each gave back.
 pub(in crate::deposits) type Back = BTreeMap<String, Fen>;
 
-/// Where it stands in the evidence.
+/// Where it stands in the evidence, and where the name of the file stands that lists it.
 const BACK: &str = "back";
+const FILE: &str = "file";
 
 impl Exception {
     /// How much the gateway gave back otherwise than it was asked to; none if it is not about that.
     pub fn went_back(&self) -> Option<Fen> {
-        let back = self.evidence.get(BACK)?.as_object()?;
-        let sums = back.values().filter_map(Value::as_i64).fold(0_i64, i64::saturating_add);
+        let back = self.back();
+        let sums = back.values().map(|fen| fen.as_i64()).fold(0_i64, i64::saturating_add);
         Some(Fen::new(sums)).filter(|_| !back.is_empty())
+    }
+
+    /// The refunds of that, one by one.
+    pub(in crate::deposits) fn back(&self) -> Back {
+        self.evidence.get(BACK).and_then(|back| Back::deserialize(back).ok()).unwrap_or_default()
     }
 }
 
@@ -31,18 +37,21 @@ pub(in crate::deposits) async fn note_back(
     tx: &mut Tx,
     key: (GroupId, i64),
     kind: ExceptionKind,
-    back: &Back,
+    (back, file): (&Back, Option<&str>),
 ) -> Result<bool, store::Error> {
     let open = |found: &Exception| found.kind == kind && found.closed.is_none();
     let Some(mut found) = of_deposit(tx, key).await?.into_iter().find(open) else { return Ok(false) };
+    let known = found.back();
     let Some(evidence) = found.evidence.as_object_mut() else { return Ok(true) };
-    let known = evidence.get(BACK).and_then(|known| serde_json::from_value::<Back>(known.clone()).ok());
-    let mut all = known.clone().unwrap_or_default();
+    let mut all = known.clone();
     all.extend(back.iter().map(|(refund, amount)| (refund.clone(), *amount)));
-    if known.as_ref() == Some(&all) {
+    if known == all {
         return Ok(true);
     }
     evidence.insert(BACK.to_owned(), serde_json::json!(all));
+    if let Some(file) = file {
+        evidence.insert(FILE.to_owned(), file.into());
+    }
     tx.query(
         "UPDATE deposit_exceptions SET evidence = $2, proposed_by = NULL, proposed_name = NULL, proposed_outcome = NULL, \
          proposed_reason = NULL, proposed_at_us = NULL, reference = NULL WHERE id = $1 AND closed_at_us IS NULL",

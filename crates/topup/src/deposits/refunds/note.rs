@@ -178,7 +178,7 @@ pub(super) async fn done_in_part(
         contradict(tx, house, locked, (refund, &Told::Done { serial: serial.to_owned(), amount: done })).await?;
     }
     let back = Back::from([(refund.order.clone(), done)]);
-    exceptions::note_back(tx, locked.key(), ExceptionKind::RefundFailed, &back).await.map(drop)
+    exceptions::note_back(tx, locked.key(), ExceptionKind::RefundFailed, (&back, None)).await.map(drop)
 }
 
 /// How much went back, and how much was to, in the words of no language.

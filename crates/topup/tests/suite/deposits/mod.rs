@@ -2,6 +2,7 @@
 
 pub(crate) mod counter;
 mod crash;
+mod given_back;
 mod gone_back;
 mod in_part;
 mod poison;
