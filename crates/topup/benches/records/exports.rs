@@ -19,7 +19,7 @@ use crate::cases::since;
 use crate::city::{BUSY, City, NOW};
 use crate::indices::Place;
 use crate::python::Python;
-use crate::report::verdict;
+use crate::report::{median, verdict};
 
 /// Loads of the short and of the long file.
 const SHORT: i64 = 10_000;
@@ -75,7 +75,7 @@ pub(crate) async fn measure(house: &House, place: &Place, python: Option<&Python
             keep: keep.map(|path| path.display().to_string()),
         };
         let keep = (format == Format::Csv).then_some(csv.as_path());
-        made.push((format, elsewhere(&job(short, None))?, elsewhere(&job(long, keep))?));
+        made.push((format, often(&job(short, None))?, often(&job(long, keep))?));
     }
     let python = python.map(|python| python.write(&csv, &folder.path().join("python.xlsx"))).transpose()?;
     let copy = if place.is_sqlite() { None } else { Some(copy(place, long, &folder.path().join("copy.csv")).await?) };
@@ -94,6 +94,18 @@ async fn newest(house: &House, rows: i64) -> Result<Day> {
         if found > rows { low = middle.plus(1) } else { high = middle }
     }
     Ok(low)
+}
+
+/// How often each file is made; the medians count.
+const OFTEN: usize = 3;
+
+/// Made some times, each in a process of its own.
+fn often(job: &Job) -> Result<Made> {
+    let made = (0..OFTEN).map(|_| elsewhere(job)).collect::<Result<Vec<Made>>>()?;
+    let one = *made.first().context("made")?;
+    let seconds = median(made.iter().map(|made| Duration::from_secs_f64(made.seconds)).collect()).as_secs_f64();
+    let kib = |of: fn(&Made) -> u64| median(made.iter().map(of).collect());
+    Ok(Made { seconds, before_kib: kib(|made| made.before_kib), peak_kib: kib(|made| made.peak_kib), ..one })
 }
 
 /// In a process of its own.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The one in the middle.
-pub(crate) fn median(mut takes: Vec<Duration>) -> Duration {
+pub(crate) fn median<T: Ord + Copy + Default>(mut takes: Vec<T>) -> T {
     takes.sort_unstable();
     takes.get(takes.len() / 2).copied().unwrap_or_default()
 }

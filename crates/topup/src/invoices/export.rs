@@ -31,7 +31,7 @@ pub async fn export(
         .await?;
     let head = head(count, sum);
     let (send, receive) = mpsc::channel(WAITING);
-    let writer = tokio::task::spawn_blocking(move || sheet::write(format, &head, receive));
+    let writer = tokio::task::spawn_blocking(move || sheet::write(format, &head, sheet::received(receive)));
     let mut after = None;
     loop {
         let page = page(&mut tx, state, after).await?;

@@ -78,23 +78,28 @@ async fn written<R: Record>(
     let totals = R::sum(&mut tx, filter).await?;
     let head = layout.head(&totals);
     let (send, receive) = mpsc::channel(WAITING);
-    let writer = tokio::task::spawn_blocking(move || sheet::write(format, &head, receive));
-    let (mut rows, mut from) = (R::Totals::default(), None);
+    // The lines are laid out where they are written, so that the next are read meanwhile.
+    let writer = tokio::task::spawn_blocking(move || {
+        let mut rows = R::Totals::default();
+        let cells = sheet::received(receive).map(|line| {
+            R::count_in(&mut rows, &line);
+            layout.row(&line)
+        });
+        let file = sheet::write(format, &head, cells)?;
+        Ok::<_, SheetError>((file, rows))
+    });
+    let mut from = None;
     loop {
         let lines = pages(&mut tx, filter, from, AT_ONCE).await?;
         let Some(last) = lines.last() else { break };
         from = Some(R::place(last));
         done.fetch_add(i64::try_from(lines.len()).unwrap_or(i64::MAX), Ordering::Relaxed);
-        for line in &lines {
-            R::count_in(&mut rows, line);
-        }
-        let cells = lines.iter().map(|line| layout.row(line)).collect();
-        if send.send(cells).await.is_err() {
+        if send.send(lines).await.is_err() {
             break; // the writer says why
         }
     }
     drop(send);
-    let file = writer.await.map_err(|_| ExportError::Gone)??;
+    let (file, rows) = writer.await.map_err(|_| ExportError::Gone)??;
     if rows != totals {
         return Err(ExportError::Disagree { rows: format!("{rows:?}"), totals: format!("{totals:?}") });
     }
@@ -103,11 +108,7 @@ async fn written<R: Record>(
 
 /// A table that is in memory already, as a file.
 pub async fn table(format: Format, head: Head, rows: Vec<Vec<Cell>>) -> Result<File, ExportError> {
-    let (send, receive) = mpsc::channel(1);
-    let writer = tokio::task::spawn_blocking(move || sheet::write(format, &head, receive));
-    // If the writer is gone already, it says why.
-    drop(send.send(rows).await);
-    drop(send);
+    let writer = tokio::task::spawn_blocking(move || sheet::write(format, &head, rows.into_iter()));
     Ok(writer.await.map_err(|_| ExportError::Gone)??)
 }
 

@@ -6,11 +6,9 @@
 use std::fs::File;
 use std::io::{BufWriter, Seek as _, Write as _};
 
-use tokio::sync::mpsc;
-
 use super::{Cell, Head, SheetError, plain};
 
-pub(super) fn write(head: &Head, mut rows: mpsc::Receiver<Vec<Vec<Cell>>>) -> Result<File, SheetError> {
+pub(super) fn write(head: &Head, rows: impl Iterator<Item = Vec<Cell>>) -> Result<File, SheetError> {
     let mut out = BufWriter::new(tempfile::tempfile()?);
     out.write_all("\u{feff}".as_bytes())?;
     line(&mut out, &[Cell::Text(head.title.clone())])?;
@@ -20,10 +18,8 @@ pub(super) fn write(head: &Head, mut rows: mpsc::Receiver<Vec<Vec<Cell>>>) -> Re
     line(&mut out, &[])?;
     let titles: Vec<Cell> = head.columns.iter().map(|column| Cell::Text(column.title.clone())).collect();
     line(&mut out, &titles)?;
-    while let Some(rows) = rows.blocking_recv() {
-        for cells in rows {
-            line(&mut out, &cells)?;
-        }
+    for cells in rows {
+        line(&mut out, &cells)?;
     }
     let mut file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
     file.rewind()?;

@@ -75,12 +75,17 @@ pub enum SheetError {
     Xlsx(#[from] rust_xlsxwriter::XlsxError),
 }
 
-/// Writes what comes, and gives the file when nothing more does: a nameless one that goes with its handle. Blocks.
-pub(crate) fn write(format: Format, head: &Head, rows: mpsc::Receiver<Vec<Vec<Cell>>>) -> Result<File, SheetError> {
+/// Writes rows into a file: a nameless one that goes with its handle. Blocks.
+pub(crate) fn write(format: Format, head: &Head, rows: impl Iterator<Item = Vec<Cell>>) -> Result<File, SheetError> {
     match format {
         Format::Xlsx => xlsx::write(head, rows),
         Format::Csv => csv::write(head, rows),
     }
+}
+
+/// What comes, one by one, until nothing more does. Blocks.
+pub(crate) fn received<T>(mut receive: mpsc::Receiver<Vec<T>>) -> impl Iterator<Item = T> {
+    std::iter::from_fn(move || receive.blocking_recv()).flatten()
 }
 
 /// `1234.50`: for programs, without commas.

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{BufWriter, Seek as _};
 
 use rust_xlsxwriter::{Format as Style, Workbook, Worksheet, XlsxError};
-use tokio::sync::mpsc;
 
 use super::{Cell, Head, SheetError, plain};
 
@@ -41,7 +40,7 @@ struct Sheet<'b> {
     shapes: Vec<Option<Shape>>,
 }
 
-pub(super) fn write(head: &Head, mut rows: mpsc::Receiver<Vec<Vec<Cell>>>) -> Result<File, SheetError> {
+pub(super) fn write(head: &Head, rows: impl Iterator<Item = Vec<Cell>>) -> Result<File, SheetError> {
     let styles = Styles {
         title: Style::new().set_bold().set_font_size(14),
         bold: Style::new().set_bold(),
@@ -53,14 +52,12 @@ pub(super) fn write(head: &Head, mut rows: mpsc::Receiver<Vec<Vec<Cell>>>) -> Re
     book.set_zip_compression_level(PACKED);
     let mut number = 1_u32;
     let mut sheet = Sheet::begin(&mut book, number, head, &styles)?;
-    while let Some(rows) = rows.blocking_recv() {
-        for cells in rows {
-            if sheet.at >= MOST_ROWS {
-                number = number.saturating_add(1);
-                sheet = Sheet::begin(&mut book, number, head, &styles)?;
-            }
-            sheet.row(&cells)?;
+    for cells in rows {
+        if sheet.at >= MOST_ROWS {
+            number = number.saturating_add(1);
+            sheet = Sheet::begin(&mut book, number, head, &styles)?;
         }
+        sheet.row(&cells)?;
     }
     let mut out = BufWriter::new(tempfile::tempfile()?);
     book.save_to_writer(&mut out)?;
