@@ -162,7 +162,16 @@ pub(super) async fn note(
     };
     // Of what only the file knows, each answer may be the one that confirms it.
     let may_confirm = known.only_in_file && word.is_ok();
-    let noted = !known.state.is_paid() || may_confirm || matches!(verdict, Verdict::Gone | Verdict::Contradict);
+    // That it has the money again after all makes the next denial news.
+    let back_again = matches!(told, Told::Done { .. });
+    let noted =
+        !known.state.is_paid() || may_confirm || back_again || matches!(verdict, Verdict::Gone | Verdict::Contradict);
+    let denied = matches!(last, Some(Told::NotFound | Told::Failed { .. }));
+    let verdict = if verdict == Verdict::Gone && denied && told_since_approval(&mut tx, key).await? {
+        Verdict::Nothing
+    } else {
+        verdict
+    };
     if changed && noted {
         event::add(&mut tx, key, house.now(), &By::Gateway, &Happened::Asked { told }).await?;
     }
@@ -248,9 +257,6 @@ pub(super) async fn follow_up(
         }
         (Verdict::Gone, _) => {
             let Some((serial, amount)) = &known.paid else { return Ok(()) };
-            if told_since_approval(tx, locked.key()).await? {
-                return Ok(());
-            }
             unfit(tx, house, locked, (ExceptionKind::GoneBack, serial, *amount), evidence).await
         }
         (Verdict::Nothing | Verdict::Pay { .. } | Verdict::Fail { .. } | Verdict::Contradict, _) => Ok(()),
@@ -321,7 +327,7 @@ async fn contradict(
 }
 
 /// Whether people were told already that the money of this deposit is gone, since it became quota: each day that it is
-/// looked for it is the same trouble still. Before, every decision that finds it gone says so anew.
+/// denied again it is the same trouble still. Before, every decision that finds it gone says so anew.
 async fn told_since_approval(tx: &mut Tx, (group, id): (GroupId, i64)) -> Result<bool, store::Error> {
     let (told,): (i64,) = tx
         .query(

@@ -3,11 +3,13 @@
 
 mod absent;
 mod again;
+mod in_file;
 mod note;
 mod pursue;
 mod query;
 
 pub(super) use again::{Inquiry, Standing, adopt, inquire};
+pub use in_file::refund_in_file;
 pub(super) use note::heard;
 pub(super) use pursue::{pursue, pursue_now, pursue_within};
 pub(super) use query::{of_deposit, of_order};

@@ -41,7 +41,7 @@ const LATE_S: i64 = 60 * 60;
 const COMPANY_GRACE_S: i64 = 7 * 24 * 60 * 60;
 /// So long after it would be given up, in seconds, a payment waits for a gateway that is not set up.
 const ABSENT_S: i64 = 24 * 60 * 60;
-/// A refund waits so long, in seconds, for a gateway that is not set up, and is looked at so often.
+/// A refund waits so long, in seconds, for a gateway that is not set up. So often it is looked whether it is again.
 const ABSENT_REFUND_S: i64 = 24 * 60 * 60;
 const ABSENT_LOOK_S: i64 = 60 * 60;
 /// A refund is asked for, and asked about, at these gaps, in seconds; the last for ever.
@@ -247,6 +247,11 @@ pub(super) fn next_ask(known: &Known, asked: i64, now: Micros) -> Option<Micros>
 pub(super) fn next_refund_ask(asked: i64, now: Micros) -> Micros {
     let gap = usize::try_from(asked).ok().and_then(|asked| REFUND_S.get(asked).copied());
     later(now, gap.or(REFUND_S.last().copied()).unwrap_or(PERSON_S))
+}
+
+/// When it is looked again whether there is somebody to ask about a payment that has ended for us.
+pub(super) fn next_absent_ask(now: Micros) -> Micros {
+    later(now, ABSENT_LOOK_S)
 }
 
 /// When a refund is looked at again whose gateway was missing since then; none once it is given up.

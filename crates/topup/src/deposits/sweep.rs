@@ -7,7 +7,7 @@ use ledger::GroupId;
 use store::Micros;
 
 use super::{ask, notify, refunds};
-use crate::House;
+use crate::{House, patiently};
 
 /// How often the job looks.
 const LOOK: Duration = Duration::from_secs(2);
@@ -20,7 +20,22 @@ const MOST: i64 = 200;
 
 /// Follows what is open for as long as the house stands. Several processes may.
 pub async fn follow(house: House) {
+    if let Err(error) = patiently!(name_merchant(&house)) {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the merchant of old deposits was not noted");
+    }
     house.every(LOOK, "deposits were not followed", |house| async move { sweep(&house).await }).await;
+}
+
+/// What was made before its merchant was noted was made as the one who is set up: written down, a later change is noticed.
+async fn name_merchant(house: &House) -> Result<(), store::Error> {
+    let Some(till) = &house.till else { return Ok(()) };
+    let mut tx = house.db.begin().await?;
+    tx.query("UPDATE deposits SET merchant = $2 WHERE gateway = $1 AND merchant = ''")
+        .bind(till.name.as_str())
+        .bind(till.gateway.merchant())
+        .execute()
+        .await?;
+    tx.commit().await
 }
 
 /// One look: reads notifications that were left, expires deposits nobody was sent for, asks about what is due, forgets

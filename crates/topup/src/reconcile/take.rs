@@ -253,6 +253,11 @@ async fn told(house: &House, (day, file, genuine): (Date, &str, bool), pair: Pai
             let line = FileRefund { file, order, refund, serial: row.serial, amount: row.amount };
             deposits::given_back(house, &line).await.map(|()| false)
         }
+        Finding::MissingHere(Why::NotMoved) if genuine && row.what == What::Refund => {
+            let (file, refund) = (file.to_owned(), row.order.unwrap_or_default());
+            let line = FileRefund { file, order, refund, serial: row.serial, amount: row.amount };
+            deposits::refund_in_file(house, &line).await.map(|()| false)
+        }
         Finding::MissingHere(_)
         | Finding::Matched
         | Finding::MissingThere

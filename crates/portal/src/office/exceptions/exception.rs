@@ -80,6 +80,7 @@ fn repeated(may: &Office<Decide>, found: &Exception, sent: &Sent, outcome: Outco
         | CloseError::Unanswered
         | CloseError::GoneAfterAll
         | CloseError::InPart
+        | CloseError::TakenOn
         | CloseError::QuotaShort { .. }
         | CloseError::Refused(_)
         | CloseError::Storage(_) => false,
@@ -106,6 +107,7 @@ fn why(lang: Lang, found: &Exception, sent: &Sent, error: CloseError) -> Result<
         CloseError::Unanswered => ("", say!(lang, "exception-unanswered")),
         CloseError::GoneAfterAll => ("outcome", say!(lang, "exception-gone-after-all")),
         CloseError::InPart => ("outcome", say!(lang, "exception-in-part")),
+        CloseError::TakenOn => ("outcome", say!(lang, "exception-taken-on")),
         CloseError::QuotaShort { free, needed } => {
             let (free, needed) = (show::yuan(free), show::yuan(needed));
             ("outcome", say!(lang, "exception-quota-short", free = free, needed = needed))

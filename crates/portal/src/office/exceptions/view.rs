@@ -41,7 +41,11 @@ pub(crate) fn page(frame: &Frame, look: &Look<'_>, typed: &Typed<'_>, problems: 
         section.sheet.pad.stack.explained {
             (explained(&say!(lang, "exception-what"), &words::what(lang, exception)))
             (explained(&say!(lang, "exception-where"), &words::place(lang, exception)))
-            @if !closed { (explained(&say!(lang, "exception-can"), &words::can(lang, exception))) }
+            @if !closed { div {
+                h2 { (say!(lang, "exception-can")) }
+                p { (words::can(lang, exception)) }
+                @if let Some(rest) = words::rest(lang, exception, look.needs) { p { (rest) } }
+            } }
         }
         (decision(frame, look, typed, problems))
         div.halves {
@@ -103,8 +107,8 @@ fn history(lang: Lang, exception: &Exception) -> Markup {
                 @if let Some((_, who, outcome, reason, at)) = &exception.proposed { li {
                     p { b { (who) } " " (say!(lang, "office-deposit-proposed")) " "
                         (tag(Tone::Plain, &said::outcome(lang, kind, *outcome))) " " span.sub.num { (show::date_time(*at)) } }
+                    // The number is not shown while another person has to read it themselves.
                     blockquote { (reason) }
-                    @if exception.closed.is_none() { (referred(lang, exception)) }
                 } }
                 @if let Some((who, outcome, reason, at)) = &exception.closed { li {
                     p { b { (who) } " "
@@ -164,8 +168,6 @@ fn close(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, Stri
     let wrong = problems.iter().any(|(field, _)| *field == "outcome");
     let outcomes = exception.kind.outcomes().iter().copied();
     let outcomes: Vec<Outcome> = outcomes.filter(|outcome| look.needs.offers(*outcome)).collect();
-    let proposed = exception.reference.as_deref().unwrap_or_default();
-    let reference = if typed.reference.is_empty() { proposed } else { typed.reference };
     let (hint, submit) = submit(lang, look, &outcomes);
     html! {
         form.stack id="close" method="post" action={ (path(exception.id)) "/close" } {
@@ -175,7 +177,7 @@ fn close(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, Stri
             }
             @if outcomes.iter().any(|outcome| look.needs.reference(*outcome)) {
                 (Field::new("reference", say!(lang, "exception-reference"), "text", "off")
-                    .hint(reference_hint(lang, look.needs, &outcomes)).value(reference).wrong(problems).draw())
+                    .hint(reference_hint(lang, look, &outcomes)).value(typed.reference).wrong(problems).draw())
             }
             (Field::new("reason", say!(lang, "reason"), "text", "off")
                 .hint(say!(lang, "exception-reason-hint", most = MOST_REASON)).value(typed.reason).wrong(problems).draw())
@@ -197,11 +199,13 @@ fn submit(lang: Lang, look: &Look<'_>, outcomes: &[Outcome]) -> (Option<String>,
         return (None, submit);
     }
     if !outcomes.iter().all(two) {
-        return (Some(say!(lang, "exception-file-hint")), submit);
+        let in_part = look.needs.other_amount();
+        let hint = if in_part { say!(lang, "exception-in-part-hint") } else { say!(lang, "exception-file-hint") };
+        return (Some(hint), submit);
     }
     let hint = if look.exception.stake > look.limit {
         say!(lang, "exception-two-hint", limit = show::yuan(look.limit))
-    } else if look.needs.other_amount() {
+    } else if look.needs.other_amount() || look.needs.part().is_some() {
         say!(lang, "exception-in-part-hint")
     } else if look.needs.quota() {
         say!(lang, "exception-quota-hint")
@@ -211,8 +215,11 @@ fn submit(lang: Lang, look: &Look<'_>, outcomes: &[Outcome]) -> (Option<String>,
     (Some(hint), propose)
 }
 
-fn reference_hint(lang: Lang, needs: Needs, outcomes: &[Outcome]) -> String {
-    if outcomes.contains(&Outcome::Credited) && needs.reference(Outcome::Credited) {
+fn reference_hint(lang: Lang, look: &Look<'_>, outcomes: &[Outcome]) -> String {
+    let needs = look.needs;
+    if look.exception.proposed.as_ref().is_some_and(|(_, _, outcome, ..)| needs.reference(*outcome)) {
+        say!(lang, "office-deposit-reference-again", most = MOST_REFERENCE)
+    } else if outcomes.contains(&Outcome::Credited) && needs.reference(Outcome::Credited) {
         say!(lang, "exception-reference-hint-credited", most = MOST_REFERENCE)
     } else {
         say!(lang, "exception-reference-hint", most = MOST_REFERENCE)
@@ -229,5 +236,43 @@ fn choice(lang: Lang, look: &Look<'_>, outcome: Outcome, chosen: &str) -> Markup
                 small.soft { (words::moves(lang, exception, look.needs, outcome)) }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use topup::deposits::ExceptionKind;
+    use topup::people::staff::StaffId;
+
+    use super::*;
+
+    #[test]
+    fn the_number_that_another_has_to_read_themselves_is_shown_once_it_is_closed() {
+        let name = || "刘会计".to_owned();
+        let open = Exception {
+            id: topup::deposits::ExceptionId(7),
+            kind: ExceptionKind::RefundFailed,
+            deposit: None,
+            stands: None,
+            group: None,
+            gateway: "unionpay".to_owned(),
+            order: "R1".to_owned(),
+            serial: None,
+            amount: Fen::new(100),
+            stake: Fen::new(100),
+            booked: true,
+            evidence: serde_json::Value::Null,
+            opened_at: Micros(0),
+            proposed: Some((StaffId(3), name(), Outcome::Credited, name(), Micros(0))),
+            closed: None,
+            reference: Some("TF-1".to_owned()),
+        };
+        let needs = Needs::of(&open, Fen::new(1), topup::deposits::Voucher::Nobody);
+        let look = Look { exception: &open, needs, limit: Fen::new(1), now: Micros(0) };
+        let shown = |exception: &Exception| history(Lang::Zh, exception).into_string().contains("TF-1");
+        assert!(!shown(&open));
+        assert!(!close(Lang::Zh, &look, &Typed::default(), &[]).into_string().contains("TF-1"));
+        let closed = Some((name(), Outcome::Credited, name(), Micros(0)));
+        assert!(shown(&Exception { closed, ..open.clone() }));
     }
 }

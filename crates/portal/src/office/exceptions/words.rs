@@ -16,6 +16,13 @@ pub(crate) fn what(lang: Lang, exception: &Exception) -> String {
         ExceptionKind::Contradiction => say!(lang, "unfit-contradiction-what"),
         ExceptionKind::ReturnedLate => say!(lang, "unfit-returned-late-what"),
         ExceptionKind::GoneBack => match exception.went_back() {
+            Some(back) if exception.evidence.get("refund").is_some() => say!(
+                lang,
+                "unfit-gone-back-by-refund",
+                refund = exception.evidence.get("refund").and_then(|refund| refund.as_str()).unwrap_or("—"),
+                back = show::yuan(back),
+                amount = show::yuan(exception.amount)
+            ),
             Some(back) => say!(
                 lang,
                 "unfit-gone-back-in-file",
@@ -127,11 +134,40 @@ pub(crate) fn can(lang: Lang, exception: &Exception) -> String {
     }
 }
 
+/// That only a part of what is to go back did, if that is so.
+pub(crate) fn rest(lang: Lang, exception: &Exception, needs: Needs) -> Option<String> {
+    let in_part = |back: Fen| match apart(exception.amount, back) {
+        Apart::Missing(rest) if back < exception.amount => Some((show::yuan(back), rest)),
+        Apart::Missing(_) | Apart::Over(_) => None,
+    };
+    match exception.kind {
+        ExceptionKind::RefundFailed => {
+            let (back, rest) = needs.part().and_then(in_part)?;
+            Some(say!(lang, "unfit-refund-rest", back = back, rest = rest))
+        }
+        ExceptionKind::GoneBack
+            if matches!(exception.stands, Some(State::Paid | State::Rejected | State::Refunding)) =>
+        {
+            let (_, rest) = exception.went_back().and_then(in_part)?;
+            Some(say!(lang, "unfit-gone-back-rest", rest = rest))
+        }
+        ExceptionKind::GoneBack
+        | ExceptionKind::Late
+        | ExceptionKind::WrongAmount
+        | ExceptionKind::UnknownOrder
+        | ExceptionKind::DuplicateSerial
+        | ExceptionKind::Contradiction
+        | ExceptionKind::ReturnedLate
+        | ExceptionKind::RefundContradiction => None,
+    }
+}
+
 /// What an outcome does with the money.
 pub(crate) fn moves(lang: Lang, exception: &Exception, needs: Needs, outcome: Outcome) -> String {
     let amount = show::yuan(exception.amount);
     match outcome {
         Outcome::Credited => say!(lang, "outcome-credited-what", amount = amount),
+        Outcome::Refund if needs.other_amount() => say!(lang, "outcome-refund-in-part", amount = amount),
         Outcome::Refund => say!(lang, "outcome-refund-what", amount = amount),
         Outcome::ReturnedOtherwise if needs.takes_back(outcome) => {
             say!(lang, "outcome-taken-back-what", amount = amount)

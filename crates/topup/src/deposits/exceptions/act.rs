@@ -5,13 +5,13 @@ use store::Tx;
 
 use super::close::Said;
 use super::query::of_deposit;
-use super::{CloseError, Exception, ExceptionKind, Outcome};
+use super::{CloseError, Exception, ExceptionKind, Needs, Outcome};
 use crate::House;
 use crate::audit::Actor;
 use crate::deposits::event::{self, By, Happened};
 use crate::deposits::refunds::Standing;
 use crate::deposits::rules::Refused;
-use crate::deposits::{State, book, refunds};
+use crate::deposits::{NO_GATEWAY, Refund, State, book, refunds};
 use crate::invoices;
 
 /// Moves the money of a refund that failed.
@@ -24,8 +24,8 @@ pub(super) async fn end_refund(
     if !matches!(locked.deposit.state, State::Rejected | State::Refunding) {
         return Err(CloseError::Outcome);
     }
-    // In part it has gone back: that the whole has is all that people can say, whatever else is open.
-    let in_part = outcome == Outcome::ReturnedOtherwise && found.went_back().is_some();
+    // In part it has gone back: that the whole has is all that people can say, or the gateway, whatever else is open.
+    let in_part = found.went_back().is_some();
     let all = of_deposit(tx, locked.key()).await?;
     let open = |kind| all.iter().any(|unfit| unfit.kind == kind && unfit.closed.is_none());
     // The gateway says that this money has gone back after all: first somebody finds out what is so.
@@ -43,9 +43,12 @@ pub(super) async fn end_refund(
     // None if it cannot be asked any more; then two people and a number of the bank stand for it.
     if let Some(said) = said {
         match said.refunds.standing(tx, locked.key()).await? {
+            Standing::Failed if in_part && outcome == Outcome::Refund => return Err(CloseError::InPart),
             Standing::Failed => {}
-            Standing::OtherAmount if in_part => {}
-            Standing::Unknown => return Err(CloseError::Unanswered),
+            Standing::OtherAmount if in_part && outcome == Outcome::ReturnedOtherwise => {}
+            // Then two people and a number of the bank stand for it too.
+            Standing::Forgotten if outcome == Outcome::ReturnedOtherwise => {}
+            Standing::Unknown | Standing::Forgotten => return Err(CloseError::Unanswered),
             Standing::GoneAfterAll(refund, word) if outcome == Outcome::Refund => {
                 let adopted = refunds::adopt(tx, house, locked, (refund, &word)).await?;
                 return if adopted { Ok(()) } else { Err(CloseError::GoneAfterAll) };
@@ -74,10 +77,36 @@ pub(super) async fn end_refund(
     Ok(())
 }
 
-/// Whether the money of a deposit is still there to leave the quota; what is held for loads in flight is not.
-pub(super) fn may_leave_quota(locked: &book::Locked) -> Result<(), CloseError> {
+/// Whether the gateway, asked just now, does not know of a refund any more that it had taken on, and nothing else stands in
+/// the way: then it is as if it could not be asked.
+pub(super) async fn forgotten(
+    tx: &mut Tx,
+    locked: Option<&book::Locked>,
+    (found, outcome, said): (&Exception, Outcome, Option<&Said>),
+) -> Result<bool, CloseError> {
+    let ends = found.kind == ExceptionKind::RefundFailed && outcome == Outcome::ReturnedOtherwise;
+    let (Some(said), Some(locked)) = (said.filter(|_| ends), locked) else { return Ok(false) };
+    Ok(matches!(said.refunds.standing(tx, locked.key()).await?, Standing::Forgotten))
+}
+
+/// Whether the money of a deposit may go that way. Out of the quota, if it is still there; what is held for loads in flight is
+/// not. Into it, where nobody can be asked, unless a refund was taken on, which may have been done.
+pub(super) async fn may_move(
+    tx: &mut Tx,
+    locked: &book::Locked,
+    (needs, outcome): (Needs, Outcome),
+) -> Result<(), CloseError> {
     let (free, needed) = (locked.free(), locked.paid());
-    if free < needed { Err(CloseError::QuotaShort { free, needed }) } else { Ok(()) }
+    if needs.takes_back(outcome) && free < needed {
+        return Err(CloseError::QuotaShort { free, needed });
+    }
+    // One of which the gateway itself has said that it failed has.
+    let unasked = |refund: &Refund| refund.failure.as_ref().is_some_and(|(code, _)| code == NO_GATEWAY);
+    let taken_on = |refund: &Refund| refund.accepted_at.is_some() && unasked(refund);
+    if needs.blindly_credits(outcome) && refunds::of_deposit(tx, locked.key()).await?.iter().any(taken_on) {
+        return Err(CloseError::TakenOn);
+    }
+    Ok(())
 }
 
 /// Money that is back at the payer leaves the quota that it had become. What was to be invoiced for it is not any more.

@@ -4,7 +4,7 @@ use ledger::{Fen, GroupId};
 use serde_json::json;
 use store::Tx;
 
-use super::act::{end_refund, may_leave_quota, take_back};
+use super::act::{end_refund, forgotten, may_move, take_back};
 use super::query::{of_deposit, one};
 use super::rules::reference;
 use super::{Exception, ExceptionId, ExceptionKind, Needs, Outcome, exception, needs_of, subject};
@@ -64,6 +64,10 @@ pub enum CloseError {
     /// left.
     #[error("the gateway says that another amount was given back")]
     InPart,
+    /// The gateway had taken on a refund that failed, and cannot be asked any more: it may have done it, so its money does not
+    /// become quota.
+    #[error("the gateway had taken on a refund and cannot be asked about it")]
+    TakenOn,
     /// The money would leave the quota, and so much of that is not free. The group pays in again first, or its loads in flight
     /// end.
     #[error("{needed} yuan would leave the quota, {free} are free")]
@@ -160,13 +164,14 @@ async fn attempt(
     }
     let needs = needs_of(&mut tx, house, &found, locked.as_ref().map(|locked| &locked.deposit)).await?;
     may_be(needs, &found, locked.as_ref(), (outcome, reference))?;
-    if let Some(locked) = locked.as_ref().filter(|_| needs.takes_back(outcome)) {
-        may_leave_quota(locked)?;
+    if let Some(locked) = &locked {
+        may_move(&mut tx, locked, (needs, outcome)).await?;
     }
+    let two_people = needs.two_people(outcome) || forgotten(&mut tx, locked.as_ref(), (&found, outcome, said)).await?;
     let limit = house.settings.deposits.two_people_above;
     let same = |proposed: &Outcome| *proposed == outcome && found.reference.as_deref() == reference;
     let (action, done) = match &found.proposed {
-        _ if !needs.two_people(outcome) => (Action::ExceptionClosed, Closure::Closed),
+        _ if !two_people => (Action::ExceptionClosed, Closure::Closed),
         Some((by, ..)) if *by == staff.id => return Err(Refused::Own.into()),
         Some((by, _, proposed, ..))
             if same(proposed) && may_still(&mut tx, *by, StaffPermission::ReviewDeposits).await? =>
@@ -192,8 +197,10 @@ async fn attempt(
         shut(&mut tx, house, staff, actor, &closed).await?;
         close_alarm(&mut tx, house, actor, (&found, group), reason).await?;
     }
+    // Whoever has to say the same reads the number themselves, and not here.
+    let shown = reference.filter(|_| done == Closure::Closed);
     let details =
-        json!({ "exception": id, "kind": found.kind, "outcome": outcome, "reason": reason, "reference": reference });
+        json!({ "exception": id, "kind": found.kind, "outcome": outcome, "reason": reason, "reference": shown });
     let subject = subject(id, found.deposit);
     let entry = Entry { actor, action, group: group.unwrap_or(NO_GROUP), subject, details };
     audit::record(&mut tx, &house.ids, &entry).await?;

@@ -13,7 +13,7 @@ pub(super) use query::of_deposit;
 pub use query::{exception, exceptions_page};
 pub(super) use rules::reference;
 pub use rules::{MOST_REFERENCE, Needs};
-pub(super) use went_back::{Back, note_back};
+pub(super) use went_back::{Back, note_back, told_back};
 
 use ledger::{Fen, GroupId};
 use serde::{Deserialize, Serialize};
@@ -228,7 +228,13 @@ async fn needs_of(
         // Of an order that is none of ours no money moves.
         None => Voucher::Gateway,
     };
-    Ok(Needs::of(exception, house.settings.deposits.two_people_above, voucher))
+    let part = match deposit {
+        Some(deposit) if exception.kind == ExceptionKind::RefundFailed => {
+            went_back::in_part(tx, (deposit.group, deposit.order.id()), exception.amount).await?
+        }
+        Some(_) | None => None,
+    };
+    Ok(Needs::of(exception, house.settings.deposits.two_people_above, voucher).with_part(part))
 }
 
 /// Opens an exception and raises its alarm, in the unit of work that found it. The same trouble told again is nothing

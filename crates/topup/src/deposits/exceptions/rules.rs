@@ -20,6 +20,8 @@ pub struct Needs {
     quota: bool,
     /// Whose word stands for the deposit's money.
     voucher: Voucher,
+    /// How much of what is to go back went back without us, if that is less than all.
+    part: Option<Fen>,
 }
 
 impl Needs {
@@ -33,20 +35,37 @@ impl Needs {
             other_amount: kind == ExceptionKind::RefundFailed && exception.went_back().is_some(),
             quota: kind == ExceptionKind::GoneBack && exception.stands == Some(State::Approved),
             voucher,
+            part: None,
         }
     }
 
-    /// Whether this can be made of it. Of what has gone back in part, nothing else than that the whole has.
+    /// The same, where so much of what is to go back went back without us.
+    pub(super) fn with_part(self, part: Option<Fen>) -> Self {
+        Self { part, ..self }
+    }
+
+    /// How much of what is to go back went back without us, if that is less than all.
+    pub fn part(&self) -> Option<Fen> {
+        self.part
+    }
+
+    /// Whether this can be made of it. Of what has gone back in part, nothing else than that the whole has: as people say,
+    /// or the gateway itself when it is asked.
     pub fn offers(&self, outcome: Outcome) -> bool {
         self.kind.outcomes().contains(&outcome)
             && (self.voucher != Voucher::Nobody || outcome != Outcome::Refund)
-            && (!self.other_amount || outcome == Outcome::ReturnedOtherwise)
+            && (!self.other_amount || matches!(outcome, Outcome::ReturnedOtherwise | Outcome::Refund))
     }
 
     /// Whether another person has to say the same: above the issuer's limit, and where money moves, or quota stays, on the
     /// word of people because the gateway's does not cover it.
     pub fn two_people(&self, outcome: Outcome) -> bool {
-        self.stake > self.limit || self.other_amount || self.blind() || self.quota || self.only_in_file(outcome)
+        self.stake > self.limit
+            || self.other_amount && outcome != Outcome::Refund
+            || self.part.is_some()
+            || self.blind()
+            || self.quota
+            || self.only_in_file(outcome)
     }
 
     /// Whether the gateway gave back another amount than it was asked to.
@@ -67,9 +86,7 @@ impl Needs {
     /// Whether the number is needed under which the bank knows of it: where money is said to have moved outside of this
     /// system, and where there is no other word of the bank.
     pub fn reference(&self, outcome: Outcome) -> bool {
-        outcome == Outcome::ReturnedOtherwise
-            || self.blind() && outcome == Outcome::Credited
-            || self.only_in_file(outcome)
+        outcome == Outcome::ReturnedOtherwise || self.blindly_credits(outcome) || self.only_in_file(outcome)
     }
 
     /// Whether the gateway has to say, just before it is done, that the refund has failed.
@@ -80,6 +97,11 @@ impl Needs {
     /// Whether money would become quota that only the gateway's file of a day knows of.
     pub fn only_in_file(&self, outcome: Outcome) -> bool {
         self.voucher == Voucher::File && outcome == Outcome::Credited
+    }
+
+    /// Whether money would become quota of which nobody can be asked what became of its refunds.
+    pub(super) fn blindly_credits(&self, outcome: Outcome) -> bool {
+        self.blind() && outcome == Outcome::Credited
     }
 
     fn blind(&self) -> bool {

@@ -8,7 +8,7 @@ use serde::Deserialize as _;
 use store::Tx;
 
 use super::query::of_deposit;
-use super::{Exception, ExceptionKind};
+use super::{Exception, ExceptionKind, Outcome};
 
 /// Refunds, by their number at the gateway, or by its serial number where it is none of ours, and how much each gave back.
 pub(in crate::deposits) type Back = BTreeMap<String, Fen>;
@@ -29,6 +29,26 @@ impl Exception {
     pub(in crate::deposits) fn back(&self) -> Back {
         self.evidence.get(BACK).and_then(|back| Back::deserialize(back).ok()).unwrap_or_default()
     }
+}
+
+/// How much of what a deposit was paid with went back without us, if that is less than all of it.
+pub(super) async fn in_part(tx: &mut Tx, key: (GroupId, i64), paid: Fen) -> Result<Option<Fen>, store::Error> {
+    let returned = |found: &&Exception| {
+        let closed = found.closed.as_ref().is_none_or(|(_, made, ..)| *made == Outcome::ReturnedOtherwise);
+        found.kind == ExceptionKind::GoneBack && closed
+    };
+    let back = of_deposit(tx, key).await?.iter().filter(returned).filter_map(Exception::went_back).max();
+    Ok(back.filter(|back| *back < paid))
+}
+
+/// Whether an exception of the deposit, open or closed, says that its money went back by this refund.
+pub(in crate::deposits) async fn told_back(
+    tx: &mut Tx,
+    key: (GroupId, i64),
+    refund: &str,
+) -> Result<bool, store::Error> {
+    let tells = |found: &Exception| found.kind == ExceptionKind::GoneBack && found.back().contains_key(refund);
+    Ok(of_deposit(tx, key).await?.iter().any(tells))
 }
 
 /// Notes beside the open exception of this kind what went back; false if none is open. What somebody proposed was said of

@@ -26,6 +26,8 @@ pub(in crate::deposits) enum Standing {
     Failed,
     /// The gateway does not say of each.
     Unknown,
+    /// The gateway does not know any more of at least one that it had taken on, and says of each other that it is over.
+    Forgotten,
     /// This one was done, or taken on, after all.
     GoneAfterAll(Key, RefundStatus),
     /// At least one was done with another amount; the others have failed for sure.
@@ -120,7 +122,7 @@ impl Inquiry {
         tx: &mut Tx,
         (group, deposit): (GroupId, i64),
     ) -> Result<Standing, store::Error> {
-        let (mut unknown, mut other_amount) = (false, false);
+        let (mut unknown, mut forgotten, mut other_amount) = (false, false, false);
         for failed in failed(tx, (group, deposit)).await? {
             let key = Key { group, deposit, number: failed.number };
             match self.0.iter().find(|(of, _)| *of == failed.number).and_then(|(_, word)| word.as_ref()) {
@@ -133,15 +135,16 @@ impl Inquiry {
                 // It went back in part, whatever the gateway remembers of it; people say that the whole has.
                 Some(RefundStatus::NotFound | RefundStatus::Failed { .. }) if failed.in_part() => other_amount = true,
                 // A gateway that forgets what it had taken on may not be the one that took it on: of another merchant, say.
-                Some(RefundStatus::NotFound) if failed.accepted_at_us.is_some() => unknown = true,
+                Some(RefundStatus::NotFound) if failed.accepted_at_us.is_some() => forgotten = true,
                 Some(RefundStatus::NotFound | RefundStatus::Failed { .. }) => {}
                 None => unknown = true,
             }
         }
-        Ok(match (unknown, other_amount) {
-            (true, _) => Standing::Unknown,
-            (false, true) => Standing::OtherAmount,
-            (false, false) => Standing::Failed,
+        Ok(match (unknown, forgotten, other_amount) {
+            (true, _, _) => Standing::Unknown,
+            (false, true, _) => Standing::Forgotten,
+            (false, false, true) => Standing::OtherAmount,
+            (false, false, false) => Standing::Failed,
         })
     }
 }

@@ -5,6 +5,7 @@ use pay::{CallError, RefundStatus, Settlement};
 use serde_json::json;
 use store::Tx;
 
+use super::in_file::gone_from_quota;
 use super::query::{Row, one};
 use super::{Key, NO_GATEWAY, OTHER_AMOUNT, Refund, RefundState};
 use crate::House;
@@ -72,6 +73,9 @@ pub(in crate::deposits) async fn heard(
     };
     if contrary {
         contradict(tx, house, locked, (&refund, told)).await?;
+    }
+    if let (RefundState::Failed, Told::Done { amount, .. }) = (refund.state, told) {
+        gone_from_quota(tx, house, locked, (&refund, *amount)).await?;
     }
     tx.query(
         "UPDATE deposit_refunds SET ask_at_us = $4, asked = 0 \

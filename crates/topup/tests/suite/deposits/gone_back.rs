@@ -209,3 +209,47 @@ async fn money_that_is_gone_again_after_people_said_it_was_there_is_told_again()
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_bank_that_forgot_a_payment_and_knew_it_again_is_believed_when_it_is_gone() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        counter.lose_notifications();
+        let order = paid_late(&counter, 100).await;
+        assert_eq!(counter.propose(&counter.li, order, true).await.expect("done"), Decided::Done(State::Approved));
+        let day = Duration::from_hours(25);
+        // Under another second it is another order, of which the bank knows nothing.
+        let move_by = async |by: i64| {
+            let mut tx = counter.db.begin().await.expect("a unit of work");
+            let query = tx.query("UPDATE deposits SET redirected_at_us = redirected_at_us + $1").bind(by);
+            query.execute().await.expect("moved");
+            tx.commit().await.expect("a commit");
+        };
+        let put_away = async || {
+            let found = counter.story(order).await.exceptions;
+            let open = found.iter().find(|it| it.kind == ExceptionKind::GoneBack && it.closed.is_none()).expect("one");
+            for staff in [&counter.li, &counter.ma] {
+                let said = counter.close_with(staff, open, (Outcome::Nothing, "")).await.expect("said");
+                if said == Closure::Closed {
+                    break;
+                }
+            }
+        };
+        move_by(1_000_000).await;
+        counter.pass_and_sweep(day).await;
+        assert_eq!(kinds(&counter, order).await, [ExceptionKind::GoneBack]);
+        put_away().await;
+        counter.pass_and_sweep(day).await;
+        assert_eq!(kinds(&counter, order).await, [], "people have said what is so of it");
+        move_by(-1_000_000).await;
+        counter.pass_and_sweep(day).await;
+        counter.out_of_turn(&order.to_string(), "give_back").await;
+        counter.pass_and_sweep(day).await;
+        assert_eq!(kinds(&counter, order).await, [ExceptionKind::GoneBack], "now it is gone");
+        put_away().await;
+        counter.pass_and_sweep(day).await;
+        assert_eq!(kinds(&counter, order).await, []);
+        counter.books().await;
+    })
+    .await;
+}

@@ -6,8 +6,8 @@ use futures_util::future::join_all;
 use ledger::{Fen, Kind};
 use store::testing::on_both;
 use topup::deposits::{
-    self, CloseError, Closing, Closure, Decided, DepositNumber, Exception, ExceptionKind, Outcome, RefundState,
-    Refused, State,
+    self, CloseError, Closing, Closure, Decided, DepositNumber, Exception, ExceptionKind, FileRefund, Outcome,
+    RefundState, Refused, State,
 };
 use topup::people::staff::Staff;
 
@@ -178,6 +178,71 @@ async fn however_many_click_at_once_the_whole_leaves_refunds_due_once() {
         let closed = join_all(clicks).await.into_iter().filter(|done| matches!(done, Ok(Closure::Closed))).count();
         assert_eq!(closed, 1);
         assert_eq!(counter.balance(Kind::RefundsDue).await, Fen::ZERO);
+        counter.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_went_back_in_part_and_then_whole_ends_by_the_refund_that_did() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        let order = counter.paid(100).await;
+        counter.plan(0, 2).await;
+        counter.propose(&counter.li, order, false).await.expect("decided");
+        let first = until_open(&counter, order, ExceptionKind::RefundFailed).await;
+        assert_eq!(close(&counter, &counter.li, &first, Outcome::Refund).await.expect("closed"), Closure::Closed);
+        let second = until_open(&counter, order, ExceptionKind::RefundFailed).await;
+        assert_ne!(first.order, second.order);
+        counter.lose_notifications();
+        // Half by the one, the page says; then the whole by the other.
+        counter.out_of_turn(&first.order, "refund_half").await;
+        let refused = close(&counter, &counter.li, &second, Outcome::Refund).await;
+        assert!(matches!(refused, Err(CloseError::InPart)), "{refused:?}");
+        let found = open(&counter, order, ExceptionKind::RefundFailed).await.expect("it stays open");
+        assert_eq!(found.went_back(), Some(yuan(50)));
+        counter.out_of_turn(&second.order, "refund_after_all").await;
+        let otherwise = Outcome::ReturnedOtherwise;
+        assert_eq!(close(&counter, &counter.li, &found, otherwise).await.expect("noted"), Closure::Proposed);
+        let refused = close(&counter, &counter.ma, &found, otherwise).await;
+        assert!(matches!(refused, Err(CloseError::GoneAfterAll)), "{refused:?}");
+        assert_eq!(close(&counter, &counter.ma, &found, Outcome::Refund).await.expect("closed"), Closure::Closed);
+        let story = counter.story(order).await;
+        let states: Vec<RefundState> = story.refunds.iter().map(|refund| refund.state).collect();
+        assert_eq!((story.deposit.state, states), (State::Refunded, vec![RefundState::Failed, RefundState::Refunded]));
+        assert_eq!(counter.balance(Kind::RefundsDue).await, Fen::ZERO);
+        assert!(open(&counter, order, ExceptionKind::RefundContradiction).await.is_some(), "half of it is too much");
+        counter.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_part_given_back_at_the_counter_makes_two_people_say_that_the_rest_is_back_too() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        let house = counter.house().await;
+        let order = counter.paid(500).await;
+        counter.plan(0, 1).await;
+        counter.propose(&counter.li, order, false).await.expect("decided");
+        let unfit = until_open(&counter, order, ExceptionKind::RefundFailed).await;
+        let otherwise = Outcome::ReturnedOtherwise;
+        let needs = deposits::needs(&house, &unfit).await.expect("a look");
+        assert_eq!((needs.two_people(otherwise), needs.part()), (false, None), "far below the limit");
+        let line = FileRefund {
+            file: "INN26030188ZM_777290058110048".into(),
+            order,
+            refund: "COUNTER000031".into(),
+            serial: "132603011015008880019".into(),
+            amount: yuan(100),
+        };
+        deposits::given_back(&house, &line).await.expect("noted");
+        let needs = deposits::needs(&house, &unfit).await.expect("a look");
+        assert_eq!((needs.two_people(otherwise), needs.part()), (true, Some(yuan(100))));
+        assert_eq!(close(&counter, &counter.li, &unfit, otherwise).await.expect("noted"), Closure::Proposed);
+        assert_eq!(counter.balance(Kind::RefundsDue).await, yuan(500));
+        assert_eq!(close(&counter, &counter.ma, &unfit, otherwise).await.expect("closed"), Closure::Closed);
+        assert_eq!(counter.deposit(order).await.state, State::Refunded);
         counter.books().await;
     })
     .await;

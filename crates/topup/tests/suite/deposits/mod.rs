@@ -1,5 +1,6 @@
 //! Deposits against the sandbox bank, over HTTP: nothing goes around it.
 
+mod after_all;
 pub(crate) mod counter;
 mod crash;
 mod given_back;

@@ -245,3 +245,34 @@ async fn what_is_told_of_another_merchants_order_moves_nothing() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_gateway_that_was_away_for_days_is_asked_what_it_was_not_asked_meanwhile() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        counter.lose_notifications();
+        // Paid late, and watched for two weeks: looks that ask nobody are none of them.
+        let watched = counter.paid_at_the_bank(300, PAYS).await;
+        counter.line(Line::Down);
+        counter.pass_and_sweep(Duration::from_hours(2)).await;
+        counter.line(Line::Up);
+        counter.pass_and_sweep(HOUR).await;
+        assert_eq!(counter.kinds(watched).await, [ExceptionKind::Late]);
+        let done = counter.propose(&counter.li, watched, true).await.expect("decided");
+        assert_eq!(done, Decided::Done(State::Approved));
+        let order = counter.paid_at_the_bank(200, PAYS).await;
+        counter.set_up(None).await;
+        for _ in 0..20 * 12 {
+            counter.pass_and_sweep(2 * HOUR).await;
+        }
+        assert_eq!((counter.deposit(order).await.state, nobody_asked(&counter, order).await), (State::Expired, 1));
+        counter.out_of_turn(&watched.to_string(), "give_back").await;
+        counter.set_up(Some(counter.own_till())).await;
+        counter.pass_and_sweep(HOUR).await;
+        assert_eq!(counter.deposit(order).await.state, State::Paid);
+        assert_eq!(counter.kinds(order).await, [ExceptionKind::Late]);
+        assert_eq!(counter.kinds(watched).await, [ExceptionKind::GoneBack]);
+        counter.books().await;
+    })
+    .await;
+}

@@ -163,7 +163,7 @@ async fn what_a_bank_had_taken_on_has_not_failed_because_it_knows_nothing_of_it(
         };
         // As when the merchant's number was changed since: nobody knows this order any more.
         change("UPDATE deposit_refunds SET order_id = order_id || 'X', accepted_at_us = created_at_us").await;
-        for outcome in [Outcome::Credited, Outcome::Refund, Outcome::ReturnedOtherwise] {
+        for outcome in [Outcome::Credited, Outcome::Refund] {
             let refused = close(&counter, &counter.li, &unfit, outcome).await;
             assert!(matches!(refused, Err(CloseError::Unanswered)), "{outcome:?} {refused:?}");
         }

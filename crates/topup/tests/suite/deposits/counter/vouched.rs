@@ -93,6 +93,15 @@ impl Counter {
         deposits::in_file(&self.house().await, &line).await.expect("noted")
     }
 
+    /// Waits for a notification of the bank that names this, and gives it.
+    pub(crate) async fn until_told_of(&self, number: &str) -> Vec<u8> {
+        self.until(async || {
+            let came = self.merchant.came.lock().expect("no panic").clone();
+            came.into_iter().find(|body| String::from_utf8_lossy(body).contains(number))
+        })
+        .await
+    }
+
     /// What does not fit about a deposit and is open.
     pub(crate) async fn kinds(&self, order: DepositNumber) -> Vec<ExceptionKind> {
         let exceptions = self.story(order).await.exceptions.into_iter();
