@@ -408,27 +408,46 @@ pub async fn waiting(house: &House) -> Result<Waiting, store::Error> {
     Ok(Waiting { open, absent: i64::try_from(absent).unwrap_or(i64::MAX) })
 }
 
+/// A little less than a day, so that what is done once a day is not an hour later each day.
+const ONCE_A_DAY_US: i64 = 22 * 3_600_000_000;
+
 /// The days from `from` to `yesterday` whose file is missed: yesterday, those with money of ours, and those of which only
-/// a person brought one. The gateway's own still has to come.
+/// a person brought one. The gateway's own still has to come. Of any other day since our first deposit it may list what we
+/// know nothing of, money that it gave back: such a day is in it once a day.
 pub(super) async fn without_file(house: &House, from: Date, yesterday: Date) -> Result<Vec<Date>, store::Error> {
     let mut tx = house.db.read().await?;
     let mut days: BTreeSet<Date> = ours_by_day(&mut tx, from).await?.into_keys().collect();
     days.insert(yesterday);
-    let here: Vec<(String, String)> = tx
+    let (first,): (Option<Micros>,) = tx.query("SELECT MIN(created_at_us) FROM deposits").one().await?;
+    let first = first.and_then(crate::house::beijing).map_or(yesterday, jiff::civil::DateTime::date);
+    let here: Vec<(String, Option<String>, Option<Micros>)> = tx
         .query(
-            "SELECT bank_days.day, came FROM bank_days JOIN bank_files ON bank_files.id = file_id \
+            "SELECT bank_days.day, came, asked_at_us FROM bank_days LEFT JOIN bank_files ON bank_files.id = file_id \
              WHERE bank_days.day >= $1",
         )
         .bind(from.to_string())
         .all()
         .await?;
-    for (day, came) in here {
+    let lately = Micros(house.now().0.saturating_sub(ONCE_A_DAY_US));
+    let mut rest: BTreeSet<Date> =
+        from.max(first).series(1.day()).take_while(|day| *day < yesterday).filter(|day| !days.contains(day)).collect();
+    for (day, came, asked_at) in here {
         let Ok(day) = day.parse() else { continue };
-        match Came::parse(&came) {
-            Some(Came::Fetched) => days.remove(&day),
-            Some(Came::Uploaded) | None => days.insert(day),
-        };
+        match came.as_deref().map(Came::parse) {
+            Some(Some(Came::Fetched)) => {
+                days.remove(&day);
+                rest.remove(&day);
+            }
+            Some(Some(Came::Uploaded) | None) => {
+                days.insert(day);
+            }
+            None if asked_at.is_some_and(|at| at > lately) => {
+                rest.remove(&day);
+            }
+            None => {}
+        }
     }
+    days.extend(rest);
     days.retain(|day| *day <= yesterday);
     Ok(days.into_iter().collect())
 }

@@ -4,7 +4,7 @@ use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
-use topup::deposits::{self, CloseError, Closing, Exception, ExceptionId, MOST_REFERENCE, Outcome, Refused};
+use topup::deposits::{self, CloseError, Closing, Closure, Exception, ExceptionId, MOST_REFERENCE, Outcome, Refused};
 
 use super::path;
 use super::view::{Look, page};
@@ -49,7 +49,11 @@ pub(crate) async fn close(
     };
     let closing = Closing { id: exception.id, outcome, reason: &sent.reason, reference: &sent.reference };
     match deposits::close(&app.house, &may.staff, &may.actor(), closing).await {
-        Ok(_) => Ok(Redirect::to(&path(exception.id)).into_response()),
+        Ok(Closure::OtherReference) => {
+            let problem = ("", say!(lang, "exception-other-reference"));
+            again(&app, &may.frame, &find(&app, &id).await?, &sent, problem).await
+        }
+        Ok(Closure::Closed | Closure::Proposed) => Ok(Redirect::to(&path(exception.id)).into_response()),
         Err(error) => {
             let exception = find(&app, &id).await?;
             if repeated(&may, &exception, &sent, outcome, &error) {

@@ -48,7 +48,8 @@ pub(super) async fn end_refund(
             Standing::OtherAmount if in_part && outcome == Outcome::ReturnedOtherwise => {}
             // Then two people and a number of the bank stand for it too.
             Standing::Forgotten if outcome == Outcome::ReturnedOtherwise => {}
-            Standing::Unknown | Standing::Forgotten => return Err(CloseError::Unanswered),
+            Standing::Unknown => return Err(CloseError::Unanswered),
+            Standing::Forgotten => return Err(CloseError::TakenOn),
             Standing::GoneAfterAll(refund, word) if outcome == Outcome::Refund => {
                 let adopted = refunds::adopt(tx, house, locked, (refund, &word)).await?;
                 return if adopted { Ok(()) } else { Err(CloseError::GoneAfterAll) };

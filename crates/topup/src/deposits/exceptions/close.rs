@@ -64,8 +64,8 @@ pub enum CloseError {
     /// left.
     #[error("the gateway says that another amount was given back")]
     InPart,
-    /// The gateway had taken on a refund that failed, and cannot be asked any more: it may have done it, so its money does not
-    /// become quota.
+    /// The gateway had taken on a refund that failed, and cannot be asked any more, or does not know of it any more: it may have
+    /// done it, so its money does not become quota and is not asked back again.
     #[error("the gateway had taken on a refund and cannot be asked about it")]
     TakenOn,
     /// The money would leave the quota, and so much of that is not free. The group pays in again first, or its loads in flight
@@ -92,6 +92,8 @@ pub enum Closure {
     Closed,
     /// Another person has to say the same.
     Proposed,
+    /// As [`Self::Proposed`]: the other who wants the same done typed another number, so this took its place.
+    OtherReference,
 }
 
 /// What the gateway said just before money moves.
@@ -169,23 +171,15 @@ async fn attempt(
     }
     let two_people = needs.two_people(outcome) || forgotten(&mut tx, locked.as_ref(), (&found, outcome, said)).await?;
     let limit = house.settings.deposits.two_people_above;
-    let same = |proposed: &Outcome| *proposed == outcome && found.reference.as_deref() == reference;
-    let (action, done) = match &found.proposed {
-        _ if !two_people => (Action::ExceptionClosed, Closure::Closed),
-        Some((by, ..)) if *by == staff.id => return Err(Refused::Own.into()),
-        Some((by, _, proposed, ..))
-            if same(proposed) && may_still(&mut tx, *by, StaffPermission::ReviewDeposits).await? =>
-        {
-            (Action::ExceptionClosed, Closure::Closed)
-        }
-        Some(_) | None => (Action::ExceptionProposed, Closure::Proposed),
+    let done = if two_people {
+        course(&mut tx, staff, &found, (outcome, reference.filter(|_| needs.reference(outcome)))).await?
+    } else {
+        Closure::Closed
     };
     if done == Closure::Closed && needs.inquiry() && said.is_none() {
         return Ok(None);
     }
-    if done == Closure::Proposed {
-        propose(&mut tx, house, staff, actor, (&closing, reason, reference)).await?;
-    } else {
+    let action = if done == Closure::Closed {
         if let Some(locked) = &mut locked {
             if found.kind == ExceptionKind::RefundFailed {
                 end_refund(&mut tx, house, locked, (&found, outcome, said)).await?;
@@ -196,7 +190,11 @@ async fn attempt(
         let closed = Closed { id, outcome, reason, reference, limit, proposer: None };
         shut(&mut tx, house, staff, actor, &closed).await?;
         close_alarm(&mut tx, house, actor, (&found, group), reason).await?;
-    }
+        Action::ExceptionClosed
+    } else {
+        propose(&mut tx, house, staff, actor, (&closing, reason, reference)).await?;
+        Action::ExceptionProposed
+    };
     // Whoever has to say the same reads the number themselves, and not here.
     let shown = reference.filter(|_| done == Closure::Closed);
     let details =
@@ -211,6 +209,27 @@ async fn attempt(
     }
     tx.commit().await?;
     Ok(Some(done))
+}
+
+/// What becomes of it where two people have to say the same: with the same number, if one is needed.
+async fn course(
+    tx: &mut Tx,
+    staff: &Staff,
+    found: &Exception,
+    (outcome, needed): (Outcome, Option<&str>),
+) -> Result<Closure, CloseError> {
+    let Some((by, _, proposed, ..)) = &found.proposed else { return Ok(Closure::Proposed) };
+    if *by == staff.id {
+        return Err(Refused::Own.into());
+    }
+    if *proposed != outcome {
+        return Ok(Closure::Proposed);
+    }
+    if needed.is_some_and(|number| found.reference.as_deref() != Some(number)) {
+        return Ok(Closure::OtherReference);
+    }
+    let still = may_still(tx, *by, StaffPermission::ReviewDeposits).await?;
+    Ok(if still { Closure::Closed } else { Closure::Proposed })
 }
 
 /// Whether this can be made of it at all.

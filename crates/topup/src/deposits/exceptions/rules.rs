@@ -18,6 +18,9 @@ pub struct Needs {
     other_amount: bool,
     /// Whether it is about money that is quota now.
     quota: bool,
+    /// Whether the gateway's own file lists a return of money that is still to be decided about, or to go back. Asked about
+    /// the payment, the gateway knows nothing of such a return.
+    listed: bool,
     /// Whose word stands for the deposit's money.
     voucher: Voucher,
     /// How much of what is to go back went back without us, if that is less than all.
@@ -27,13 +30,15 @@ pub struct Needs {
 impl Needs {
     /// Of an exception, where above `limit` two people decide.
     pub fn of(exception: &Exception, limit: Fen, voucher: Voucher) -> Self {
-        let kind = exception.kind;
+        let (kind, gone) = (exception.kind, exception.kind == ExceptionKind::GoneBack);
+        let here = matches!(exception.stands, Some(State::Paid | State::Rejected | State::Refunding));
         Self {
             kind,
             stake: exception.stake,
             limit,
             other_amount: kind == ExceptionKind::RefundFailed && exception.went_back().is_some(),
-            quota: kind == ExceptionKind::GoneBack && exception.stands == Some(State::Approved),
+            quota: gone && exception.stands == Some(State::Approved),
+            listed: gone && here && exception.went_back().is_some(),
             voucher,
             part: None,
         }
@@ -65,6 +70,7 @@ impl Needs {
             || self.part.is_some()
             || self.blind()
             || self.quota
+            || self.listed && outcome == Outcome::Nothing
             || self.only_in_file(outcome)
     }
 

@@ -4,14 +4,16 @@ use ledger::{Fen, GroupId};
 use serde_json::json;
 use store::Tx;
 
+use super::note::contradict;
 use super::query::of_deposit;
 use super::{Refund, RefundState};
+use crate::deposits::event::Told;
 use crate::deposits::exceptions::{self, Back, ExceptionKind, New};
 use crate::deposits::{FileRefund, State, book, query, topic};
 use crate::{House, patiently};
 
 /// Takes note that the gateway's own file of a day lists a refund of ours that moved no money in our books. While the deposit
-/// is still to go back, the gateway is asked about that refund before people end it.
+/// is still to go back, that contradicts what the gateway said of the refund, and people look at it first.
 pub async fn refund_in_file(house: &House, line: &FileRefund) -> Result<(), store::Error> {
     let Some(key) = query::key(house, line.order).await? else { return Ok(()) };
     patiently!(note(house, key, line))?;
@@ -26,6 +28,10 @@ async fn note(house: &House, key: (GroupId, i64), line: &FileRefund) -> Result<(
     let failed = |own: &&Refund| own.order == line.refund && own.state == RefundState::Failed;
     let Some(refund) = refunds.iter().find(failed) else { return Ok(()) };
     gone_from_quota(&mut tx, house, &locked, (refund, line.amount)).await?;
+    if matches!(locked.deposit.state, State::Rejected | State::Refunding) && !refund.done_in_part(&line.serial) {
+        let told = Told::Done { serial: line.serial.clone(), amount: line.amount };
+        contradict(&mut tx, house, &locked, (refund, &told)).await?;
+    }
     tx.commit().await
 }
 

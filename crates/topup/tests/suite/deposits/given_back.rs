@@ -12,7 +12,7 @@ use topup::people::staff::Staff;
 use topup::reconcile::matching::{Finding, Why};
 use topup::reconcile::{self, Came};
 
-use super::counter::{Counter, actor, killed, yuan};
+use super::counter::{Counter, actor, yuan};
 
 /// The day on which the counter begins.
 const DAY: Date = date(2026, 3, 1);
@@ -221,19 +221,12 @@ async fn the_server_dies_before_it_is_told_and_somebody_closes_the_difference_an
         counter.pass(MORNING);
         let (name, bytes) = counter.days_file("0301").await;
         let system = Actor::system("");
-        let (mut waits, mut taken) = (0, false);
-        while !taken {
-            waits += 1;
-            let house = counter.house().await;
-            drop(killed(waits, reconcile::take(&house, &system, Came::Fetched, &name, &bytes)).await);
-            counter.restart().await;
-            taken = reconcile::bank(&counter.house().await, DAY).await.expect("a look").is_some();
-        }
-        if gone_back(&counter, order).await.is_some() {
-            // On a busy machine one wait may reach beyond both commits: then nothing was cut off between them.
-            return;
-        }
         let house = counter.house().await;
+        // As after the first of the two commits: the file is kept as the bank's own, and nobody is told yet.
+        reconcile::take(&house, &system, Came::Uploaded, &name, &bytes).await.expect("the file");
+        let mut tx = counter.db.begin().await.expect("a unit of work");
+        tx.query("UPDATE bank_files SET came = 'fetched'").execute().await.expect("changed");
+        tx.commit().await.expect("a commit");
         let listed = reconcile::day(&house, DAY).await.expect("a look").expect("the day");
         for found in &listed.differences {
             let closing =
@@ -268,6 +261,80 @@ async fn a_serial_number_of_another_gateway_is_another_payment() {
         let findings: Vec<Finding> = listed.pairs.iter().map(|pair| pair.finding).collect();
         assert_eq!(findings, [Finding::MissingHere(Why::Unknown)]);
         assert_eq!(gone_back(&counter, order).await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_return_on_a_day_without_payments_is_seen_when_its_file_is_had_days_later() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        let order = approved(&counter, 100).await;
+        counter.pass(MORNING);
+        counter.refund_at_the_counter(order, 100).await;
+        // Nobody pays in, and our server is away meanwhile.
+        counter.pass(MORNING * 4);
+        reconcile::sweep(&counter.house().await).await.expect("swept");
+        let unfit = gone_back(&counter, order).await.expect("the file of that day tells it");
+        close_by_two(&counter, &unfit, "TF-1").await;
+        assert_eq!(counter.deposit(order).await.state, State::Refunded);
+        counter.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_person_alone_does_not_say_that_the_bank_has_what_its_file_says_it_gave_back() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        let order = counter.paid(100).await;
+        listed(&counter, order, ("COUNTER000031", "S31", 100)).await;
+        let unfit = gone_back(&counter, order).await.expect("open");
+        assert_eq!(close(&counter, &counter.li, &unfit, (Outcome::Nothing, "")).await, Closure::Proposed);
+        counter.propose(&counter.li, order, true).await.expect_err("it is open still");
+        // A number that nobody needs does not keep two people apart.
+        assert_eq!(close(&counter, &counter.ma, &unfit, (Outcome::Nothing, "TF-9")).await, Closure::Closed);
+        counter.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_types_another_number_for_the_same_is_told_so() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        let order = approved(&counter, 100).await;
+        listed(&counter, order, ("COUNTER000031", "S31", 100)).await;
+        let unfit = gone_back(&counter, order).await.expect("open");
+        for (staff, number, done) in [
+            (&counter.li, "TF-1", Closure::Proposed),
+            (&counter.ma, "TF-2", Closure::OtherReference),
+            (&counter.li, "TF-2", Closure::Closed),
+        ] {
+            assert_eq!(close(&counter, staff, &unfit, (Outcome::ReturnedOtherwise, number)).await, done, "{number}");
+        }
+        counter.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_failed_refund_that_the_file_lists_as_done_is_looked_at_before_its_money_is_used() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        let order = counter.paid(100).await;
+        counter.refund_at_the_counter(order, 100).await;
+        counter.propose(&counter.li, order, false).await.expect("decided");
+        until_failed(&counter, order).await;
+        let refund = counter.story(order).await.refunds.pop().expect("one").order;
+        let line = FileRefund { file: "a file".into(), order, refund, serial: "S7".into(), amount: yuan(100) };
+        for _ in 0..2 {
+            deposits::refund_in_file(&counter.house().await, &line).await.expect("noted");
+        }
+        let found = counter.story(order).await.exceptions;
+        let contradictions = found.iter().filter(|unfit| unfit.kind == ExceptionKind::RefundContradiction);
+        assert_eq!(contradictions.count(), 1);
+        counter.books().await;
     })
     .await;
 }

@@ -165,7 +165,7 @@ async fn what_a_bank_had_taken_on_has_not_failed_because_it_knows_nothing_of_it(
         change("UPDATE deposit_refunds SET order_id = order_id || 'X', accepted_at_us = created_at_us").await;
         for outcome in [Outcome::Credited, Outcome::Refund] {
             let refused = close(&counter, &counter.li, &unfit, outcome).await;
-            assert!(matches!(refused, Err(CloseError::Unanswered)), "{outcome:?} {refused:?}");
+            assert!(matches!(refused, Err(CloseError::TakenOn)), "{outcome:?} {refused:?}");
         }
         change("UPDATE deposit_refunds SET accepted_at_us = NULL").await;
         assert_eq!(close(&counter, &counter.li, &unfit, Outcome::Credited).await.expect("closed"), Closure::Closed);
@@ -228,7 +228,7 @@ async fn a_refund_of_a_gateway_that_is_gone_is_closed_by_two_people_with_the_ban
         let own = say(&counter.li, Outcome::Credited, "TF-1").await;
         assert!(matches!(own, Err(CloseError::Refused(Refused::Own))), "{own:?}");
         // Another number is another opinion.
-        assert_eq!(say(&counter.ma, Outcome::Credited, "TF-2").await.expect("noted"), Closure::Proposed);
+        assert_eq!(say(&counter.ma, Outcome::Credited, "TF-2").await.expect("noted"), Closure::OtherReference);
         assert_eq!(counter.balance(Kind::Quota).await, Fen::ZERO);
         assert_eq!(say(&counter.li, Outcome::Credited, " TF-2 ").await.expect("closed"), Closure::Closed);
         assert_eq!(counter.balance(Kind::Quota).await, yuan(100));

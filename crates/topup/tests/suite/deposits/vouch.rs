@@ -98,7 +98,7 @@ async fn what_the_bank_declined_and_its_file_lists_is_rejected_by_one_and_credit
         assert!(matches!(refused, Err(CloseError::NoReference)), "{refused:?}");
         let close = async |staff, number| counter.close_with(staff, &unfit, (Outcome::Credited, number)).await;
         assert_eq!(close(&counter.li, "TF-1").await.expect("noted"), Closure::Proposed);
-        assert_eq!(close(&counter.ma, "TF-2").await.expect("noted"), Closure::Proposed, "another opinion");
+        assert_eq!(close(&counter.ma, "TF-2").await.expect("noted"), Closure::OtherReference, "another opinion");
         assert_eq!(counter.balance(Kind::Quota).await, Fen::ZERO);
         assert_eq!(close(&counter.li, "TF-2").await.expect("closed"), Closure::Closed);
         assert_eq!(counter.balance(Kind::Quota).await, yuan(100));
