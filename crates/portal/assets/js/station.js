@@ -278,7 +278,11 @@ function key(event) {
   const elsewhere = document.activeElement.closest?.("a, button, summary, input[type=checkbox]");
   const handled = () => {
     if (event.key === "?" || event.key === "\uff1f") return $("keys").showModal() ?? true;
-    if (event.key === "r" || event.key === "R") return mode() === "entry" && (location.assign("/station/run"), true);
+    // Once it is let go: what a key types must not arrive in a field of the next page.
+    if (event.key === "r" || event.key === "R") {
+      if (mode() === "entry") document.addEventListener("keyup", () => location.assign("/station/run"), { once: true });
+      return mode() === "entry";
+    }
     if (event.key === "F2") {
       if (mode() === "result") next();
       if (mode() === "entry" && limits().dataset.last) choose(limit("last"));
