@@ -126,6 +126,7 @@ fn own(row: &Row) -> Ours {
         amount: row.amount,
         moved: true,
         state: "approved".into(),
+        of_file: true,
         day: Some(DAY),
         elsewhere: None,
     }

@@ -6,18 +6,16 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use ledger::{Fen, GroupId};
-use store::{Micros, Tx};
+use store::Tx;
 
 use super::file::{Row, What};
-use super::matching::{Finding, Ours, Pair, pair, settles_on};
+use super::matching::{Finding, Pair, pair};
+use super::ours::{Whose, ours};
 use super::settling::{Arrived, Owed, Settling, WINDOW, settle as settle_days};
 use crate::{House, patiently};
 
-/// How long after a day the gateway's word of a payment of it may still reach us.
-const LATE_DAYS: i64 = 40;
 /// How many days back a net is still looked for on statements.
 const LOOK_BACK: i32 = 100;
-const DAY_US: i64 = 86_400_000_000;
 
 /// The kind of a day whose net is not on the statements.
 pub(super) const NOT_SETTLED: &str = "not-settled";
@@ -76,104 +74,6 @@ pub(super) async fn rows(tx: &mut Tx, day: Date) -> Result<Vec<Row>, store::Erro
     Ok(rows.into_iter().filter_map(read).collect())
 }
 
-/// What is ours, as the tables have it: what, order, deposit, group, serial, amount, state, settle date, when it moved.
-type OursRow = (String, String, String, GroupId, Option<String>, Fen, String, Option<String>, Option<Micros>);
-
-/// What settles on the day, and what its lines name.
-pub(super) async fn ours(
-    tx: &mut Tx,
-    day: Date,
-    rows: &[Row],
-    gateway: Option<&str>,
-) -> Result<Vec<Ours>, store::Error> {
-    let mut found: BTreeMap<(What, String), Ours> = BTreeMap::new();
-    let from = start_of(day).saturating_sub(DAY_US.saturating_mul(2));
-    let until = start_of(day).saturating_add(DAY_US.saturating_mul(LATE_DAYS));
-    let moved: Vec<OursRow> = tx
-        .query(
-            "SELECT 'payment', order_id, order_id, group_id, serial, paid_fen, state, settle_date, paid_at_us \
-             FROM deposits WHERE paid_at_us >= $1 AND paid_at_us < $2 AND paid_fen IS NOT NULL \
-             UNION ALL \
-             SELECT 'refund', r.order_id, d.order_id, r.group_id, r.serial, r.amount_fen, r.state, r.settle_date, \
-             r.ended_at_us FROM deposit_refunds r JOIN deposits d ON d.group_id = r.group_id AND d.id = r.deposit_id \
-             WHERE r.ended_at_us >= $1 AND r.ended_at_us < $2 AND r.state = 'refunded'",
-        )
-        .bind(from)
-        .bind(until)
-        .all()
-        .await?;
-    for own in moved.into_iter().filter_map(read).filter(|own| own.day == Some(day)) {
-        found.insert((own.what, own.order.clone()), own);
-    }
-    let named: Vec<OursRow> = tx
-        .query(
-            "SELECT 'payment', d.order_id, d.order_id, d.group_id, d.serial, COALESCE(d.paid_fen, d.amount_fen), d.state, \
-             d.settle_date, d.paid_at_us \
-             FROM rows(order_id TEXT) JOIN deposits d ON d.order_id = rows.order_id",
-        )
-        .rows(rows.iter().filter_map(|row| Some([row.order.as_deref()?.into()])))
-        .all()
-        .await?;
-    let refunds: Vec<OursRow> = tx
-        .query(
-            "SELECT 'refund', r.order_id, d.order_id, r.group_id, r.serial, r.amount_fen, r.state, r.settle_date, \
-             r.ended_at_us FROM rows(order_id TEXT) JOIN deposit_refunds r ON r.order_id = rows.order_id \
-             JOIN deposits d ON d.group_id = r.group_id AND d.id = r.deposit_id",
-        )
-        .rows(rows.iter().filter_map(|row| Some([row.order.as_deref()?.into()])))
-        .all()
-        .await?;
-    // What a refund gives back that names no order of ours: the payment with that serial number, at that gateway.
-    let given_back: Vec<OursRow> = tx
-        .query(
-            "SELECT 'payment', d.order_id, d.order_id, d.group_id, d.serial, d.paid_fen, d.state, d.settle_date, d.paid_at_us \
-             FROM rows(serial TEXT) JOIN deposit_serials s ON s.serial = rows.serial \
-             AND s.gateway = COALESCE($1, s.gateway) \
-             JOIN deposits d ON d.group_id = s.group_id AND d.id = s.deposit_id",
-        )
-        .bind(gateway)
-        .rows(rows.iter().filter_map(|row| Some([row.original.as_deref()?.into()])))
-        .all()
-        .await?;
-    for own in named.into_iter().chain(refunds).chain(given_back).filter_map(read) {
-        found.entry((own.what, own.order.clone())).or_insert(own);
-    }
-    elsewhere(tx, day, &mut found).await?;
-    Ok(found.into_values().collect())
-}
-
-/// Finds what is in the files of other days.
-async fn elsewhere(tx: &mut Tx, day: Date, found: &mut BTreeMap<(What, String), Ours>) -> Result<(), store::Error> {
-    let other: Vec<(String, String, String)> = tx
-        .query(
-            "SELECT bank_rows.what, bank_rows.order_id, MIN(bank_days.day) \
-             FROM rows(order_id TEXT) JOIN bank_rows ON bank_rows.order_id = rows.order_id \
-             JOIN bank_days ON bank_days.file_id = bank_rows.file_id WHERE bank_days.day <> $1 \
-             GROUP BY bank_rows.what, bank_rows.order_id",
-        )
-        .bind(day.to_string())
-        .rows(found.keys().map(|(_, order)| [order.into()]))
-        .all()
-        .await?;
-    for (what, order, day) in other {
-        if let Some(own) = What::parse(&what).and_then(|what| found.get_mut(&(what, order))) {
-            own.elsewhere = day.parse().ok();
-        }
-    }
-    Ok(())
-}
-
-fn read((what, order, deposit, group, serial, amount, state, named, at): OursRow) -> Option<Ours> {
-    let what = What::parse(&what)?;
-    let moved = match what {
-        What::Payment => !["created", "redirected", "failed", "expired"].contains(&state.as_str()),
-        What::Refund => state == "refunded",
-        What::Other | What::Error => false,
-    };
-    let day = at.filter(|_| moved).and_then(|at| settles_on(named.as_deref(), at));
-    Some(Ours { what, order, deposit, group, serial, amount, moved, state, day, elsewhere: None })
-}
-
 /// The first moment of a day in Beijing.
 pub(super) fn start_of(day: Date) -> i64 {
     let midnight = jiff::tz::offset(8).to_timestamp(day.at(0, 0, 0, 0));
@@ -183,8 +83,8 @@ pub(super) fn start_of(day: Date) -> i64 {
 /// Pairs the day's lines with what is ours.
 pub(super) async fn pairs(house: &House, tx: &mut Tx, day: Date) -> Result<Vec<Pair>, store::Error> {
     let rows = rows(tx, day).await?;
-    let gateway = house.till.as_ref().map(|till| till.name.as_str());
-    let ours = ours(tx, day, &rows, gateway).await?;
+    let whose = Whose::of(house, tx, day).await?;
+    let ours = ours(tx, day, &rows, &whose).await?;
     Ok(pair(day, &rows, &ours))
 }
 

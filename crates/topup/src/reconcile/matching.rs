@@ -31,6 +31,9 @@ pub struct Ours {
     pub moved: bool,
     /// How it stands, as stored.
     pub state: String,
+    /// Whether it was made with the gateway and merchant that the file is of. Another gateway's serial number of it may be
+    /// that of something else in the file.
+    pub of_file: bool,
     /// The day on which it settles, as far as it moved.
     pub day: Option<Date>,
     /// The earliest other day whose file has it.
@@ -155,7 +158,7 @@ pub fn pair(day: Date, rows: &[Row], ours: &[Ours]) -> Vec<Pair> {
             *place = row;
         }
     }
-    let payments = ours.iter().filter(|o| o.what == What::Payment && o.moved);
+    let payments = ours.iter().filter(|o| o.what == What::Payment && o.moved && o.of_file);
     let by_serial: BTreeMap<&str, &Ours> = payments.filter_map(|o| Some((o.serial.as_deref()?, o))).collect();
     let mut pairs: Vec<Pair> = rows
         .iter()

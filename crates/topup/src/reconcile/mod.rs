@@ -21,6 +21,7 @@ mod close;
 mod fetch;
 pub mod file;
 pub mod matching;
+mod ours;
 mod query;
 pub mod settling;
 pub mod statement;

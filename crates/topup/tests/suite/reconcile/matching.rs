@@ -34,6 +34,7 @@ fn ours(order: &str, serial: &str, fen: i64) -> Ours {
         amount: Fen::new(fen),
         moved: true,
         state: "paid".into(),
+        of_file: true,
         day: Some(DAY),
         elsewhere: None,
     }
