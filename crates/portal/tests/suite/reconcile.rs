@@ -251,3 +251,40 @@ async fn an_account_is_set_up_from_a_sample_and_its_statements_come_in() {
     let page = finance.read("/office/reconcile/statements?fresh=0").await;
     assert!(page.contains("什么都没有改动") && page.contains("十一月.csv"), "{page}");
 }
+
+#[tokio::test]
+async fn who_has_to_confirm_a_difference_reads_the_banks_number_elsewhere() {
+    let world = World::open().await;
+    world.hire(&[StaffRole::Finance, StaffRole::Admin]).await;
+    let (day, id) = ("2026-03-01", world.house.ids.next());
+    let mut tx = world.house.db.begin().await.expect("a unit of work");
+    tx.query(
+        "INSERT INTO differences (id, day, kind, subject, theirs_fen, found_at_us) \
+         VALUES ($1, $2, 'not-settled', 'net', 600000000, 0)",
+    )
+    .bind(id)
+    .bind(day)
+    .execute()
+    .await
+    .expect("a difference");
+    tx.commit().await.expect("a commit");
+    let path = format!("/office/reconcile/{day}");
+    let close = format!("/office/reconcile/differences/{id}");
+    let (finance, admin) = (world.in_office(StaffRole::Finance).await, world.in_office(StaffRole::Admin).await);
+    let says = async |browser: &Browser<'_>, number: &str| {
+        let sent = [("day", day), ("reason", "已另行转账"), ("moved", "yes"), ("reference", number)];
+        browser.post(&close, &sent).await
+    };
+    assert_eq!(location(&says(&finance, "TF-4711").await), path);
+    for browser in [&finance, &admin] {
+        let page = browser.read(&path).await;
+        assert!(!page.contains("TF-4711") && page.contains("请自行对照银行单据填写"), "{page}");
+    }
+    let other = says(&admin, "TF-4712").await;
+    assert_eq!(other.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let page = text(other).await;
+    assert!(page.contains("已记为您的意见，尚未关闭") && !page.contains("TF-4711"), "{page}");
+    assert_eq!(location(&says(&finance, "TF-4712").await), path);
+    let page = finance.read(&path).await;
+    assert!(page.contains("TF-4712") && !page.contains("请自行对照银行单据填写"), "closed, it stands there: {page}");
+}

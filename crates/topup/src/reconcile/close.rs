@@ -34,6 +34,9 @@ pub enum Closure {
     Closed,
     /// Another person has to say so too.
     Proposed,
+    /// As [`Self::Proposed`]: the other who wants it closed named another number of the bank, or none, so this took its
+    /// place.
+    OtherReference,
 }
 
 /// Why a difference was not closed.
@@ -123,23 +126,25 @@ async fn put(
     let done = match proposed {
         _ if found.stake() <= limit => Closure::Closed,
         Some(by) if by == staff.id => return Err(CloseError::Own),
+        Some(by) if !may_still(&mut tx, by, StaffPermission::Reconcile).await? => Closure::Proposed,
         // Two people who name different payments do not say the same.
-        Some(by) if number.as_deref() == reference && may_still(&mut tx, by, StaffPermission::Reconcile).await? => {
-            Closure::Closed
-        }
-        Some(_) | None => Closure::Proposed,
+        Some(_) if number.as_deref() != reference => Closure::OtherReference,
+        Some(_) => Closure::Closed,
+        None => Closure::Proposed,
     };
     let action = match done {
         Closure::Closed => {
             shut(&mut tx, house, (staff, actor), (id, reason, reference, limit)).await?;
             Action::DifferenceClosed
         }
-        Closure::Proposed => {
+        Closure::Proposed | Closure::OtherReference => {
             propose(&mut tx, house, (staff, actor), (id, reason, reference)).await?;
             Action::DifferenceProposed
         }
     };
-    let details = json!({ "reason": reason, "reference": reference, "kind": found.kind, "what": found.subject });
+    // Whoever has to say the same reads the number themselves, and not here.
+    let shown = reference.filter(|_| done == Closure::Closed);
+    let details = json!({ "reason": reason, "reference": shown, "kind": found.kind, "what": found.subject });
     let entry = Entry { actor, action, group: NO_GROUP, subject: Subject::Day(day), details };
     audit::record(&mut tx, &house.ids, &entry).await?;
     tx.commit().await?;

@@ -130,7 +130,8 @@ pub struct Difference {
     /// When.
     #[sqlx(rename = "proposed_at_us")]
     pub proposed_at: Option<Micros>,
-    /// Under which number the bank knows of money that moved outside of this system.
+    /// Under which number the bank knows of money that moved outside of this system. Not shown to whoever is to read it
+    /// themselves.
     pub reference: Option<String>,
 }
 

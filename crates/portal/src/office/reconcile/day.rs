@@ -10,7 +10,7 @@ use serde::Deserialize;
 use topup::Fen;
 use topup::audit::Subject;
 use topup::deposits::MOST_REFERENCE;
-use topup::reconcile::{self, Bank, Came, CloseError, Closing, DayState, Fetched, Listed, MOST_REASON};
+use topup::reconcile::{self, Bank, Came, CloseError, Closing, Closure, DayState, Fetched, Listed, MOST_REASON};
 
 use super::{Do, LIST, STATEMENTS, See, day_in, groups, list, may_do, meanwhile, path};
 use crate::App;
@@ -135,8 +135,14 @@ pub(crate) async fn close(
     let lang = may.frame.lang;
     let closing =
         Closing { id: difference, reason: &sent.reason, moved: sent.moved == "yes", reference: &sent.reference };
+    let mut field = groups::field(difference);
     let problem = match reconcile::close(&app.house, &may.staff, &may.actor(), closing).await {
-        Ok((day, _)) => return Ok(Redirect::to(&path(day)).into_response()),
+        Ok((_, Closure::OtherReference)) => {
+            // Where the field was, it says now that another has to confirm it.
+            field.clear();
+            say!(lang, "difference-other-reference")
+        }
+        Ok((day, Closure::Closed | Closure::Proposed)) => return Ok(Redirect::to(&path(day)).into_response()),
         Err(CloseError::Unknown) => return Err(Problem::NotFound),
         Err(CloseError::Storage(error)) => return Err(error.into()),
         Err(CloseError::Role) => say!(lang, "exception-role"),
@@ -149,7 +155,7 @@ pub(crate) async fn close(
     let day = day_in(&sent.day)?;
     let shown = Shown { refused: Some((difference, sent)), ..look(&app, day, &Before::default()).await? };
     let frame = Frame { here: path(day), ..may.frame.clone() };
-    let page = page(&frame, &shown, &[(groups::field(difference).as_str(), problem)]);
+    let page = page(&frame, &shown, &[(field.as_str(), problem)]);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
 }
 

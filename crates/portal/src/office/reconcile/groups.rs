@@ -258,8 +258,9 @@ fn proposed(lang: Lang, difference: &Difference) -> Markup {
             b { (say!(lang, "difference-proposed")) } " " (why.unwrap_or_default())
             footer.soft.num { (person(lang, by.unwrap_or_default()))
                 @if let Some(at) = difference.proposed_at { " · " (show::date_time(at)) } }
-            @if let Some(reference) = difference.reference.as_deref().filter(|_| difference.is_open()) {
-                footer.soft { (say!(lang, "exception-reference")) " " span.num { (reference) } }
+            // The number is not shown while another person has to read it themselves.
+            @if difference.is_open() && difference.reference.is_some() {
+                footer.soft { (say!(lang, "difference-proposed-moved")) }
             }
         }
     }

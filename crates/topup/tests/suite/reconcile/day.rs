@@ -284,8 +284,13 @@ async fn above_the_limit_two_people_close_a_difference_and_say_what_moved() {
         assert_eq!(company.close(&ma, id, "核对过", None).await.expect("noted").1, Closure::Proposed, "liu left");
         let wang = hire(&company.house, "wang", StaffRole::Finance).await;
         let another = company.close(&wang, id, "核对过", Some("TF-9")).await;
-        assert_eq!(another.expect("noted").1, Closure::Proposed, "two who name different payments do not agree");
+        assert_eq!(another.expect("noted").1, Closure::OtherReference, "two who name different payments do not agree");
+        let trail = audit::of(&company.house, Subject::Day(DAY), None).await.expect("a look").rows;
+        let told = |entry: &audit::Recorded| entry.details.to_string().contains("TF-9");
+        assert!(!trail.iter().any(told), "nobody reads there what they are to read at the bank");
         assert_eq!(company.close(&ma, id, "核对过", Some("TF-9")).await.expect("closed").1, Closure::Closed);
+        let trail = audit::of(&company.house, Subject::Day(DAY), None).await.expect("a look").rows;
+        assert!(trail.iter().any(told), "closed, it stands there");
         let closed = company.day().await.differences.into_iter().find(|d| d.id == id).expect("it stays");
         assert_eq!((closed.reference.as_deref(), closed.proposed_id), (Some("TF-9"), Some(wang.id)));
         // The database itself sees that two people do.
