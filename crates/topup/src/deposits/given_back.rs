@@ -35,6 +35,7 @@ pub async fn given_back(house: &House, line: &FileRefund) -> Result<(), store::E
 async fn note(house: &House, key: (GroupId, i64), line: &FileRefund) -> Result<(), store::Error> {
     let mut tx = house.db.begin().await?;
     let Some(locked) = book::lock(&mut tx, key.0, key.1).await? else { return Ok(()) };
+    let said = exceptions::of_deposit(&mut tx, key).await?;
     let mut back = Back::new();
     for event in event::all(&mut tx, key).await? {
         if let Happened::GivenBack { serial, amount, .. } = event.what {
@@ -45,11 +46,16 @@ async fn note(house: &House, key: (GroupId, i64), line: &FileRefund) -> Result<(
             back.insert(serial, amount);
         }
     }
+    // What people have put away is none of what is told now.
+    for denied in
+        said.iter().filter(|unfit| closed_as(unfit, Outcome::Nothing)).flat_map(|unfit| unfit.back().into_keys())
+    {
+        back.remove(&denied);
+    }
     back.insert(line.serial.clone(), line.amount);
     let (file, refund, serial) = (line.file.clone(), line.refund.clone(), line.serial.clone());
     let what = Happened::GivenBack { file, refund, serial, amount: line.amount };
     event::add(&mut tx, key, house.now(), &By::Gateway, &what).await?;
-    let said = exceptions::of_deposit(&mut tx, key).await?;
     let by_us = refunds::of_deposit(&mut tx, key).await?.into_iter().filter(|own| own.state == RefundState::Refunded);
     let in_part = said.iter().filter(|unfit| unfit.kind == ExceptionKind::RefundFailed).flat_map(Exception::back);
     let amounts = by_us.map(|own| own.amount).chain(in_part.map(|(_, done)| done)).chain(back.values().copied());
@@ -66,8 +72,12 @@ async fn note(house: &House, key: (GroupId, i64), line: &FileRefund) -> Result<(
 
 /// Whether people closed it as this return, by the bank's number. Any other may have gone back besides.
 fn is_this(unfit: &Exception, line: &FileRefund) -> bool {
-    let otherwise = unfit.closed.as_ref().is_some_and(|(_, outcome, ..)| *outcome == Outcome::ReturnedOtherwise);
-    otherwise && [&line.serial, &line.refund].into_iter().any(|number| unfit.reference.as_ref() == Some(number))
+    closed_as(unfit, Outcome::ReturnedOtherwise)
+        && [&line.serial, &line.refund].into_iter().any(|number| unfit.reference.as_ref() == Some(number))
+}
+
+fn closed_as(unfit: &Exception, how: Outcome) -> bool {
+    unfit.closed.as_ref().is_some_and(|(_, outcome, ..)| *outcome == how)
 }
 
 async fn open(

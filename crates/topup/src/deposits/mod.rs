@@ -61,7 +61,7 @@ pub use confirm::{
 };
 pub use event::{By, Event, Happened, Told};
 pub use exceptions::{
-    CloseError, Closing, Closure, Exception, ExceptionId, ExceptionKind, MOST_REFERENCE, Needs, Outcome, close,
+    CloseError, Closing, Closure, Exception, ExceptionId, ExceptionKind, MOST_REFERENCE, Needs, Outcome, People, close,
     exception, exceptions_page, needs,
 };
 pub use given_back::{FileRefund, given_back};

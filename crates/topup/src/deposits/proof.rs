@@ -243,16 +243,21 @@ async fn undecided(tx: &mut Tx) -> Result<Vec<(GroupId, DepositNumber)>> {
 }
 
 /// What is to go back has exactly one refund under way, or an open exception about one that failed; what has gone back
-/// has one that succeeded, or a person who said that it went otherwise, whether it was quota meanwhile or not.
+/// has one that succeeded, or a person who said that it went otherwise, whether it was quota meanwhile or not. A refund is
+/// of the whole, or, where people have said that a part went back without us, of less.
 async fn refunds(tx: &mut Tx) -> Result<Vec<(GroupId, DepositNumber)>> {
     let rows: Vec<(GroupId, i64)> = tx
         .query(
             "WITH told AS (SELECT d.group_id, d.id, d.state, d.paid_fen, \
              (SELECT COUNT(*) FROM deposit_refunds r WHERE r.group_id = d.group_id AND r.deposit_id = d.id) AS every, \
              (SELECT COUNT(*) FROM deposit_refunds r WHERE r.group_id = d.group_id AND r.deposit_id = d.id \
-             AND r.state IN ('due', 'accepted') AND r.amount_fen = d.paid_fen) AS under_way, \
+             AND r.state IN ('due', 'accepted') AND (r.amount_fen = d.paid_fen OR r.amount_fen < d.paid_fen \
+             AND EXISTS (SELECT 1 FROM deposit_exceptions e WHERE e.group_id = d.group_id AND e.deposit_id = d.id \
+             AND e.kind = 'gone_back' AND e.outcome = 'returned_otherwise'))) AS under_way, \
              (SELECT COUNT(*) FROM deposit_refunds r WHERE r.group_id = d.group_id AND r.deposit_id = d.id \
-             AND r.state = 'refunded' AND r.amount_fen = d.paid_fen) AS done, \
+             AND r.state = 'refunded' AND (r.amount_fen = d.paid_fen OR r.amount_fen < d.paid_fen \
+             AND EXISTS (SELECT 1 FROM deposit_exceptions e WHERE e.group_id = d.group_id AND e.deposit_id = d.id \
+             AND e.kind = 'gone_back' AND e.outcome = 'returned_otherwise'))) AS done, \
              (SELECT COUNT(*) FROM deposit_exceptions e WHERE e.group_id = d.group_id AND e.deposit_id = d.id \
              AND e.kind = 'refund_failed' AND e.closed_at_us IS NULL) AS unfit, \
              (SELECT COUNT(*) FROM deposit_exceptions e WHERE e.group_id = d.group_id AND e.deposit_id = d.id \

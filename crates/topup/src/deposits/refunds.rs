@@ -84,6 +84,13 @@ impl RefundState {
 }
 
 impl Refund {
+    /// Whether the gateway had taken it on before it failed, and may not know of it any more. What it did with another
+    /// amount went back, whatever it remembers.
+    pub(super) fn may_be_forgotten(&self) -> bool {
+        let in_part = self.failure.as_ref().is_some_and(|(code, _)| code == OTHER_AMOUNT);
+        self.state == RefundState::Failed && self.accepted_at.is_some() && !in_part
+    }
+
     /// Whether it is known to have been done with another amount, under this serial number of the gateway.
     pub(super) fn done_in_part(&self, serial: &str) -> bool {
         self.failure.as_ref().is_some_and(|(code, _)| code == OTHER_AMOUNT) && self.serial.as_deref() == Some(serial)
@@ -98,11 +105,11 @@ pub(super) struct Key {
     pub(super) number: i64,
 }
 
-/// Gives the whole of a deposit's payment a refund, to be asked for. Under the lock on the group's accounts.
-pub(super) async fn plan(tx: &mut Tx, house: &House, deposit: &Deposit) -> Result<(), store::Error> {
+/// Gives so much of a deposit's payment a refund, to be asked for: all of it, less what people have said went back without
+/// us. Under the lock on the group's accounts.
+pub(super) async fn plan(tx: &mut Tx, house: &House, deposit: &Deposit, amount: Fen) -> Result<(), store::Error> {
     let (id, now) = (house.ids.next(), house.now());
     let order = refund_order(id).ok_or(store::Error::Missing)?;
-    let paid = deposit.paid.as_ref().ok_or(store::Error::Missing)?;
     tx.query(
         "INSERT INTO deposit_refunds (group_id, deposit_id, number, order_id, amount_fen, state, created_at_us, \
          ask_at_us) SELECT $1, $2, COALESCE(MAX(number), 0) + 1, $3, CAST($4 AS BIGINT), 'due', CAST($5 AS BIGINT), \
@@ -111,7 +118,7 @@ pub(super) async fn plan(tx: &mut Tx, house: &House, deposit: &Deposit) -> Resul
     .bind(deposit.group)
     .bind(deposit.order.id())
     .bind(order.as_str())
-    .bind(paid.amount)
+    .bind(amount)
     .bind(now)
     .execute()
     .await?;

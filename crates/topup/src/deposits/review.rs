@@ -280,7 +280,7 @@ async fn carry_out(
     let closed = Closed { id: ExceptionId(0), outcome, reason, reference, limit, proposer };
     close_by_decision(tx, house, staff, actor, (key, &closed)).await?;
     if !ruling.approve {
-        refunds::plan(tx, house, &locked.deposit).await?;
+        refunds::plan(tx, house, &locked.deposit, locked.paid()).await?;
     }
     Ok(Decided::Done(locked.deposit.state))
 }

@@ -85,6 +85,8 @@ fn repeated(may: &Office<Decide>, found: &Exception, sent: &Sent, outcome: Outco
         | CloseError::GoneAfterAll
         | CloseError::InPart
         | CloseError::TakenOn
+        | CloseError::Unsaid { .. }
+        | CloseError::NothingLeft { .. }
         | CloseError::QuotaShort { .. }
         | CloseError::Refused(_)
         | CloseError::Storage(_) => false,
@@ -112,6 +114,14 @@ fn why(lang: Lang, found: &Exception, sent: &Sent, error: CloseError) -> Result<
         CloseError::GoneAfterAll => ("outcome", say!(lang, "exception-gone-after-all")),
         CloseError::InPart => ("outcome", say!(lang, "exception-in-part")),
         CloseError::TakenOn => ("outcome", say!(lang, "exception-taken-on")),
+        CloseError::Unsaid { back, due } => {
+            let (back, due) = (show::yuan(back), show::yuan(due));
+            ("outcome", say!(lang, "exception-unsaid", back = back, due = due))
+        }
+        CloseError::NothingLeft { back, due } => {
+            let (back, due) = (show::yuan(back), show::yuan(due));
+            ("outcome", say!(lang, "exception-nothing-left", back = back, due = due))
+        }
         CloseError::QuotaShort { free, needed } => {
             let (free, needed) = (show::yuan(free), show::yuan(needed));
             ("outcome", say!(lang, "exception-quota-short", free = free, needed = needed))

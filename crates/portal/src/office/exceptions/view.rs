@@ -1,7 +1,9 @@
 //! The page of one exception: what happened, where the money is, what can be done, and the form that does it.
 
+use std::iter;
+
 use maud::{Markup, html};
-use topup::deposits::{Exception, MOST_REASON, MOST_REFERENCE, Needs, Outcome};
+use topup::deposits::{Exception, MOST_REASON, MOST_REFERENCE, Needs, Outcome, People};
 use topup::people::staff::StaffPermission;
 use topup::{Fen, Micros};
 
@@ -168,7 +170,7 @@ fn close(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, Stri
     let wrong = problems.iter().any(|(field, _)| *field == "outcome");
     let outcomes = exception.kind.outcomes().iter().copied();
     let outcomes: Vec<Outcome> = outcomes.filter(|outcome| look.needs.offers(*outcome)).collect();
-    let (hint, submit) = submit(lang, look, &outcomes);
+    let (hints, submit) = submit(lang, look, &outcomes);
     html! {
         form.stack id="close" method="post" action={ (path(exception.id)) "/close" } {
             fieldset.choices id="outcome" aria-invalid=[wrong.then_some("true")] {
@@ -182,26 +184,27 @@ fn close(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, Stri
             (Field::new("reason", say!(lang, "reason"), "text", "off")
                 .hint(say!(lang, "exception-reason-hint", most = MOST_REASON)).value(typed.reason).wrong(problems).draw())
             div { button.button.main { (submit) } }
-            @if let Some(hint) = hint { p.soft.small { (hint) } }
+            @for hint in hints { p.soft.small { (hint) } }
         }
     }
 }
 
 /// What is said below the button, and what stands on it.
-fn submit(lang: Lang, look: &Look<'_>, outcomes: &[Outcome]) -> (Option<String>, String) {
-    let two = |outcome: &Outcome| look.needs.two_people(*outcome);
+fn submit(lang: Lang, look: &Look<'_>, outcomes: &[Outcome]) -> (Vec<String>, String) {
+    let people = |these: People| outcomes.iter().any(|outcome| look.needs.people(*outcome) == these);
     let (submit, propose) = (say!(lang, "exception-submit"), say!(lang, "exception-propose"));
-    if !outcomes.iter().any(two) {
-        return (Some(say!(lang, "exception-one-hint")), submit);
+    let forgotten = people(People::OneIfKnown).then(|| say!(lang, "exception-forgotten-hint"));
+    if !people(People::Two) {
+        return (iter::once(say!(lang, "exception-one-hint")).chain(forgotten).collect(), submit);
     }
     if look.exception.proposed.is_some() {
         // What happens then stands above.
-        return (None, submit);
+        return (vec![], submit);
     }
-    if !outcomes.iter().all(two) {
+    if people(People::One) || people(People::OneIfKnown) {
         let in_part = look.needs.other_amount();
         let hint = if in_part { say!(lang, "exception-in-part-hint") } else { say!(lang, "exception-file-hint") };
-        return (Some(hint), submit);
+        return (iter::once(hint).chain(forgotten).collect(), submit);
     }
     let hint = if look.exception.stake > look.limit {
         say!(lang, "exception-two-hint", limit = show::yuan(look.limit))
@@ -212,7 +215,7 @@ fn submit(lang: Lang, look: &Look<'_>, outcomes: &[Outcome]) -> (Option<String>,
     } else {
         say!(lang, "exception-blind-hint")
     };
-    (Some(hint), propose)
+    (vec![hint], propose)
 }
 
 fn reference_hint(lang: Lang, look: &Look<'_>, outcomes: &[Outcome]) -> String {

@@ -33,8 +33,8 @@ pub(crate) fn what(lang: Lang, exception: &Exception) -> String {
             None => say!(lang, "unfit-gone-back-what"),
         },
         ExceptionKind::RefundFailed if let Some(back) = exception.went_back() => {
-            let (back_yuan, amount) = (show::yuan(back), show::yuan(exception.amount));
-            match apart(exception.amount, back) {
+            let (back_yuan, amount) = (show::yuan(back), show::yuan(asked(exception)));
+            match apart(asked(exception), back) {
                 Apart::Missing(rest) => {
                     say!(lang, "unfit-refund-less-what", back = back_yuan, amount = amount, rest = rest)
                 }
@@ -125,7 +125,7 @@ pub(crate) fn can(lang: Lang, exception: &Exception) -> String {
                 say!(lang, "unfit-gone-back-can")
             }
         },
-        ExceptionKind::RefundFailed => match exception.went_back().map(|back| apart(exception.amount, back)) {
+        ExceptionKind::RefundFailed => match exception.went_back().map(|back| apart(asked(exception), back)) {
             Some(Apart::Missing(rest)) => say!(lang, "unfit-refund-less-can", rest = rest, amount = amount()),
             Some(Apart::Over(rest)) => say!(lang, "unfit-refund-more-can", rest = rest, amount = amount()),
             None => say!(lang, "unfit-refund-failed-can"),
@@ -136,20 +136,17 @@ pub(crate) fn can(lang: Lang, exception: &Exception) -> String {
 
 /// That only a part of what is to go back did, if that is so.
 pub(crate) fn rest(lang: Lang, exception: &Exception, needs: Needs) -> Option<String> {
-    let in_part = |back: Fen| match apart(exception.amount, back) {
-        Apart::Missing(rest) if back < exception.amount => Some((show::yuan(back), rest)),
-        Apart::Missing(_) | Apart::Over(_) => None,
-    };
+    let back = exception.went_back();
     match exception.kind {
         ExceptionKind::RefundFailed => {
-            let (back, rest) = needs.part().and_then(in_part)?;
-            Some(say!(lang, "unfit-refund-rest", back = back, rest = rest))
+            let (part, rest) = (needs.part()?, left(exception.amount, needs.part(), back)?);
+            Some(say!(lang, "unfit-refund-rest", back = show::yuan(part), rest = show::yuan(rest)))
         }
         ExceptionKind::GoneBack
             if matches!(exception.stands, Some(State::Paid | State::Rejected | State::Refunding)) =>
         {
-            let (_, rest) = exception.went_back().and_then(in_part)?;
-            Some(say!(lang, "unfit-gone-back-rest", rest = rest))
+            let rest = left(exception.amount, Some(back?), None)?;
+            Some(say!(lang, "unfit-gone-back-rest", rest = show::yuan(rest)))
         }
         ExceptionKind::GoneBack
         | ExceptionKind::Late
@@ -165,10 +162,12 @@ pub(crate) fn rest(lang: Lang, exception: &Exception, needs: Needs) -> Option<St
 /// What an outcome does with the money.
 pub(crate) fn moves(lang: Lang, exception: &Exception, needs: Needs, outcome: Outcome) -> String {
     let amount = show::yuan(exception.amount);
+    let back = || show::yuan(exception.went_back().unwrap_or(exception.amount));
+    let rest = || show::yuan(left(exception.amount, needs.part(), None).unwrap_or(exception.amount));
     match outcome {
         Outcome::Credited => say!(lang, "outcome-credited-what", amount = amount),
         Outcome::Refund if needs.other_amount() => say!(lang, "outcome-refund-in-part", amount = amount),
-        Outcome::Refund => say!(lang, "outcome-refund-what", amount = amount),
+        Outcome::Refund => say!(lang, "outcome-refund-what", amount = rest()),
         Outcome::ReturnedOtherwise if needs.takes_back(outcome) => {
             say!(lang, "outcome-taken-back-what", amount = amount)
         }
@@ -177,9 +176,20 @@ pub(crate) fn moves(lang: Lang, exception: &Exception, needs: Needs, outcome: Ou
         Outcome::ReturnedOtherwise if exception.kind == ExceptionKind::RefundFailed => {
             say!(lang, "outcome-returned-otherwise-booked", amount = amount)
         }
-        Outcome::ReturnedOtherwise => say!(lang, "outcome-returned-otherwise-what", amount = amount),
+        Outcome::ReturnedOtherwise => say!(lang, "outcome-returned-otherwise-what", amount = back()),
         Outcome::Nothing => say!(lang, "outcome-nothing-what"),
     }
+}
+
+/// How much the refund that failed was to give back.
+fn asked(exception: &Exception) -> Fen {
+    exception.evidence.get("fen").and_then(serde_json::Value::as_i64).map_or(exception.amount, Fen::new)
+}
+
+/// What is left of the whole, if anything is and something went back.
+fn left(whole: Fen, one: Option<Fen>, other: Option<Fen>) -> Option<Fen> {
+    let rest = whole.checked_sub(one.unwrap_or_default())?.checked_sub(other.unwrap_or_default())?;
+    Some(rest).filter(|rest| *rest > Fen::ZERO && *rest < whole)
 }
 
 /// How far what went back is from what was to go back.

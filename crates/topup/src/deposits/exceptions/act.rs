@@ -5,6 +5,7 @@ use store::Tx;
 
 use super::close::Said;
 use super::query::of_deposit;
+use super::went_back::{rest, unsaid};
 use super::{CloseError, Exception, ExceptionKind, Needs, Outcome};
 use crate::House;
 use crate::audit::Actor;
@@ -64,7 +65,8 @@ pub(super) async fn end_refund(
     }
     let at = house.now();
     match outcome {
-        Outcome::Refund => refunds::plan(tx, house, &locked.deposit).await?,
+        // The gateway would refuse more than it has left of the payment, if it counts as we do.
+        Outcome::Refund => refunds::plan(tx, house, &locked.deposit, rest(&all, locked.paid())?).await?,
         Outcome::Credited => {
             book::transfer(tx, locked, (Kind::RefundsDue, Kind::Quota), book::CREDITED, at).await?;
             book::set_state(tx, locked, State::Approved).await?;
@@ -83,20 +85,24 @@ pub(super) async fn end_refund(
 pub(super) async fn forgotten(
     tx: &mut Tx,
     locked: Option<&book::Locked>,
-    (found, outcome, said): (&Exception, Outcome, Option<&Said>),
+    said: Option<&Said>,
 ) -> Result<bool, CloseError> {
-    let ends = found.kind == ExceptionKind::RefundFailed && outcome == Outcome::ReturnedOtherwise;
-    let (Some(said), Some(locked)) = (said.filter(|_| ends), locked) else { return Ok(false) };
+    let (Some(said), Some(locked)) = (said, locked) else { return Ok(false) };
     Ok(matches!(said.refunds.standing(tx, locked.key()).await?, Standing::Forgotten))
 }
 
 /// Whether the money of a deposit may go that way. Out of the quota, if it is still there; what is held for loads in flight is
-/// not. Into it, where nobody can be asked, unless a refund was taken on, which may have been done.
+/// not. Into it, where nobody can be asked, unless a refund was taken on, which may have been done. Back once more, once
+/// people have said of each return in the gateway's file whether it is so.
 pub(super) async fn may_move(
     tx: &mut Tx,
     locked: &book::Locked,
-    (needs, outcome): (Needs, Outcome),
+    (found, needs, outcome): (&Exception, Needs, Outcome),
 ) -> Result<(), CloseError> {
+    let again = found.kind == ExceptionKind::RefundFailed && outcome == Outcome::Refund;
+    if again && let Some(back) = unsaid(&of_deposit(tx, locked.key()).await?) {
+        return Err(CloseError::Unsaid { back, due: locked.paid() });
+    }
     let (free, needed) = (locked.free(), locked.paid());
     if needs.takes_back(outcome) && free < needed {
         return Err(CloseError::QuotaShort { free, needed });

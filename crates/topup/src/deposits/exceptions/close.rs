@@ -7,7 +7,7 @@ use store::Tx;
 use super::act::{end_refund, forgotten, may_move, take_back};
 use super::query::{of_deposit, one};
 use super::rules::reference;
-use super::{Exception, ExceptionId, ExceptionKind, Needs, Outcome, exception, needs_of, subject};
+use super::{Exception, ExceptionId, ExceptionKind, Needs, Outcome, People, exception, needs_of, subject};
 use crate::audit::{self, Action, Actor, Entry, NO_GROUP};
 use crate::deposits::assure::{Assured, assure};
 use crate::deposits::event::{self, By, Happened};
@@ -68,6 +68,23 @@ pub enum CloseError {
     /// done it, so its money does not become quota and is not asked back again.
     #[error("the gateway had taken on a refund and cannot be asked about it")]
     TakenOn,
+    /// The gateway's file lists money of it as given back without us, and nobody has said yet whether that is so: first that
+    /// exception, then the refund is asked for again.
+    #[error("{back} of {due} yuan went back without us as the file says, and nobody has confirmed it")]
+    Unsaid {
+        /// How much went back without us, as the file says.
+        back: Fen,
+        /// How much was to go back.
+        due: Fen,
+    },
+    /// All of it has gone back without us, as people have confirmed: nothing is left to be asked for.
+    #[error("{back} of {due} yuan went back already")]
+    NothingLeft {
+        /// How much went back without us.
+        back: Fen,
+        /// How much was to go back.
+        due: Fen,
+    },
     /// The money would leave the quota, and so much of that is not free. The group pays in again first, or its loads in flight
     /// end.
     #[error("{needed} yuan would leave the quota, {free} are free")]
@@ -167,9 +184,13 @@ async fn attempt(
     let needs = needs_of(&mut tx, house, &found, locked.as_ref().map(|locked| &locked.deposit)).await?;
     may_be(needs, &found, locked.as_ref(), (outcome, reference))?;
     if let Some(locked) = &locked {
-        may_move(&mut tx, locked, (needs, outcome)).await?;
+        may_move(&mut tx, locked, (&found, needs, outcome)).await?;
     }
-    let two_people = needs.two_people(outcome) || forgotten(&mut tx, locked.as_ref(), (&found, outcome, said)).await?;
+    let two_people = match needs.people(outcome) {
+        People::One => false,
+        People::OneIfKnown => forgotten(&mut tx, locked.as_ref(), said).await?,
+        People::Two => true,
+    };
     let limit = house.settings.deposits.two_people_above;
     let done = if two_people {
         course(&mut tx, staff, &found, (outcome, reference.filter(|_| needs.reference(outcome)))).await?

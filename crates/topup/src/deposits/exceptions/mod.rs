@@ -11,8 +11,9 @@ pub use close::{CloseError, Closing, Closure, close};
 pub(super) use close::{Closed, close_by_decision};
 pub(super) use query::of_deposit;
 pub use query::{exception, exceptions_page};
+use rules::Refunds;
 pub(super) use rules::reference;
-pub use rules::{MOST_REFERENCE, Needs};
+pub use rules::{MOST_REFERENCE, Needs, People};
 pub(super) use went_back::{Back, note_back, told_back};
 
 use ledger::{Fen, GroupId};
@@ -22,7 +23,7 @@ use store::{Micros, Tx};
 
 use super::assure::voucher;
 use super::event::{self, By, Happened};
-use super::{Deposit, DepositNumber, State, Voucher, find};
+use super::{Deposit, DepositNumber, Refund, State, Voucher, find, refunds};
 use crate::audit::{NO_GROUP, Subject};
 use crate::people::staff::StaffId;
 use crate::{House, alarms};
@@ -228,13 +229,12 @@ async fn needs_of(
         // Of an order that is none of ours no money moves.
         None => Voucher::Gateway,
     };
-    let part = match deposit {
-        Some(deposit) if exception.kind == ExceptionKind::RefundFailed => {
-            went_back::in_part(tx, (deposit.group, deposit.order.id()), exception.amount).await?
-        }
-        Some(_) | None => None,
-    };
-    Ok(Needs::of(exception, house.settings.deposits.two_people_above, voucher).with_part(part))
+    let needs = Needs::of(exception, house.settings.deposits.two_people_above, voucher);
+    let Some(deposit) = deposit.filter(|_| exception.kind == ExceptionKind::RefundFailed) else { return Ok(needs) };
+    let key = (deposit.group, deposit.order.id());
+    let part = went_back::in_part(tx, key, exception.amount).await?;
+    let taken_on = refunds::of_deposit(tx, key).await?.iter().any(Refund::may_be_forgotten);
+    Ok(needs.with_refunds(Refunds { part, taken_on }))
 }
 
 /// Opens an exception and raises its alarm, in the unit of work that found it. The same trouble told again is nothing

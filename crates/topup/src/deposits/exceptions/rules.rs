@@ -8,6 +8,18 @@ use crate::deposits::State;
 /// The longest number under which a bank knows of a payment, in characters.
 pub const MOST_REFERENCE: usize = 64;
 
+/// How many have to say the same before something is made of an exception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum People {
+    /// One person does it.
+    One,
+    /// One, unless the gateway, which is asked at that moment, does not know any more of a refund that it had taken on: then
+    /// it is as if it could not be asked, and two.
+    OneIfKnown,
+    /// Another person has to say the same.
+    Two,
+}
+
 /// What it takes to close an exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Needs {
@@ -23,8 +35,16 @@ pub struct Needs {
     listed: bool,
     /// Whose word stands for the deposit's money.
     voucher: Voucher,
-    /// How much of what is to go back went back without us, if that is less than all.
-    part: Option<Fen>,
+    refunds: Refunds,
+}
+
+/// How what is to go back stands, beside the refund that failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Refunds {
+    /// How much of it went back without us, if that is less than all.
+    pub(super) part: Option<Fen>,
+    /// Whether the gateway had taken on a refund that failed: it may have forgotten it.
+    pub(super) taken_on: bool,
 }
 
 impl Needs {
@@ -40,18 +60,18 @@ impl Needs {
             quota: gone && exception.stands == Some(State::Approved),
             listed: gone && here && exception.went_back().is_some(),
             voucher,
-            part: None,
+            refunds: Refunds::default(),
         }
     }
 
-    /// The same, where so much of what is to go back went back without us.
-    pub(super) fn with_part(self, part: Option<Fen>) -> Self {
-        Self { part, ..self }
+    /// The same of a deposit whose refunds stand so.
+    pub(super) fn with_refunds(self, refunds: Refunds) -> Self {
+        Self { refunds, ..self }
     }
 
     /// How much of what is to go back went back without us, if that is less than all.
     pub fn part(&self) -> Option<Fen> {
-        self.part
+        self.refunds.part
     }
 
     /// Whether this can be made of it. Of what has gone back in part, nothing else than that the whole has: as people say,
@@ -62,12 +82,23 @@ impl Needs {
             && (!self.other_amount || matches!(outcome, Outcome::ReturnedOtherwise | Outcome::Refund))
     }
 
-    /// Whether another person has to say the same: above the issuer's limit, and where money moves, or quota stays, on the
-    /// word of people because the gateway's does not cover it.
-    pub fn two_people(&self, outcome: Outcome) -> bool {
+    /// How many have to say the same. Two above the issuer's limit, and where money moves, or quota stays, on the word of
+    /// people because the gateway's does not cover it.
+    pub fn people(&self, outcome: Outcome) -> People {
+        let ends_refund = self.kind == ExceptionKind::RefundFailed && outcome == Outcome::ReturnedOtherwise;
+        if self.two_people(outcome) {
+            People::Two
+        } else if self.refunds.taken_on && ends_refund {
+            People::OneIfKnown
+        } else {
+            People::One
+        }
+    }
+
+    fn two_people(&self, outcome: Outcome) -> bool {
         self.stake > self.limit
             || self.other_amount && outcome != Outcome::Refund
-            || self.part.is_some()
+            || self.refunds.part.is_some()
             || self.blind()
             || self.quota
             || self.listed && outcome == Outcome::Nothing

@@ -8,7 +8,7 @@ use serde::Deserialize as _;
 use store::Tx;
 
 use super::query::of_deposit;
-use super::{Exception, ExceptionKind, Outcome};
+use super::{CloseError, Exception, ExceptionKind, Outcome};
 
 /// Refunds, by their number at the gateway, or by its serial number where it is none of ours, and how much each gave back.
 pub(in crate::deposits) type Back = BTreeMap<String, Fen>;
@@ -39,6 +39,29 @@ pub(super) async fn in_part(tx: &mut Tx, key: (GroupId, i64), paid: Fen) -> Resu
     };
     let back = of_deposit(tx, key).await?.iter().filter(returned).filter_map(Exception::went_back).max();
     Ok(back.filter(|back| *back < paid))
+}
+
+/// How much the gateway's files list as given back without us that nobody has said anything of yet; none if nothing.
+pub(super) fn unsaid(all: &[Exception]) -> Option<Fen> {
+    let open = all.iter().filter(|found| found.kind == ExceptionKind::GoneBack && found.closed.is_none());
+    open.filter_map(Exception::went_back).max()
+}
+
+/// What is still to go back of what a deposit was paid with. What went back without us counts as far as people have closed
+/// it as given back: nobody can deny that later.
+pub(super) fn rest(all: &[Exception], paid: Fen) -> Result<Fen, CloseError> {
+    let otherwise = |found: &&Exception| {
+        let closed = found.closed.as_ref().is_some_and(|(_, made, ..)| *made == Outcome::ReturnedOtherwise);
+        found.kind == ExceptionKind::GoneBack && closed
+    };
+    let said: Vec<&Exception> = all.iter().filter(otherwise).collect();
+    // Without figures it was said of the whole.
+    let whole = said.iter().any(|found| found.went_back().is_none());
+    let back: Back = said.iter().flat_map(|found| found.back()).collect();
+    let back = back.values().fold(0_i64, |sum, fen| sum.saturating_add(fen.as_i64()));
+    let back = if whole { paid } else { Fen::new(back) };
+    let rest = paid.checked_sub(back).filter(|rest| *rest > Fen::ZERO);
+    rest.ok_or(CloseError::NothingLeft { back, due: paid })
 }
 
 /// Whether an exception of the deposit, open or closed, says that its money went back by this refund.

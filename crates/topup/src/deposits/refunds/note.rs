@@ -253,13 +253,15 @@ async fn unfit(
     (kind, refund, serial): (ExceptionKind, &Refund, &str),
     evidence: serde_json::Value,
 ) -> Result<(), store::Error> {
+    // All that is to go back waits for people when the refund of a rest fails.
+    let amount = if kind == ExceptionKind::RefundFailed { locked.paid() } else { refund.amount };
     let new = New {
         kind,
         deposit: Some(locked.key()),
         gateway: &locked.deposit.gateway,
         order: &refund.order,
         serial,
-        amount: refund.amount,
+        amount,
         booked: kind == ExceptionKind::RefundFailed,
         evidence,
     };

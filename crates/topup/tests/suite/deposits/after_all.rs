@@ -6,8 +6,8 @@ use ledger::{Fen, Kind};
 use store::testing::on_both;
 use topup::audit::{self, Action, Subject};
 use topup::deposits::{
-    self, CloseError, Closure, Decided, DepositNumber, Exception, ExceptionKind, FileRefund, Outcome, Refused, State,
-    Voucher,
+    self, CloseError, Closure, Decided, DepositNumber, Exception, ExceptionKind, FileRefund, Outcome, People, Refused,
+    State, Voucher,
 };
 
 use super::counter::{Counter, Line, yuan};
@@ -111,6 +111,9 @@ async fn what_the_bank_had_taken_on_and_forgot_never_becomes_quota_and_two_peopl
             assert!(matches!(refused, Err(CloseError::TakenOn)), "{outcome:?} {refused:?}");
         }
         let otherwise = Outcome::ReturnedOtherwise;
+        // The page says so before the click, which is the first that asks the bank.
+        let needs = deposits::needs(&counter.house().await, &unfit).await.expect("a look");
+        assert_eq!((needs.people(otherwise), needs.people(Outcome::Refund)), (People::OneIfKnown, People::One));
         assert_eq!(close(&counter.li, otherwise, "TF-1").await.expect("noted"), Closure::Proposed);
         let own = close(&counter.li, otherwise, "TF-1").await;
         assert!(matches!(own, Err(CloseError::Refused(Refused::Own))), "{own:?}");

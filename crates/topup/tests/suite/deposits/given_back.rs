@@ -266,6 +266,42 @@ async fn a_serial_number_of_another_gateway_is_another_payment() {
 }
 
 #[tokio::test]
+async fn on_the_day_of_the_payment_too_a_serial_number_is_one_of_its_gateway_and_merchant() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        let (returned, other) = (approved(&counter, 100).await, approved(&counter, 200).await);
+        let serial = counter.deposit(returned).await.paid.expect("paid").serial;
+        // Another gateway counts its payments as it likes.
+        let mut tx = counter.db.begin().await.expect("a unit of work");
+        for change in [
+            "UPDATE deposits SET gateway = 'other', serial = $2 WHERE id = $1",
+            "UPDATE deposit_serials SET gateway = 'other', serial = $2 WHERE deposit_id = $1",
+        ] {
+            let changed = tx.query(change).bind(other.id()).bind(serial.as_str()).execute().await;
+            assert_eq!(changed.expect("changed"), 1);
+        }
+        tx.commit().await.expect("a commit");
+        counter.refund_at_the_counter(returned, 100).await;
+        counter.pass(MORNING);
+        let house = counter.house().await;
+        reconcile::sweep(&house).await.expect("swept");
+        assert!(gone_back(&counter, returned).await.is_some());
+        assert_eq!(gone_back(&counter, other).await, None);
+
+        // Of a deposit that we made as another merchant, the file of this one tells nothing.
+        let mut tx = counter.db.begin().await.expect("a unit of work");
+        let changed = tx.query("UPDATE deposits SET merchant = '777290058110049' WHERE id = $1").bind(returned.id());
+        assert_eq!(changed.execute().await.expect("changed"), 1);
+        tx.commit().await.expect("a commit");
+        let listed = reconcile::day(&house, DAY).await.expect("a look").expect("the day");
+        let findings: Vec<Finding> = listed.pairs.iter().map(|pair| pair.finding).collect();
+        assert!(findings.contains(&Finding::MissingHere(Why::Unknown)), "{findings:?}");
+        assert!(!findings.contains(&Finding::GivenBack), "{findings:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_return_on_a_day_without_payments_is_seen_when_its_file_is_had_days_later() {
     on_both(|db| async move {
         let counter = Counter::open(db).await;
@@ -294,6 +330,26 @@ async fn one_person_alone_does_not_say_that_the_bank_has_what_its_file_says_it_g
         counter.propose(&counter.li, order, true).await.expect_err("it is open still");
         // A number that nobody needs does not keep two people apart.
         assert_eq!(close(&counter, &counter.ma, &unfit, (Outcome::Nothing, "TF-9")).await, Closure::Closed);
+        counter.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_two_people_denied_is_not_told_again_with_the_next_return() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        let order = counter.paid(100).await;
+        listed(&counter, order, ("COUNTER000031", "S31", 30)).await;
+        let unfit = gone_back(&counter, order).await.expect("open");
+        for (staff, done) in [(&counter.li, Closure::Proposed), (&counter.ma, Closure::Closed)] {
+            assert_eq!(close(&counter, staff, &unfit, (Outcome::Nothing, "")).await, done);
+        }
+        listed(&counter, order, ("COUNTER000032", "S32", 40)).await;
+        assert_eq!(gone_back(&counter, order).await.expect("open").went_back(), Some(yuan(40)));
+        // Of another amount, it is news.
+        listed(&counter, order, ("COUNTER000031", "S31", 35)).await;
+        assert_eq!(gone_back(&counter, order).await.expect("open").went_back(), Some(yuan(75)));
         counter.books().await;
     })
     .await;

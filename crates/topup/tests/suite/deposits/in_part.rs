@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use ledger::{Fen, Kind};
 use store::testing::on_both;
 use topup::deposits::{
-    self, CloseError, Closing, Closure, Decided, DepositNumber, Exception, ExceptionKind, FileRefund, Outcome,
+    self, CloseError, Closing, Closure, Decided, DepositNumber, Exception, ExceptionKind, FileRefund, Outcome, People,
     RefundState, Refused, State,
 };
 use topup::people::staff::Staff;
@@ -228,7 +228,8 @@ async fn a_part_given_back_at_the_counter_makes_two_people_say_that_the_rest_is_
         let unfit = until_open(&counter, order, ExceptionKind::RefundFailed).await;
         let otherwise = Outcome::ReturnedOtherwise;
         let needs = deposits::needs(&house, &unfit).await.expect("a look");
-        assert_eq!((needs.two_people(otherwise), needs.part()), (false, None), "far below the limit");
+        assert_ne!(needs.people(otherwise), People::Two, "far below the limit");
+        assert_eq!(needs.part(), None);
         let line = FileRefund {
             file: "INN26030188ZM_777290058110048".into(),
             order,
@@ -238,12 +239,106 @@ async fn a_part_given_back_at_the_counter_makes_two_people_say_that_the_rest_is_
         };
         deposits::given_back(&house, &line).await.expect("noted");
         let needs = deposits::needs(&house, &unfit).await.expect("a look");
-        assert_eq!((needs.two_people(otherwise), needs.part()), (true, Some(yuan(100))));
+        assert_eq!((needs.people(otherwise), needs.part()), (People::Two, Some(yuan(100))));
         assert_eq!(close(&counter, &counter.li, &unfit, otherwise).await.expect("noted"), Closure::Proposed);
         assert_eq!(counter.balance(Kind::RefundsDue).await, yuan(500));
         assert_eq!(close(&counter, &counter.ma, &unfit, otherwise).await.expect("closed"), Closure::Closed);
         assert_eq!(counter.deposit(order).await.state, State::Refunded);
         counter.books().await;
+    })
+    .await;
+}
+
+/// Rejected and refused by the bank, and its file lists so much of 500 yuan as given back at the counter, which its own count
+/// of refunds does not know.
+async fn refused_and_listed(counter: &Counter, refusals: u32, back: i64) -> Exception {
+    let order = counter.paid(500).await;
+    counter.plan(0, refusals).await;
+    counter.propose(&counter.li, order, false).await.expect("decided");
+    let unfit = until_open(counter, order, ExceptionKind::RefundFailed).await;
+    let line = FileRefund {
+        file: "INN26030188ZM_777290058110048".into(),
+        order,
+        refund: "COUNTER000031".into(),
+        serial: "132603011015008880019".into(),
+        amount: yuan(back),
+    };
+    deposits::given_back(&counter.house().await, &line).await.expect("noted");
+    unfit
+}
+
+#[tokio::test]
+async fn asked_for_again_is_only_what_is_still_to_go_back() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        let failed = refused_and_listed(&counter, 2, 100).await;
+        let order = failed.deposit.expect("it is ours");
+        // First people say whether it is so: later nobody could deny it.
+        for staff in [&counter.li, &counter.ma] {
+            let refused = close(&counter, staff, &failed, Outcome::Refund).await;
+            let both =
+                matches!(refused, Err(CloseError::Unsaid { back, due }) if (back, due) == (yuan(100), yuan(500)));
+            assert!(both, "{refused:?}");
+        }
+        let gone = open(&counter, order, ExceptionKind::GoneBack).await.expect("open");
+        let noted = close(&counter, &counter.li, &gone, Outcome::ReturnedOtherwise).await;
+        assert_eq!(noted.expect("closed"), Closure::Closed);
+        // What fails is asked for again; all of it waits in refunds due meanwhile.
+        let mut failed = failed;
+        for _ in 0..2 {
+            assert_eq!((failed.amount, counter.balance(Kind::RefundsDue).await), (yuan(500), yuan(500)));
+            let done = close(&counter, &counter.li, &failed, Outcome::Refund).await;
+            assert_eq!(done.expect("noted"), Closure::Proposed, "two people");
+            let done = close(&counter, &counter.ma, &failed, Outcome::Refund).await;
+            assert_eq!(done.expect("closed"), Closure::Closed);
+            counter.books().await;
+            if counter.story(order).await.refunds.len() == 2 {
+                failed = until_open(&counter, order, ExceptionKind::RefundFailed).await;
+            }
+        }
+        counter.refund_ends(order).await;
+        let story = counter.story(order).await;
+        let refunds: Vec<(Fen, RefundState)> = story.refunds.iter().map(|it| (it.amount, it.state)).collect();
+        assert_eq!(
+            refunds,
+            [(yuan(500), RefundState::Failed), (yuan(400), RefundState::Failed), (yuan(400), RefundState::Refunded)]
+        );
+        assert_eq!((story.deposit.state, counter.balance(Kind::RefundsDue).await), (State::Refunded, Fen::ZERO));
+        assert_eq!(counter.unfit(order).await, [], "nobody has to see to it any more");
+        counter.books().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_what_went_back_whole_nothing_is_asked_for_again_and_of_what_was_denied_all() {
+    on_both(|db| async move {
+        let counter = Counter::open(db).await;
+        for (said, asked) in [(Outcome::ReturnedOtherwise, None), (Outcome::Nothing, Some(yuan(500)))] {
+            let failed = refused_and_listed(&counter, 1, 500).await;
+            let order = failed.deposit.expect("it is ours");
+            let gone = open(&counter, order, ExceptionKind::GoneBack).await.expect("open");
+            let mut done = close(&counter, &counter.li, &gone, said).await.expect("said");
+            if said == Outcome::Nothing {
+                done = close(&counter, &counter.ma, &gone, said).await.expect("said");
+            }
+            assert_eq!(done, Closure::Closed);
+            let again = close(&counter, &counter.li, &failed, Outcome::Refund).await;
+            if let Some(asked) = asked {
+                assert_eq!(again.expect("closed"), Closure::Closed);
+                counter.refund_ends(order).await;
+                assert_eq!(counter.story(order).await.refunds[1].amount, asked);
+            } else {
+                let both =
+                    matches!(again, Err(CloseError::NothingLeft { back, due }) if back == due && due == yuan(500));
+                assert!(both, "{again:?}");
+                let done = close(&counter, &counter.li, &failed, Outcome::ReturnedOtherwise).await;
+                assert_eq!(done.expect("closed"), Closure::Closed);
+            }
+            assert_eq!(counter.deposit(order).await.state, State::Refunded);
+            assert_eq!(counter.balance(Kind::RefundsDue).await, Fen::ZERO);
+            counter.books().await;
+        }
     })
     .await;
 }
