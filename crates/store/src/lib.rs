@@ -17,6 +17,7 @@
 
 mod backup;
 mod batch;
+mod bulk;
 mod db;
 mod error;
 mod micros;
@@ -32,6 +33,7 @@ pub mod testing;
 
 pub use backup::{BackupError, backup};
 pub use batch::{Batch, Pace, Queue};
+pub use bulk::BulkRow;
 pub use db::{Db, Engine, Options};
 pub use error::Error;
 pub use micros::Micros;

@@ -5,6 +5,7 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments as _, Encode, Executor as _, FromRow, PgConnection, Postgres, Sqlite, SqliteConnection, Type};
 
+use crate::bulk::{self, BulkRow};
 use crate::rows::{self, Cell, PgColumn};
 use crate::text::{self, Text};
 use crate::tx::Course;
@@ -161,6 +162,16 @@ impl<'c> Query<'c> {
         let (ready, course) = self.ready().await?;
         let rows = match ready {
             Ready::Sqlite(conn, sql, args) => sqlx::query_as_with(sql, args).fetch_all(conn).await,
+            Ready::Postgres(conn, sql, args) => sqlx::query_as_with(sql, args).fetch_all(conn).await,
+        };
+        or_spoil(rows, course)
+    }
+
+    /// All its rows, for who reads thousands at a time: quicker on SQLite, and in memory twice for a moment.
+    pub async fn bulk<T: BulkRow>(self) -> Result<Vec<T>> {
+        let (ready, course) = self.ready().await?;
+        let rows = match ready {
+            Ready::Sqlite(conn, sql, args) => bulk::sqlite(conn, sql, args).await,
             Ready::Postgres(conn, sql, args) => sqlx::query_as_with(sql, args).fetch_all(conn).await,
         };
         or_spoil(rows, course)

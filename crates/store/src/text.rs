@@ -12,7 +12,8 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::{OnceLock, RwLock};
+use std::hash::Hash;
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use crate::Engine;
 
@@ -66,17 +67,22 @@ pub(crate) fn written(engine: Engine, texts: &[&'static Text]) -> &'static str {
 }
 
 /// What `known` has under `key`; made, and kept for ever, when it has nothing. Bounded by the literals in the program.
-fn remembered<K: Clone + Eq + std::hash::Hash, V>(
+pub(crate) fn remembered<K: Clone + Eq + Hash, V>(
     known: &RwLock<HashMap<K, &'static V>>,
     key: &K,
     make: impl FnOnce() -> V,
 ) -> &'static V {
-    // A panic while the lock is held leaves a whole map behind, so a poisoned lock is as good as any.
-    if let Some(found) = known.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(key) {
+    if let Some(found) = recalled(known, key) {
         return found;
     }
-    let mut known = known.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
     known.entry(key.clone()).or_insert_with(|| Box::leak(Box::new(make())))
+}
+
+/// What `known` has under `key`.
+pub(crate) fn recalled<K: Eq + Hash, V>(known: &RwLock<HashMap<K, &'static V>>, key: &K) -> Option<&'static V> {
+    // A panic while the lock is held leaves a whole map behind, so a poisoned lock is as good as any.
+    known.read().unwrap_or_else(PoisonError::into_inner).get(key).copied()
 }
 
 impl Text {

@@ -38,6 +38,17 @@ async fn write_movement(tx: &mut Tx, id: i64) -> Result<u64> {
     .await
 }
 
+async fn write_load(tx: &mut Tx, id: i64, reason: Option<&str>) -> Result<u64> {
+    tx.query(
+        "INSERT INTO loads (group_id, id, intent, state, reason, operator_id, terminal, reader, card_number, card_class, \
+         amount_fen, created_at_us) VALUES (7, $1, CAST($1 AS TEXT), 'failed', $2, 1, 'T', 'R', 'C', '01', 1, $1)",
+    )
+    .bind(id)
+    .bind(reason)
+    .execute()
+    .await
+}
+
 #[tokio::test]
 async fn only_a_database_of_ours_is_found() {
     let sqlite = Sqlite::new();
@@ -183,6 +194,43 @@ async fn a_set_of_rows_goes_in_one_statement() {
         assert_eq!(changed, [(0,)]);
         let none = tx.query("DELETE FROM loads WHERE id IN (SELECT rows.id FROM rows(id BIGINT))");
         assert_eq!(none.rows([[store::Cell::Int(0); 1]; 0]).execute().await.unwrap(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn rows_in_bulk_are_those_that_come_one_by_one() {
+    #[derive(Debug, PartialEq, sqlx::FromRow, serde::Deserialize)]
+    struct Inner {
+        id: i64,
+        reason: Option<String>,
+    }
+    #[derive(Debug, PartialEq, sqlx::FromRow, serde::Deserialize)]
+    struct Outer {
+        #[sqlx(flatten)]
+        #[serde(flatten)]
+        inner: Inner,
+        at: Option<Micros>,
+        half: String,
+    }
+    on_both(|db| async move {
+        let texts = ["", "一卡通 \u{1f4b3}", "\" \\ ' /", "\u{1}\t\r\n\u{2028}", "{\"id\": 1}"];
+        let mut tx = db.begin().await.unwrap();
+        for (n, text) in (0_i64..).zip(texts) {
+            for id in [i64::MIN + 1 + n, n - 2, i64::MAX - n] {
+                write_load(&mut tx, id, Some(text).filter(|_| id != 0)).await.unwrap();
+            }
+        }
+        let text = "SELECT id, reason, CASE WHEN id > 0 THEN created_at_us END AS at, card_number || $1 AS half FROM loads \
+                    WHERE id > $2 ORDER BY id DESC";
+        for least in [i64::MIN, 0, i64::MAX] {
+            let all: Vec<Outer> = tx.query(text).bind("，半").bind(least).all().await.unwrap();
+            let bulk: Vec<Outer> = tx.query(text).bind("，半").bind(least).bulk().await.unwrap();
+            assert_eq!(all, bulk);
+            assert_eq!(bulk.is_empty(), least == i64::MAX);
+        }
+        let missing = tx.query("SELECT id, reason FROM loads").bulk::<Outer>().await;
+        assert!(matches!(missing, Err(Error::Other(_))), "{missing:?}");
     })
     .await;
 }

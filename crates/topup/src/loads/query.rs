@@ -35,7 +35,7 @@ pub struct Totals {
 }
 
 /// A load as the table has it.
-#[derive(sqlx::FromRow)]
+#[derive(sqlx::FromRow, serde::Deserialize)]
 pub(crate) struct Row {
     group_id: GroupId,
     id: i64,

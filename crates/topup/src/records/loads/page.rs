@@ -7,9 +7,10 @@ use crate::loads::{Row, load_columns, load_joins};
 use crate::records::keyset::Bounds;
 use crate::records::{Filter, Holds};
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx::FromRow, serde::Deserialize)]
 struct LineRow {
     #[sqlx(flatten)]
+    #[serde(flatten)]
     load: Row,
     group_name: Option<String>,
     operator_name: Option<String>,
@@ -267,7 +268,7 @@ pub(super) async fn rows(
 ) -> Result<Vec<Line>> {
     let mut lines: Vec<Line> = Vec::new();
     for way in Way::of(filter) {
-        let rows: Vec<LineRow> = bind(tx.query(text(*way, newest_first)), filter, bounds, most).all().await?;
+        let rows: Vec<LineRow> = bind(tx.query(text(*way, newest_first)), filter, bounds, most).bulk().await?;
         for row in rows {
             lines.push(row.into_line()?);
         }
