@@ -22,6 +22,7 @@ pub mod records;
 pub mod reviews;
 pub mod runs;
 pub mod terminals;
+pub mod two_people;
 mod world;
 
 pub use house::{House, Settings};

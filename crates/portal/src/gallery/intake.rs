@@ -14,11 +14,12 @@ use topup::{Fen, GroupId, Ids, Kind, Micros};
 use super::NOW_US;
 use super::office::{ago, groups, signed_in};
 use crate::look::{Frame, show};
-use crate::office::deposits::decide::{Look, Typed};
+use crate::office::deposits::decide::Look;
 use crate::office::deposits::line::{Line, Next};
 use crate::office::deposits::list::{self, Shown};
 use crate::office::deposits::view;
 use crate::office::exceptions;
+use crate::office::two_people::Typed;
 use crate::words::{Lang, say};
 
 const MERCHANT: &str = "777290058110048";

@@ -17,8 +17,9 @@ use topup::{Fen, GroupId, Ids, Micros};
 
 use super::NOW_US;
 use super::office::{ago, groups, signed_in};
-use crate::office::reviews::decide::{Typed, page};
+use crate::office::reviews::decide::page;
 use crate::office::reviews::list::{self, Shown};
+use crate::office::two_people::Typed;
 use crate::words::{Lang, say};
 
 /// Somebody else in the office; who looks is 3.

@@ -13,6 +13,7 @@ pub(crate) mod records;
 pub(crate) mod reviews;
 pub(crate) mod terminals;
 pub(crate) mod trail;
+pub(crate) mod two_people;
 
 use topup::people::staff::{Staff, StaffPermission, StaffRole};
 

@@ -9,7 +9,7 @@ use store::Tx;
 
 use super::rules::{self, Refused, Voucher, may_credit, only_in_file};
 use super::{Deposit, ask, confirm, event, query, topic};
-use crate::{House, patiently};
+use crate::{House, patiently, two_people};
 
 /// How long a person's click waits for the gateway.
 const WAIT: Duration = Duration::from_secs(5);
@@ -42,8 +42,9 @@ pub(super) async fn assure(house: &House, key: (GroupId, i64)) -> Result<Result<
     let row = query::row(&mut tx, key.0, key.1).await?;
     drop(tx);
     let payment = house.till.as_ref().zip(row.as_ref()).and_then(|(till, row)| confirm::payment(till, row));
-    let Some(deposit) = row.and_then(query::Row::into_deposit) else { return Ok(Err(Refused::Settled)) };
-    let Some(paid) = &deposit.paid else { return Ok(Err(Refused::Settled)) };
+    let settled = Refused::Rule(two_people::Refused::Settled);
+    let Some(deposit) = row.and_then(query::Row::into_deposit) else { return Ok(Err(settled)) };
+    let Some(paid) = &deposit.paid else { return Ok(Err(settled)) };
     let (Some(till), Some(payment), asked_at) = (&house.till, payment, house.now()) else {
         return Ok(Err(Refused::Unanswered));
     };

@@ -61,8 +61,8 @@ pub use confirm::{
 };
 pub use event::{By, Event, Happened, Told};
 pub use exceptions::{
-    CloseError, Closing, Closure, Exception, ExceptionId, ExceptionKind, MOST_REFERENCE, Needs, Outcome, People, close,
-    exception, exceptions_page, needs,
+    CloseError, Closing, Closure, Exception, ExceptionId, ExceptionKind, Needs, Outcome, People, close, exception,
+    exceptions_page, needs,
 };
 pub use given_back::{FileRefund, given_back};
 pub use in_file::{FileLine, in_file};
@@ -73,7 +73,7 @@ pub use proof::{DepositsFault, DepositsProof, Unbooked};
 pub use query::{by_order, counts, find, paid_between};
 pub use refunds::{NO_GATEWAY, OTHER_AMOUNT, Refund, RefundState, refund_in_file};
 pub use review::{Answer, Decided, Proposal, Proposed, ReviewError, answer, propose};
-pub use rules::{MOST_REASON, Refused, Voucher};
+pub use rules::{Refused, Voucher};
 pub use story::{Ruling, Story, standing};
 pub use sweep::{follow, sweep};
 pub use terms::{Terms, Till};

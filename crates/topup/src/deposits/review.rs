@@ -6,10 +6,11 @@ use store::Tx;
 use super::assure::{Assured, assure, voucher};
 use super::event::{self, By, Happened};
 use super::exceptions::{Closed, Exception, ExceptionId, ExceptionKind, Outcome, close_by_decision, of_deposit};
-use super::rules::{Last, Refused, Voucher, may_answer, may_propose, may_say, vouched, vouched_again};
+use super::rules::{Refused, Voucher, may_propose, vouched, vouched_again};
 use super::{DepositNumber, State, book, query, refunds, topic};
 use crate::audit::{self, Action, Actor, Entry, Subject};
 use crate::people::staff::{Staff, StaffId, StaffPermission, may_still};
+use crate::two_people::{self, Last, may_answer, may_say};
 use crate::{House, patiently};
 
 /// What someone proposes to decide.
@@ -153,7 +154,7 @@ async fn put(
     proposal: Proposal<'_>,
     assured: Option<&Assured>,
 ) -> Result<Option<Decided>, ReviewError> {
-    let reason = may_say(staff.role, proposal.reason)?;
+    let reason = may_say(staff.role, StaffPermission::ReviewDeposits, proposal.reason).map_err(Refused::from)?;
     let (mut tx, mut locked) = lock(house, proposal.order).await?;
     let (key, last) = (locked.key(), last(&mut tx, locked.key()).await?);
     let paid = locked.deposit.paid.as_ref().map_or(ledger::Fen::ZERO, |paid| paid.amount);
@@ -206,13 +207,14 @@ async fn reply(
     answer: Answer<'_>,
     assured: Option<&Assured>,
 ) -> Result<Option<Decided>, ReviewError> {
-    let reason = may_say(staff.role, answer.reason)?;
+    let reason = may_say(staff.role, StaffPermission::ReviewDeposits, answer.reason).map_err(Refused::from)?;
     let (mut tx, mut locked) = lock(house, answer.order).await?;
     let (key, last) = (locked.key(), last(&mut tx, locked.key()).await?);
-    may_answer(locked.deposit.state, last, answer.number, staff.id)?;
-    let (approve, proposed_by, limit, proposed): (i64, StaffId, ledger::Fen, Option<String>) = tx
+    let waits = locked.deposit.state == State::Paid;
+    let proposed_by = may_answer(waits, last, answer.number, staff.id).map_err(Refused::from)?;
+    let (approve, limit, proposed): (i64, ledger::Fen, Option<String>) = tx
         .query(
-            "SELECT approve, proposed_by, limit_fen, reference FROM deposit_reviews \
+            "SELECT approve, limit_fen, reference FROM deposit_reviews \
              WHERE group_id = $1 AND deposit_id = $2 AND number = $3",
         )
         .bind(key.0)
@@ -222,7 +224,7 @@ async fn reply(
         .await?;
     nothing_unseen(&mut tx, key, answer.seen).await?;
     if answer.confirm && !may_still(&mut tx, proposed_by, StaffPermission::ReviewDeposits).await? {
-        return Err(Refused::Left.into());
+        return Err(Refused::Rule(two_people::Refused::Left).into());
     }
     let voucher = voucher(&mut tx, house, &locked.deposit).await?;
     let yes = answer.confirm && approve == 1;

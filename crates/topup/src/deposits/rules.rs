@@ -8,11 +8,7 @@ use store::Micros;
 
 use super::State;
 use super::event::{Event, Happened, Told};
-use super::exceptions::reference;
-use crate::people::staff::{StaffId, StaffPermission, StaffRole};
-
-/// The longest reason, in characters: a few sentences.
-pub const MOST_REASON: usize = 500;
+use crate::two_people::{self, Last, reference};
 
 /// The gateway's code for money debited after the time to pay, which it gives back by itself.
 const RETURNED_LATE: &str = "42";
@@ -267,47 +263,15 @@ pub(super) fn after(at: Micros, by: Duration) -> Micros {
     Micros(at.0.saturating_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))
 }
 
-/// What was proposed last of a deposit, and whether it was answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Last {
-    pub(super) number: i64,
-    pub(super) by: StaffId,
-    pub(super) answered: bool,
-}
-
 /// Why a decision is not taken. No money moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// This role does not decide about money.
-    #[error("this role may not decide")]
-    Role,
-    /// The reason is empty.
-    #[error("a reason is needed")]
-    NoReason,
-    /// The reason is longer than [`MOST_REASON`].
-    #[error("the reason is too long")]
-    LongReason,
-    /// The deposit is not paid, or was decided already; look where it stands.
-    #[error("there is nothing to decide, or no longer")]
-    Settled,
-    /// Something was proposed already and waits for an answer.
-    #[error("a proposal waits for an answer")]
-    Proposed,
-    /// There is no such proposal.
-    #[error("there is no such proposal")]
-    NoProposal,
-    /// Nobody answers their own proposal.
-    #[error("it is one's own proposal")]
-    Own,
-    /// Somebody answered it already.
-    #[error("the proposal is answered already")]
-    Answered,
+    /// What holds of all that two people decide.
+    #[error(transparent)]
+    Rule(#[from] two_people::Refused),
     /// Something does not fit about it that they were not shown: look again.
     #[error("an exception was opened since")]
     Unseen,
-    /// Who proposed it does not work here any more, or not in a role that decides: decline it, and propose anew.
-    #[error("who proposed it may not decide any more")]
-    Left,
     /// The gateway was asked whether it has the money still, and did not say. Nothing is lost: try again later.
     #[error("the gateway does not say whether it has the money")]
     Unanswered,
@@ -317,7 +281,7 @@ pub enum Refused {
     /// The number is missing under which the bank knows of it: [`Voucher`] says where it is needed.
     #[error("the bank's number of it is needed")]
     NoReference,
-    /// The number is longer than [`super::MOST_REFERENCE`].
+    /// The number is longer than [`two_people::MOST_REFERENCE`].
     #[error("the bank's number is too long")]
     LongReference,
     /// Who proposed it typed another number. What was answered is not recorded.
@@ -337,20 +301,6 @@ pub(super) struct Course {
     pub(super) alone: bool,
 }
 
-/// Whether someone of this role may give this reason; the reason without blanks around it.
-pub(super) fn may_say(role: StaffRole, reason: &str) -> Result<&str, Refused> {
-    let reason = reason.trim();
-    if !role.may(StaffPermission::ReviewDeposits) {
-        Err(Refused::Role)
-    } else if reason.is_empty() {
-        Err(Refused::NoReason)
-    } else if reason.chars().count() > MOST_REASON {
-        Err(Refused::LongReason)
-    } else {
-        Ok(reason)
-    }
-}
-
 /// What a proposal about a deposit becomes, if there may be one. To approve what the gateway does not vouch for, one person
 /// is never enough.
 pub(super) fn may_propose(
@@ -359,14 +309,7 @@ pub(super) fn may_propose(
     last: Option<Last>,
     (approve, voucher): (bool, Voucher),
 ) -> Result<Course, Refused> {
-    if state != State::Paid {
-        return Err(Refused::Settled);
-    }
-    let number = match last {
-        None => 1,
-        Some(Last { number, answered: true, .. }) => number.saturating_add(1),
-        Some(Last { answered: false, .. }) => return Err(Refused::Proposed),
-    };
+    let number = two_people::may_propose(state == State::Paid, last)?;
     Ok(Course { number, alone: paid <= limit && (!approve || voucher == Voucher::Gateway) })
 }
 
@@ -393,20 +336,6 @@ pub(super) fn vouched_again<'a>(
 
 fn number(typed: &str) -> Result<&str, Refused> {
     reference(typed).map_err(|_| Refused::LongReference)?.ok_or(Refused::NoReference)
-}
-
-/// Whether `by` may answer proposal `number`.
-pub(super) fn may_answer(state: State, last: Option<Last>, number: i64, by: StaffId) -> Result<(), Refused> {
-    let last = last.filter(|last| last.number == number).ok_or(Refused::NoProposal)?;
-    if last.answered {
-        Err(Refused::Answered)
-    } else if last.by == by {
-        Err(Refused::Own)
-    } else if state != State::Paid {
-        Err(Refused::Settled)
-    } else {
-        Ok(())
-    }
 }
 
 const _: () = assert!(BURST_S.len() == 6, "NO_BURST is its length");

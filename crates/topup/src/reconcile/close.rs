@@ -7,12 +7,9 @@ use store::Tx;
 
 use super::query::Difference;
 use crate::audit::{self, Action, Actor, Entry, NO_GROUP, Subject};
-use crate::deposits::MOST_REFERENCE;
 use crate::people::staff::{Staff, StaffId, StaffPermission, may_still};
+use crate::two_people::{Before, Refused, agreed, may_say, reference};
 use crate::{House, patiently};
-
-/// The longest reason, in characters: a few sentences.
-pub const MOST_REASON: usize = 500;
 
 /// What someone says of a difference.
 #[derive(Clone, Copy, Debug)]
@@ -45,24 +42,15 @@ pub enum CloseError {
     /// There is none with this id.
     #[error("there is no such difference")]
     Unknown,
-    /// This role does not close differences.
-    #[error("this role may not close it")]
-    Role,
-    /// The reason is empty.
-    #[error("a reason is needed")]
-    NoReason,
-    /// The reason is longer than [`MOST_REASON`].
-    #[error("the reason is too long")]
-    LongReason,
     /// Money is said to have moved, and the bank's number of that is missing.
     #[error("the bank's number of it is needed")]
     NoReference,
-    /// The number is longer than [`MOST_REFERENCE`].
+    /// The number is longer than [`MOST_REFERENCE`](crate::two_people::MOST_REFERENCE).
     #[error("the bank's number is too long")]
     LongReference,
-    /// Another person has to say so.
-    #[error("it is one's own proposal")]
-    Own,
+    /// The rules.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// The database did not answer.
     #[error(transparent)]
     Storage(#[from] store::Error),
@@ -84,22 +72,10 @@ pub async fn close(
     actor: &Actor,
     closing: Closing<'_>,
 ) -> Result<(Date, Closure), CloseError> {
-    let reason = closing.reason.trim();
-    let reference = Some(closing.reference.trim()).filter(|typed| !typed.is_empty());
-    if !staff.role.may(StaffPermission::Reconcile) {
-        return Err(CloseError::Role);
-    }
-    if reason.is_empty() {
-        return Err(CloseError::NoReason);
-    }
-    if reason.chars().count() > MOST_REASON {
-        return Err(CloseError::LongReason);
-    }
+    let reason = may_say(staff.role, StaffPermission::Reconcile, closing.reason)?;
+    let reference = reference(closing.reference).map_err(|_| CloseError::LongReference)?;
     if closing.moved && reference.is_none() {
         return Err(CloseError::NoReference);
-    }
-    if reference.is_some_and(|typed| typed.chars().count() > MOST_REFERENCE) {
-        return Err(CloseError::LongReference);
     }
     patiently!(put(house, staff, actor, (closing.id, reason, reference)))
 }
@@ -123,14 +99,19 @@ async fn put(
         return Ok((day, Closure::Closed));
     }
     let limit = house.settings.deposits.two_people_above;
-    let done = match proposed {
-        _ if found.stake() <= limit => Closure::Closed,
-        Some(by) if by == staff.id => return Err(CloseError::Own),
-        Some(by) if !may_still(&mut tx, by, StaffPermission::Reconcile).await? => Closure::Proposed,
-        // Two people who name different payments do not say the same.
-        Some(_) if number.as_deref() != reference => Closure::OtherReference,
-        Some(_) => Closure::Closed,
-        None => Closure::Proposed,
+    // Two people who name different payments do not say the same.
+    let same = number.as_deref() == reference;
+    let before = match proposed {
+        Some(by) => Some(Before { by, same, counts: may_still(&mut tx, by, StaffPermission::Reconcile).await? }),
+        None => None,
+    };
+    let alone = found.stake() <= limit;
+    let done = if alone || agreed(before, staff.id)? {
+        Closure::Closed
+    } else if before.is_some_and(|before| before.counts && !before.same) {
+        Closure::OtherReference
+    } else {
+        Closure::Proposed
     };
     let action = match done {
         Closure::Closed => {

@@ -31,7 +31,7 @@ pub use accounts::{
     Account, AccountError, Kept, MOST_NAME, TakeError as StatementRefused, Taken as StatementTaken, account, accounts,
     keep, statements, take_statement,
 };
-pub use close::{CloseError, Closing, Closure, MOST_REASON, close};
+pub use close::{CloseError, Closing, Closure, close};
 pub use fetch::{Fetched, fetch, follow, is_due, sweep};
 pub use query::{Bank, Day, DayState, Days, Difference, Listed, Waiting, bank, content, day, days, waiting};
 pub use take::{TakeError, Taken, again, take};

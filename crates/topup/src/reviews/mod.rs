@@ -18,7 +18,7 @@ mod rules;
 pub use dossier::{Attempt, Cryptograms, Dossier, Event, Happened, Later, Review, Reviewed, Script, dossier};
 pub use exchange::{Asked, Exchange, Record, Said};
 pub use query::{Contradiction, Proposed, Waiting, contradictions, counts, exists, waiting};
-pub use rules::{Due, Hint, MOST_REASON, Refused};
+pub use rules::{Due, Hint};
 
 use ledger::GroupId;
 use serde_json::json;
@@ -31,8 +31,7 @@ use crate::loads::book::{self, Decision, Ended};
 use crate::loads::{OrderNumber, State};
 use crate::people::staff::{Staff, StaffPermission, may_still};
 use crate::terminals;
-
-use rules::{Last, may_answer, may_propose, may_say};
+use crate::two_people::{Last, Refused, may_answer, may_propose, may_say};
 
 /// What someone proposes to decide.
 #[derive(Clone, Copy, Debug)]
@@ -84,10 +83,10 @@ struct Locked {
 /// Records what `staff` proposes of a load in doubt; its number among the load's proposals.
 pub async fn propose(house: &House, staff: &Staff, actor: &Actor, proposal: Proposal<'_>) -> Result<i64, ReviewError> {
     let Proposal { order, written, .. } = proposal;
-    let reason = may_say(staff.role, proposal.reason)?;
+    let reason = may_say(staff.role, StaffPermission::ReviewLoads, proposal.reason)?;
     let mut tx = house.db.begin().await?;
     let Locked { group, state, last, .. } = lock(&mut tx, order).await?;
-    let number = may_propose(state, last)?;
+    let number = may_propose(state == State::Unknown, last)?;
     tx.query(
         "INSERT INTO reviews (group_id, load_id, number, written, proposed_by, reason, proposed_at_us) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -112,13 +111,11 @@ pub async fn propose(house: &House, staff: &Staff, actor: &Actor, proposal: Prop
 /// Records what `staff` says to the proposal of another; if they confirm it, the money moves in the same commit.
 pub async fn answer(house: &House, staff: &Staff, actor: &Actor, reply: Reply<'_>) -> Result<(), ReviewError> {
     let Reply { order, number, confirm, .. } = reply;
-    let reason = may_say(staff.role, reply.reason)?;
+    let reason = may_say(staff.role, StaffPermission::ReviewLoads, reply.reason)?;
     let mut tx = house.db.begin().await?;
     let locked = lock(&mut tx, order).await?;
-    may_answer(locked.state, locked.last, number, staff.id)?;
-    if let Some(last) = locked.last.filter(|_| confirm)
-        && !may_still(&mut tx, last.by, StaffPermission::ReviewLoads).await?
-    {
+    let proposer = may_answer(locked.state == State::Unknown, locked.last, number, staff.id)?;
+    if confirm && !may_still(&mut tx, proposer, StaffPermission::ReviewLoads).await? {
         return Err(Refused::Left.into());
     }
     let (group, at) = (locked.group, house.now());
@@ -170,7 +167,7 @@ pub async fn close_alarm(
     (order, alarm): (OrderNumber, i64),
     reason: &str,
 ) -> Result<bool, ReviewError> {
-    let reason = may_say(staff.role, reason)?;
+    let reason = may_say(staff.role, StaffPermission::ReviewLoads, reason)?;
     let mut tx = house.db.begin().await?;
     lock(&mut tx, order).await?;
     if query::owes(&mut tx, order).await? {

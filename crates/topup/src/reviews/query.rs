@@ -3,7 +3,7 @@
 use ledger::{Fen, GroupId};
 use store::{Micros, Tx};
 
-use super::rules::{Due, Last, due};
+use super::rules::{Due, due};
 use super::since;
 use crate::alarms::{self, Kind};
 use crate::audit::Subject;
@@ -11,6 +11,7 @@ use crate::cards::CardNumber;
 use crate::loads::{OrderNumber, Reason};
 use crate::paging::{Page, Place, one_more};
 use crate::people::staff::StaffId;
+use crate::two_people::Last;
 use crate::{House, Ids};
 
 /// A load in doubt.
@@ -203,9 +204,9 @@ pub(super) async fn last_proposal(
     group: GroupId,
     order: OrderNumber,
 ) -> Result<Option<Last>, store::Error> {
-    let row: Option<(i64, StaffId, Option<StaffId>, Option<i64>)> = tx
+    let row: Option<(i64, StaffId, Option<i64>)> = tx
         .query(
-            "SELECT r.number, r.proposed_by, a.answered_by, a.confirmed FROM reviews r \
+            "SELECT r.number, r.proposed_by, a.number FROM reviews r \
              LEFT JOIN review_answers a ON a.group_id = r.group_id AND a.load_id = r.load_id AND a.number = r.number \
              WHERE r.group_id = $1 AND r.load_id = $2 ORDER BY r.number DESC LIMIT 1",
         )
@@ -213,11 +214,7 @@ pub(super) async fn last_proposal(
         .bind(order.id())
         .optional()
         .await?;
-    Ok(row.map(|(number, by, answered_by, confirmed)| Last {
-        number,
-        by,
-        answered: answered_by.zip(confirmed).map(|(by, confirmed)| (by, confirmed == 1)),
-    }))
+    Ok(row.map(|(number, by, answered)| Last { number, by, answered: answered.is_some() }))
 }
 
 impl Waiting {

@@ -11,7 +11,8 @@ use topup::books::{BooksFault, CorrectionKind, prove_books};
 use topup::loads::book::{Ended, Settled};
 use topup::loads::{self, Load, ProvenSince, Reason, State};
 use topup::people::staff::{Staff, StaffRole};
-use topup::reviews::{self, Due, Hint, Proposal, Refused, Reply, ReviewError};
+use topup::reviews::{self, Due, Hint, Proposal, Reply, ReviewError};
+use topup::two_people::Refused;
 
 use crate::cards::{Kind, Tear};
 use crate::desk::{Desk, QUIET, yuan};

@@ -1,25 +1,16 @@
 //! The decision about a deposit: where it stands, what was said so far, and what whoever looks can do now.
 
 use maud::{Markup, html};
-use topup::deposits::{
-    Exception, ExceptionKind, Happened, MOST_REASON, MOST_REFERENCE, Proposed, Ruling, State, Story, Voucher,
-};
+use topup::deposits::{Exception, ExceptionKind, Happened, Proposed, Ruling, State, Story, Voucher};
 use topup::people::staff::StaffPermission;
+use topup::two_people::{MOST_REASON, MOST_REFERENCE};
 use topup::{Fen, Micros};
 
 use super::line::{self, Line};
 use super::{compare, path, words};
-use crate::look::{Field, Frame, Tone, hidden, notice, show, tag};
+use crate::look::{Frame, Tone, hidden, notice, show, tag};
+use crate::office::two_people::{self, Typed, because, choices, either, kept, no_form, number, referred, tick};
 use crate::words::{Lang, say};
-
-/// What was typed before the page came back.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Typed<'a> {
-    pub(crate) reason: &'a str,
-    pub(crate) verdict: &'a str,
-    /// Under which number the bank knows of it, where that is asked for.
-    pub(crate) reference: &'a str,
-}
 
 /// What the page of one deposit shows.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +49,7 @@ pub(crate) fn draw(frame: &Frame, look: &Look<'_>, typed: &Typed<'_>, problems: 
             h2 { (say!(lang, "office-deposit-decision")) }
             (standing(lang, look))
             (history(lang, &look.story.rulings))
-            @if !offered && !typed.reason.trim().is_empty() { (kept(lang, typed)) }
+            @if !offered { (kept(lang, typed)) }
             (form)
             (line::on(lang, look.line))
         }
@@ -133,39 +124,18 @@ fn history(lang: Lang, rulings: &[Ruling]) -> Markup {
 /// One person's word that was enough, or two people's. The bank's number is shown once nobody has to read it themselves.
 fn said(lang: Lang, ruling: &Ruling) -> Markup {
     let Proposed { approve, name, reason, reference, at, .. } = &ruling.proposed;
+    let word = |yes: bool, good: String, bad: String| if yes { tag(Tone::Good, &good) } else { tag(Tone::Bad, &bad) };
     html! {
-        p {
-            b { (name) } " "
-            @if ruling.alone {
-                @if *approve { (tag(Tone::Good, &say!(lang, "office-deposit-said-approve"))) }
-                @else { (tag(Tone::Bad, &say!(lang, "office-deposit-said-reject"))) }
-            } @else {
-                (say!(lang, "office-deposit-proposed")) " " (tag(Tone::Plain, &words::verdict(lang, *approve)))
-            }
-            " " span.sub.num { (show::date_time(*at)) }
+        @if ruling.alone {
+            @let (approved, rejected) = (say!(lang, "office-deposit-said-approve"), say!(lang, "office-deposit-said-reject"));
+            (two_people::said(name, word(*approve, approved, rejected), *at, reason))
+        } @else {
+            (two_people::proposed(lang, name, &words::verdict(lang, *approve), *at, reason))
         }
-        blockquote { (reason) }
-        @if let Some(reference) = reference.as_ref().filter(|_| ruling.answered.is_some()) {
-            p.sub { (say!(lang, "exception-reference")) " " span.num { (reference) } }
-        }
+        (referred(lang, reference.as_deref().filter(|_| ruling.answered.is_some())))
         @if let Some((yes, who, why, when)) = ruling.answered.as_ref().filter(|_| !ruling.alone) {
-            p {
-                b { (who) } " "
-                @if *yes { (tag(Tone::Good, &say!(lang, "office-deposit-confirmed"))) }
-                @else { (tag(Tone::Bad, &say!(lang, "office-deposit-declined"))) }
-                " " span.sub.num { (show::date_time(*when)) }
-            }
-            blockquote { (why) }
-        }
-    }
-}
-
-/// What was typed into a form that is not there any more.
-pub(crate) fn kept(lang: Lang, typed: &Typed<'_>) -> Markup {
-    html! {
-        div.kept {
-            p.soft { (say!(lang, "office-deposit-kept")) }
-            blockquote { (typed.reason) }
+            @let (confirmed, declined) = (say!(lang, "office-deposit-confirmed"), say!(lang, "office-deposit-declined"));
+            (two_people::said(who, word(*yes, confirmed, declined), *when, why))
         }
     }
 }
@@ -176,33 +146,25 @@ fn forms(frame: &Frame, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, S
     if story.deposit.state != State::Paid {
         return (html! {}, false);
     }
-    let Some(staff) = frame.staff().filter(|staff| staff.role.may(StaffPermission::ReviewDeposits)) else {
-        return (html! { p.soft { (say!(lang, "office-deposit-role")) } }, false);
-    };
-    match &story.proposed {
-        None => (propose(lang, look, typed, problems), true),
-        Some(proposed) if proposed.by == staff.id => {
-            let own = notice(Tone::Plain, &say!(lang, "office-deposit-own-title"), say!(lang, "office-deposit-own"));
-            (html! { div.greyed aria-disabled="true" { (own) } }, false)
-        }
-        Some(proposed) => (answer(lang, look, proposed, typed, problems), true),
+    let (role, own) = (say!(lang, "office-deposit-role"), say!(lang, "office-deposit-own"));
+    let instead = (role, say!(lang, "office-deposit-own-title"), own);
+    let by = story.proposed.as_ref().map(|proposed| proposed.by);
+    if let Some(why) = no_form(frame, StaffPermission::ReviewDeposits, by, instead) {
+        return (why, false);
     }
+    let form = match &story.proposed {
+        None => propose(lang, look, typed, problems),
+        Some(proposed) => answer(lang, look, proposed, typed, problems),
+    };
+    (form, true)
 }
 
 fn propose(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, String)]) -> Markup {
     let story = look.story;
-    let wrong = problems.iter().any(|(field, _)| *field == "verdict");
-    let choice = |value: &str, approve: bool| {
-        html! {
-            label.choice {
-                input type="radio" name="verdict" value=(value) required checked[typed.verdict == value];
-                span {
-                    b { (words::verdict(lang, approve)) }
-                    small.soft { (words::moves(lang, approve, amount(story), &story.group)) }
-                }
-            }
-        }
+    let choice = |value: &'static str, approve: bool| {
+        (value, words::verdict(lang, approve), words::moves(lang, approve, amount(story), &story.group))
     };
+    let legend = html! { legend { (say!(lang, "office-deposit-what")) } };
     let (hint, submit) = if story.two_people {
         (say!(lang, "office-deposit-two-hint", limit = show::yuan(look.limit)), say!(lang, "office-deposit-propose"))
     } else if story.voucher != Voucher::Gateway {
@@ -213,16 +175,12 @@ fn propose(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, St
     html! {
         form.stack id="decide" method="post" action={ (path(story.deposit.order)) "/proposal" } {
             (hidden("unfit", ids(story)))
-            fieldset.choices id="verdict" aria-invalid=[wrong.then_some("true")] {
-                legend { (say!(lang, "office-deposit-what")) }
-                (choice("approve", true))
-                (choice("reject", false))
-            }
+            (choices("verdict", &legend, &[choice("approve", true), choice("reject", false)], typed, problems))
             @if let Some(why) = vouching(lang, story) {
                 (notice(Tone::Doubt, &say!(lang, "office-deposit-vouch-title"), why))
-                (number(say!(lang, "office-deposit-reference-hint", most = MOST_REFERENCE), lang, typed, problems))
+                (number(lang, say!(lang, "office-deposit-reference-hint", most = MOST_REFERENCE), typed, problems))
             }
-            (compared(lang, look, problems))
+            (tick("compared", &tick_words(lang, look), problems))
             (because(lang, say!(lang, "office-deposit-reason-hint", most = MOST_REASON), typed, problems))
             div { button.button.main { (submit) } }
             p.soft.small { (hint) }
@@ -238,6 +196,7 @@ fn answer(lang: Lang, look: &Look<'_>, proposed: &Proposed, typed: &Typed<'_>, p
     let why = vouching(lang, story).filter(|_| proposed.approve);
     // Proposed when the gateway's word was still enough: nobody can say the same number.
     let unvouched = why.is_some() && proposed.reference.is_none();
+    let confirm = (!unvouched).then(|| say!(lang, "office-deposit-confirm"));
     html! {
         form.stack id="decide" method="post" action={ (path(story.deposit.order)) "/answer" } {
             h3 { (say!(lang, "office-deposit-answer", who = proposed.name.as_str(), verdict = verdict)) }
@@ -248,16 +207,11 @@ fn answer(lang: Lang, look: &Look<'_>, proposed: &Proposed, typed: &Typed<'_>, p
             @if unvouched {
                 (notice(Tone::Bad, "", say!(lang, "office-deposit-unvouched")))
             } @else if proposed.reference.is_some() {
-                (number(say!(lang, "office-deposit-reference-again", most = MOST_REFERENCE), lang, typed, problems))
+                (number(lang, say!(lang, "office-deposit-reference-again", most = MOST_REFERENCE), typed, problems))
             }
-            (compared(lang, look, problems))
+            (tick("compared", &tick_words(lang, look), problems))
             (because(lang, say!(lang, "office-deposit-answer-hint", most = MOST_REASON), typed, problems))
-            div.either {
-                button.button name="verdict" value="decline" { (say!(lang, "office-deposit-decline")) }
-                @if !unvouched {
-                    button.button.main name="verdict" value="confirm" { (say!(lang, "office-deposit-confirm")) }
-                }
-            }
+            (either(&say!(lang, "office-deposit-decline"), confirm.as_deref()))
         }
     }
 }
@@ -272,34 +226,13 @@ fn vouching(lang: Lang, story: &Story) -> Option<String> {
     }
 }
 
-/// Under which number the bank knows of the payment.
-fn number(hint: String, lang: Lang, typed: &Typed<'_>, problems: &[(&str, String)]) -> Markup {
-    let label = say!(lang, "exception-reference");
-    Field::new("reference", label, "text", "off").hint(hint).value(typed.reference).wrong(problems).draw()
-}
-
-/// The tick that the evidence was looked at; it says so if something differs.
-fn compared(lang: Lang, look: &Look<'_>, problems: &[(&str, String)]) -> Markup {
-    let wrong = problems.iter().any(|(field, _)| *field == "compared");
-    html! {
-        label.tick {
-            input type="checkbox" id="compared" name="compared" value="yes" aria-invalid=[wrong.then_some("true")];
-            span { (tick_words(lang, look)) }
-        }
-    }
-}
-
-/// What is ticked; without another reason it is the reason.
+/// What is ticked, that the evidence was looked at; it says so if something differs. Without another reason it is the reason.
 pub(crate) fn tick_words(lang: Lang, look: &Look<'_>) -> String {
     if compare::differing(&compare::lines(lang, look.story, look.merchant)) == 0 {
         say!(lang, "office-deposit-compared")
     } else {
         say!(lang, "office-deposit-compared-differs")
     }
-}
-
-fn because(lang: Lang, hint: String, typed: &Typed<'_>, problems: &[(&str, String)]) -> Markup {
-    Field::new("reason", say!(lang, "reason"), "text", "off").hint(hint).value(typed.reason).wrong(problems).draw()
 }
 
 #[cfg(test)]

@@ -10,13 +10,15 @@ use serde::Deserialize;
 use topup::deposits::{
     self, Answer, By, DepositNumber, Event, ExceptionId, Happened, Proposal, Refused, ReviewError, Story,
 };
+use topup::two_people::Refused as Rule;
 
-use super::decide::{self, Look, Typed};
+use super::decide::{self, Look};
 use super::line::{self, Line};
 use super::view::page;
 use super::{Decide, See, order_in, path, words};
 use crate::App;
 use crate::look::{Frame, show};
+use crate::office::two_people::Typed;
 use crate::people::access::Office;
 use crate::web::Html;
 use crate::web::problem::Problem;
@@ -106,7 +108,7 @@ pub(crate) async fn propose(
                 let said = &last.proposed;
                 said.by == may.staff.id && said.approve == approve && said.reason == reason.trim()
             });
-            let repeated = matches!(error, ReviewError::Refused(Refused::Proposed | Refused::Settled)) && own;
+            let repeated = matches!(error, ReviewError::Refused(Refused::Rule(Rule::Proposed | Rule::Settled))) && own;
             failed(&app, &may, &story, &sent, error, repeated).await
         }
     }
@@ -142,7 +144,7 @@ pub(crate) async fn answer(
             let own = ruling
                 .and_then(|ruling| ruling.answered.as_ref())
                 .is_some_and(|(yes, who, why, _)| *yes == confirm && *who == may.staff.name && why == reason.trim());
-            let repeated = matches!(error, ReviewError::Refused(Refused::Answered)) && own;
+            let repeated = matches!(error, ReviewError::Refused(Refused::Rule(Rule::Answered))) && own;
             failed(&app, &may, &story, &sent, error, repeated).await
         }
     }
@@ -201,17 +203,15 @@ async fn failed(
     };
     let lang = may.frame.lang;
     let problem = match refused {
-        Refused::NoReason | Refused::LongReason => ("reason", words::refused(lang, refused, &sent.reason)),
+        Refused::Rule(Rule::NoReason | Rule::LongReason) => ("reason", words::refused(lang, refused, &sent.reason)),
         Refused::NoReference | Refused::LongReference | Refused::OtherReference => {
             ("reference", words::refused(lang, refused, &sent.reason))
         }
-        Refused::Settled | Refused::Proposed | Refused::NoProposal | Refused::Answered => {
+        Refused::Rule(Rule::Settled | Rule::Proposed | Rule::NoProposal | Rule::Answered) => {
             ("", meanwhile(lang, may, story).unwrap_or_else(|| words::refused(lang, refused, &sent.reason)))
         }
-        Refused::Role
-        | Refused::Own
+        Refused::Rule(Rule::Role | Rule::Own | Rule::Left)
         | Refused::Unseen
-        | Refused::Left
         | Refused::Unanswered
         | Refused::NotThere
         | Refused::Unvouched => ("", words::refused(lang, refused, &sent.reason)),

@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 use topup::deposits::Moved;
 
-use super::decide::{self, Look, Typed};
+use super::decide::{self, Look};
 use super::{compare, line, story};
 use crate::deposits::deposit::state_tag;
 use crate::look::{Frame, show, summary};
+use crate::office::two_people::Typed;
 use crate::words::say;
 
 /// The page.

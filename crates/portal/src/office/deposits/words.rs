@@ -2,8 +2,9 @@
 
 use maud::Markup;
 use topup::deposits::{
-    By, ExceptionKind, Happened, MOST_REFERENCE, NO_GATEWAY, OTHER_AMOUNT, Outcome, RefundState, Refused, Told, Tray,
+    By, ExceptionKind, Happened, NO_GATEWAY, OTHER_AMOUNT, Outcome, RefundState, Refused, Told, Tray,
 };
+use topup::two_people::{MOST_REASON, MOST_REFERENCE, Refused as Rule};
 use topup::{Fen, Micros};
 
 use crate::deposits::steps;
@@ -174,18 +175,18 @@ pub(crate) fn refund(lang: Lang, state: RefundState) -> (Tone, String) {
 /// Why something was not taken, where the page itself does not say more.
 pub(crate) fn refused(lang: Lang, why: Refused, reason: &str) -> String {
     match why {
-        Refused::Role => say!(lang, "office-deposit-role"),
-        Refused::NoReason => say!(lang, "office-deposit-no-reason"),
-        Refused::LongReason => {
+        Refused::Rule(Rule::Role) => say!(lang, "office-deposit-role"),
+        Refused::Rule(Rule::NoReason) => say!(lang, "office-deposit-no-reason"),
+        Refused::Rule(Rule::LongReason) => {
             let count = reason.trim().chars().count();
-            say!(lang, "office-deposit-long-reason", most = topup::deposits::MOST_REASON, count = count)
+            say!(lang, "office-deposit-long-reason", most = MOST_REASON, count = count)
         }
-        Refused::Own => say!(lang, "office-deposit-own"),
-        Refused::Settled | Refused::Proposed | Refused::NoProposal | Refused::Answered => {
+        Refused::Rule(Rule::Own) => say!(lang, "office-deposit-own"),
+        Refused::Rule(Rule::Settled | Rule::Proposed | Rule::NoProposal | Rule::Answered) => {
             say!(lang, "office-deposit-was-changed")
         }
+        Refused::Rule(Rule::Left) => say!(lang, "office-deposit-left"),
         Refused::Unseen => say!(lang, "office-deposit-new-unfit"),
-        Refused::Left => say!(lang, "office-deposit-left"),
         Refused::Unanswered => say!(lang, "office-deposit-unanswered"),
         Refused::NotThere => say!(lang, "office-deposit-not-there"),
         Refused::NoReference => say!(lang, "office-deposit-no-reference"),

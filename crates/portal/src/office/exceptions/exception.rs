@@ -4,14 +4,15 @@ use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
-use topup::deposits::{self, CloseError, Closing, Closure, Exception, ExceptionId, MOST_REFERENCE, Outcome, Refused};
+use topup::deposits::{self, CloseError, Closing, Closure, Exception, ExceptionId, Outcome, Refused};
+use topup::two_people::{MOST_REFERENCE, Refused as Rule};
 
 use super::path;
 use super::view::{Look, page};
 use crate::App;
 use crate::look::{Frame, show};
-use crate::office::deposits::decide::Typed;
 use crate::office::deposits::{Decide, See, words as said};
+use crate::office::two_people::Typed;
 use crate::people::access::Office;
 use crate::web::Html;
 use crate::web::problem::Problem;
@@ -72,7 +73,7 @@ fn repeated(may: &Office<Decide>, found: &Exception, sent: &Sent, outcome: Outco
         CloseError::Closed => {
             found.closed.as_ref().is_some_and(|(who, how, why, _)| *who == may.actor().name && same(*how, why))
         }
-        CloseError::Refused(Refused::Own) => {
+        CloseError::Refused(Refused::Rule(Rule::Own)) => {
             found.proposed.as_ref().is_some_and(|(by, _, how, why, _)| *by == may.staff.id && same(*how, why))
         }
         CloseError::NoException
@@ -127,10 +128,10 @@ fn why(lang: Lang, found: &Exception, sent: &Sent, error: CloseError) -> Result<
             ("outcome", say!(lang, "exception-quota-short", free = free, needed = needed))
         }
         CloseError::Refused(Refused::NotThere) => ("outcome", say!(lang, "exception-not-there")),
-        CloseError::Refused(refused @ (Refused::NoReason | Refused::LongReason)) => {
+        CloseError::Refused(refused @ Refused::Rule(Rule::NoReason | Rule::LongReason)) => {
             ("reason", said::refused(lang, refused, &sent.reason))
         }
-        CloseError::Refused(Refused::Own) => ("", say!(lang, "exception-own")),
+        CloseError::Refused(Refused::Rule(Rule::Own)) => ("", say!(lang, "exception-own")),
         CloseError::Refused(refused) => ("", said::refused(lang, refused, &sent.reason)),
     })
 }

@@ -3,14 +3,15 @@
 use std::iter;
 
 use maud::{Markup, html};
-use topup::deposits::{Exception, MOST_REASON, MOST_REFERENCE, Needs, Outcome, People};
+use topup::deposits::{Exception, Needs, Outcome, People};
 use topup::people::staff::StaffPermission;
+use topup::two_people::{MOST_REASON, MOST_REFERENCE};
 use topup::{Fen, Micros};
 
 use super::{evidence, path, words};
-use crate::look::{Field, Frame, Tone, fact, notice, show, summary, tag};
-use crate::office::deposits::decide::{Typed, kept};
+use crate::look::{Frame, Tone, fact, notice, show, summary, tag};
 use crate::office::deposits::{self, words as said};
+use crate::office::two_people::{self, Typed, because, choices, kept, no_form, number, proposed, referred};
 use crate::words::{Lang, say};
 
 /// What the page shows.
@@ -95,7 +96,7 @@ fn decision(frame: &Frame, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str
         section.sheet.pad.stack.decision id="decision" {
             h2 { (say!(lang, "exception-decide")) }
             (history(lang, exception))
-            @if !offered && !typed.reason.trim().is_empty() { (kept(lang, typed)) }
+            @if !offered { (kept(lang, typed)) }
             (form)
         }
     }
@@ -106,29 +107,16 @@ fn history(lang: Lang, exception: &Exception) -> Markup {
     html! {
         @if exception.proposed.is_some() || exception.closed.is_some() {
             ol.said {
-                @if let Some((_, who, outcome, reason, at)) = &exception.proposed { li {
-                    p { b { (who) } " " (say!(lang, "office-deposit-proposed")) " "
-                        (tag(Tone::Plain, &said::outcome(lang, kind, *outcome))) " " span.sub.num { (show::date_time(*at)) } }
+                @if let Some((_, who, outcome, reason, at)) = &exception.proposed {
                     // The number is not shown while another person has to read it themselves.
-                    blockquote { (reason) }
-                } }
+                    li { (proposed(lang, who, &said::outcome(lang, kind, *outcome), *at, reason)) }
+                }
                 @if let Some((who, outcome, reason, at)) = &exception.closed { li {
-                    p { b { (who) } " "
-                        (tag(Tone::Good, &say!(lang, "exception-closed-title", outcome = said::outcome(lang, kind, *outcome))))
-                        " " span.sub.num { (show::date_time(*at)) } }
-                    blockquote { (reason) }
-                    (referred(lang, exception))
+                    @let made = say!(lang, "exception-closed-title", outcome = said::outcome(lang, kind, *outcome));
+                    (two_people::said(who, tag(Tone::Good, &made), *at, reason))
+                    (referred(lang, exception.reference.as_deref()))
                 } }
             }
-        }
-    }
-}
-
-/// Under which number the bank knows of it.
-fn referred(lang: Lang, exception: &Exception) -> Markup {
-    html! {
-        @if let Some(reference) = &exception.reference {
-            p.sub { (say!(lang, "exception-reference")) " " span.num { (reference) } }
         }
     }
 }
@@ -138,9 +126,11 @@ fn forms(frame: &Frame, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, S
     if exception.closed.is_some() {
         return (html! {}, false);
     }
-    let Some(staff) = frame.staff().filter(|staff| staff.role.may(StaffPermission::ReviewDeposits)) else {
-        return (html! { p.soft { (say!(lang, "exception-role")) } }, false);
-    };
+    let instead = (say!(lang, "exception-role"), say!(lang, "office-deposit-own-title"), say!(lang, "exception-own"));
+    let proposer = exception.proposed.as_ref().map(|(by, ..)| *by);
+    if let Some(why) = no_form(frame, StaffPermission::ReviewDeposits, proposer, instead) {
+        return (why, false);
+    }
     if exception.kind.outcomes().is_empty() {
         let link = html! {
             p { (say!(lang, "exception-decide-deposit")) }
@@ -151,10 +141,6 @@ fn forms(frame: &Frame, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, S
         return (link, false);
     }
     match &exception.proposed {
-        Some((by, ..)) if *by == staff.id => {
-            let own = notice(Tone::Plain, &say!(lang, "office-deposit-own-title"), say!(lang, "exception-own"));
-            (html! { div.greyed aria-disabled="true" { (own) } }, false)
-        }
         Some((_, who, outcome, ..)) => {
             let outcome = said::outcome(lang, exception.kind, *outcome);
             let heading = say!(lang, "exception-other-proposed", who = who.as_str(), outcome = outcome);
@@ -167,22 +153,22 @@ fn forms(frame: &Frame, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, S
 
 fn close(lang: Lang, look: &Look<'_>, typed: &Typed<'_>, problems: &[(&str, String)]) -> Markup {
     let exception = look.exception;
-    let wrong = problems.iter().any(|(field, _)| *field == "outcome");
     let outcomes = exception.kind.outcomes().iter().copied();
     let outcomes: Vec<Outcome> = outcomes.filter(|outcome| look.needs.offers(*outcome)).collect();
+    let legend = html! { legend.unseen { (say!(lang, "exception-outcome")) } };
+    let choice = |outcome: &Outcome| {
+        let what = words::moves(lang, exception, look.needs, *outcome);
+        (outcome.as_str(), said::outcome(lang, exception.kind, *outcome), what)
+    };
+    let offered: Vec<_> = outcomes.iter().map(choice).collect();
     let (hints, submit) = submit(lang, look, &outcomes);
     html! {
         form.stack id="close" method="post" action={ (path(exception.id)) "/close" } {
-            fieldset.choices id="outcome" aria-invalid=[wrong.then_some("true")] {
-                legend.unseen { (say!(lang, "exception-outcome")) }
-                @for outcome in &outcomes { (choice(lang, look, *outcome, typed.verdict)) }
-            }
+            (choices("outcome", &legend, &offered, typed, problems))
             @if outcomes.iter().any(|outcome| look.needs.reference(*outcome)) {
-                (Field::new("reference", say!(lang, "exception-reference"), "text", "off")
-                    .hint(reference_hint(lang, look, &outcomes)).value(typed.reference).wrong(problems).draw())
+                (number(lang, reference_hint(lang, look, &outcomes), typed, problems))
             }
-            (Field::new("reason", say!(lang, "reason"), "text", "off")
-                .hint(say!(lang, "exception-reason-hint", most = MOST_REASON)).value(typed.reason).wrong(problems).draw())
+            (because(lang, say!(lang, "exception-reason-hint", most = MOST_REASON), typed, problems))
             div { button.button.main { (submit) } }
             @for hint in hints { p.soft.small { (hint) } }
         }
@@ -226,19 +212,6 @@ fn reference_hint(lang: Lang, look: &Look<'_>, outcomes: &[Outcome]) -> String {
         say!(lang, "exception-reference-hint-credited", most = MOST_REFERENCE)
     } else {
         say!(lang, "exception-reference-hint", most = MOST_REFERENCE)
-    }
-}
-
-fn choice(lang: Lang, look: &Look<'_>, outcome: Outcome, chosen: &str) -> Markup {
-    let exception = look.exception;
-    html! {
-        label.choice {
-            input type="radio" name="outcome" value=(outcome.as_str()) required checked[outcome.as_str() == chosen];
-            span {
-                b { (said::outcome(lang, exception.kind, outcome)) }
-                small.soft { (words::moves(lang, exception, look.needs, outcome)) }
-            }
-        }
     }
 }
 

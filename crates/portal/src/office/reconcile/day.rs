@@ -9,12 +9,13 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use topup::Fen;
 use topup::audit::Subject;
-use topup::deposits::MOST_REFERENCE;
-use topup::reconcile::{self, Bank, Came, CloseError, Closing, Closure, DayState, Fetched, Listed, MOST_REASON};
+use topup::reconcile::{self, Bank, Came, CloseError, Closing, Closure, DayState, Fetched, Listed};
+use topup::two_people::{MOST_REFERENCE, Refused};
 
 use super::{Do, LIST, STATEMENTS, See, day_in, groups, list, may_do, meanwhile, path};
 use crate::App;
 use crate::look::{Frame, Tone, command, empty, fact, icon, notice, show, summary};
+use crate::office::reviews;
 use crate::office::trail::{Before, Trail, trail};
 use crate::people::access::Office;
 use crate::web::problem::Problem;
@@ -145,12 +146,11 @@ pub(crate) async fn close(
         Ok((day, Closure::Closed | Closure::Proposed)) => return Ok(Redirect::to(&path(day)).into_response()),
         Err(CloseError::Unknown) => return Err(Problem::NotFound),
         Err(CloseError::Storage(error)) => return Err(error.into()),
-        Err(CloseError::Role) => say!(lang, "exception-role"),
-        Err(CloseError::Own) => say!(lang, "difference-own"),
+        Err(CloseError::Refused(Refused::Role)) => say!(lang, "exception-role"),
+        Err(CloseError::Refused(Refused::Own)) => say!(lang, "difference-own"),
+        Err(CloseError::Refused(refused)) => reviews::words::refused(lang, refused),
         Err(CloseError::NoReference) => say!(lang, "difference-no-reference"),
         Err(CloseError::LongReference) => say!(lang, "exception-long-reference", most = MOST_REFERENCE),
-        Err(CloseError::NoReason) => say!(lang, "review-no-reason"),
-        Err(CloseError::LongReason) => say!(lang, "review-long-reason", most = MOST_REASON),
     };
     let day = day_in(&sent.day)?;
     let shown = Shown { refused: Some((difference, sent)), ..look(&app, day, &Before::default()).await? };

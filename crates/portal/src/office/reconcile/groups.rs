@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 use topup::audit;
+use topup::reconcile::Difference;
 use topup::reconcile::matching::{Finding, Ours, Pair, Total, total};
-use topup::reconcile::{Difference, MOST_REASON};
+use topup::two_people::MOST_REASON;
 
 use super::day::Shown;
 use super::{may_do, words};

@@ -4,19 +4,14 @@ use maud::{Markup, html};
 use topup::Micros;
 use topup::loads::{Reason, State};
 use topup::people::staff::StaffPermission;
-use topup::reviews::{Dossier, MOST_REASON, Review};
+use topup::reviews::{Dossier, Review};
+use topup::two_people::MOST_REASON;
 
 use super::{evidence, path, words};
 use crate::loads::view::{reason as why_in_doubt, state_tag};
 use crate::look::{Field, Frame, Tone, hidden, notice, show, summary, tag};
+use crate::office::two_people::{Typed, because, choices, either, no_form, proposed, said, tick};
 use crate::words::{Lang, say};
-
-/// What was typed before the page came back.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Typed<'a> {
-    pub(crate) reason: &'a str,
-    pub(crate) verdict: &'a str,
-}
 
 /// The page, read at `now`.
 pub(crate) fn page(
@@ -83,25 +78,17 @@ fn standing(lang: Lang, dossier: &Dossier, now: Micros) -> Markup {
 fn history(lang: Lang, reviews: &[Review]) -> Markup {
     html! {
         @if !reviews.is_empty() {
-            ol.said { @for review in reviews {
-                li {
-                    p {
-                        b { (review.name) } " " (say!(lang, "review-proposed")) " "
-                        (tag(Tone::Plain, &words::verdict(lang, review.written)))
-                        " " span.sub.num { (show::date_time(review.at)) }
-                    }
-                    blockquote { (review.reason) }
-                    @if let Some(answer) = &review.answer {
-                        p {
-                            b { (answer.name) } " "
-                            @if answer.confirmed { (tag(Tone::Good, &say!(lang, "review-confirmed"))) }
-                            @else { (tag(Tone::Bad, &say!(lang, "review-declined"))) }
-                            " " span.sub.num { (show::date_time(answer.at)) }
-                        }
-                        blockquote { (answer.reason) }
-                    }
+            ol.said { @for review in reviews { li {
+                (proposed(lang, &review.name, &words::verdict(lang, review.written), review.at, &review.reason))
+                @if let Some(answer) = &review.answer {
+                    @let (tone, word) = if answer.confirmed {
+                        (Tone::Good, say!(lang, "review-confirmed"))
+                    } else {
+                        (Tone::Bad, say!(lang, "review-declined"))
+                    };
+                    (said(&answer.name, tag(tone, &word), answer.at, &answer.reason))
                 }
-            } }
+            } } }
         }
     }
 }
@@ -112,38 +99,29 @@ fn forms(frame: &Frame, dossier: &Dossier, typed: &Typed<'_>, problems: &[(&str,
     if dossier.load.state != State::Unknown {
         return html! {};
     }
-    let Some(staff) = frame.staff().filter(|staff| staff.role.may(StaffPermission::ReviewLoads)) else {
-        return html! { p.soft { (say!(lang, "review-role")) } };
-    };
-    match dossier.reviews.last().filter(|review| review.answer.is_none()) {
+    let open = dossier.reviews.last().filter(|review| review.answer.is_none());
+    let instead = (say!(lang, "review-role"), say!(lang, "review-own-waits"), say!(lang, "review-own"));
+    if let Some(why) = no_form(frame, StaffPermission::ReviewLoads, open.map(|review| review.by), instead) {
+        return why;
+    }
+    match open {
         None => propose(lang, dossier, typed, problems),
-        Some(review) if review.by == staff.id => html! {
-            div.greyed aria-disabled="true" { (notice(Tone::Plain, &say!(lang, "review-own-waits"), say!(lang, "review-own"))) }
-        },
         Some(review) => answer(lang, dossier, review, typed, problems),
     }
 }
 
 fn propose(lang: Lang, dossier: &Dossier, typed: &Typed<'_>, problems: &[(&str, String)]) -> Markup {
     let amount = show::yuan(dossier.load.amount);
-    let wrong = problems.iter().any(|(field, _)| *field == "verdict");
-    let choice = |value: &str, word: String, what: String| {
-        html! {
-            label.choice {
-                input type="radio" name="verdict" value=(value) required checked[typed.verdict == value];
-                span { b { (word) } small.soft { (what) } }
-            }
-        }
-    };
+    let legend = html! { legend { (say!(lang, "review-what")) } };
+    let either = [
+        ("written", words::verdict(lang, true), say!(lang, "review-written-what", amount = amount.as_str())),
+        ("not-written", words::verdict(lang, false), say!(lang, "review-not-written-what", amount = amount.as_str())),
+    ];
     html! {
         form.stack method="post" action={ (path(dossier.load.order)) "/proposal" } {
             h3 { (say!(lang, "review-propose")) }
-            fieldset.choices id="verdict" aria-invalid=[wrong.then_some("true")] {
-                legend { (say!(lang, "review-what")) }
-                (choice("written", words::verdict(lang, true), say!(lang, "review-written-what", amount = amount.as_str())))
-                (choice("not-written", words::verdict(lang, false), say!(lang, "review-not-written-what", amount = amount.as_str())))
-            }
-            (because(lang, typed, problems))
+            (choices("verdict", &legend, &either, typed, problems))
+            (because(lang, hint(lang), typed, problems))
             div { button.button.main { (say!(lang, "review-propose-submit")) } }
             p.soft.small { (say!(lang, "review-propose-hint")) }
         }
@@ -158,29 +136,20 @@ fn answer(lang: Lang, dossier: &Dossier, review: &Review, typed: &Typed<'_>, pro
     } else {
         say!(lang, "review-not-written-what", amount = amount.as_str())
     };
-    let wrong = problems.iter().any(|(field, _)| *field == "looked");
     html! {
         form.stack method="post" action={ (path(dossier.load.order)) "/answer" } {
             h3 { (say!(lang, "review-answer", who = review.name.as_str(), verdict = words::verdict(lang, review.written))) }
             (hidden("number", review.number))
             (notice(Tone::Doubt, &say!(lang, "review-moves"), moves))
-            (because(lang, typed, problems))
-            label.tick { input type="checkbox" id="looked" name="looked" value="yes" aria-invalid=[wrong.then_some("true")];
-                span { (say!(lang, "review-looked")) } }
-            div.either {
-                button.button name="verdict" value="decline" { (say!(lang, "review-decline")) }
-                button.button.main name="verdict" value="confirm" { (say!(lang, "review-confirm")) }
-            }
+            (because(lang, hint(lang), typed, problems))
+            (tick("looked", &say!(lang, "review-looked"), problems))
+            (either(&say!(lang, "review-decline"), Some(&say!(lang, "review-confirm"))))
         }
     }
 }
 
-fn because(lang: Lang, typed: &Typed<'_>, problems: &[(&str, String)]) -> Markup {
-    Field::new("reason", say!(lang, "reason"), "text", "off")
-        .hint(say!(lang, "review-reason-hint", most = MOST_REASON))
-        .value(typed.reason)
-        .wrong(problems)
-        .draw()
+fn hint(lang: Lang) -> String {
+    say!(lang, "review-reason-hint", most = MOST_REASON)
 }
 
 /// A proof that contradicts how the load had ended, what was done about it, and the form that puts the alarm away.

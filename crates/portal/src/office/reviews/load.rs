@@ -7,12 +7,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 use topup::loads::OrderNumber;
-use topup::reviews::{self, Dossier, Proposal, Refused, Reply, ReviewError};
+use topup::reviews::{self, Dossier, Proposal, Reply, ReviewError};
+use topup::two_people::Refused;
 
-use super::decide::{Typed, page};
+use super::decide::page;
 use super::{Decide, See, order_in, path, words};
 use crate::App;
 use crate::look::Frame;
+use crate::office::two_people::Typed;
 use crate::people::access::Office;
 use crate::web::Html;
 use crate::web::problem::Problem;
@@ -167,7 +169,7 @@ async fn again(
 ) -> Result<Response, Problem> {
     let dossier = look(app, order).await?;
     let frame = Frame { here: path(order), ..frame.clone() };
-    let typed = Typed { reason: &sent.reason, verdict: &sent.verdict };
+    let typed = Typed { reason: &sent.reason, verdict: &sent.verdict, ..Typed::default() };
     let page = page(&frame, &dossier, app.house.now(), &typed, &problems);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response())
 }

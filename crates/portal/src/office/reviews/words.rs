@@ -2,7 +2,8 @@
 
 use link::End;
 use topup::loads::Finding;
-use topup::reviews::{Asked, Due, Happened, Hint, Refused, Said};
+use topup::reviews::{Asked, Due, Happened, Hint, Said};
+use topup::two_people::{MOST_REASON, Refused};
 
 use crate::loads::view::state_word;
 use crate::look::{Tone, show};
@@ -123,11 +124,11 @@ pub(crate) fn happened(lang: Lang, what: &Happened) -> String {
 }
 
 /// Why something was not taken.
-pub(super) fn refused(lang: Lang, why: Refused) -> String {
+pub(crate) fn refused(lang: Lang, why: Refused) -> String {
     match why {
         Refused::Role => say!(lang, "review-role"),
         Refused::NoReason => say!(lang, "review-no-reason"),
-        Refused::LongReason => say!(lang, "review-long-reason", most = topup::reviews::MOST_REASON),
+        Refused::LongReason => say!(lang, "review-long-reason", most = MOST_REASON),
         Refused::Settled => say!(lang, "review-settled"),
         Refused::Proposed => say!(lang, "review-proposed-already"),
         Refused::NoProposal => say!(lang, "review-no-proposal"),

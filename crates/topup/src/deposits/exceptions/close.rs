@@ -6,15 +6,15 @@ use store::Tx;
 
 use super::act::{end_refund, forgotten, may_move, take_back};
 use super::query::{of_deposit, one};
-use super::rules::reference;
 use super::{Exception, ExceptionId, ExceptionKind, Needs, Outcome, People, exception, needs_of, subject};
 use crate::audit::{self, Action, Actor, Entry, NO_GROUP};
 use crate::deposits::assure::{Assured, assure};
 use crate::deposits::event::{self, By, Happened};
 use crate::deposits::refunds::Inquiry;
-use crate::deposits::rules::{Refused, may_say};
+use crate::deposits::rules::Refused;
 use crate::deposits::{State, book, query, refunds, topic};
 use crate::people::staff::{Staff, StaffId, StaffPermission, may_still};
+use crate::two_people::{Before, agreed, may_say, reference};
 use crate::{House, alarms, patiently};
 
 /// What someone wants done.
@@ -51,7 +51,7 @@ pub enum CloseError {
     /// The number is missing under which the bank knows of it: [`super::Needs::reference`].
     #[error("the bank's number of it is needed")]
     NoReference,
-    /// The number is longer than [`super::MOST_REFERENCE`].
+    /// The number is longer than [`MOST_REFERENCE`](crate::two_people::MOST_REFERENCE).
     #[error("the bank's number is too long")]
     LongReference,
     /// The gateway was asked what became of the refunds that failed, and does not say. Nothing is lost: try again later.
@@ -164,7 +164,7 @@ async fn attempt(
     closing: Closing<'_>,
     said: Option<&Said>,
 ) -> Result<Option<Closure>, CloseError> {
-    let reason = may_say(staff.role, closing.reason)?;
+    let reason = may_say(staff.role, StaffPermission::ReviewDeposits, closing.reason).map_err(Refused::from)?;
     let reference = reference(closing.reference).map_err(|_| CloseError::LongReference)?;
     let Closing { id, outcome, .. } = closing;
     let mut tx = house.db.begin().await?;
@@ -239,18 +239,17 @@ async fn course(
     found: &Exception,
     (outcome, needed): (Outcome, Option<&str>),
 ) -> Result<Closure, CloseError> {
-    let Some((by, _, proposed, ..)) = &found.proposed else { return Ok(Closure::Proposed) };
-    if *by == staff.id {
-        return Err(Refused::Own.into());
-    }
-    if *proposed != outcome {
-        return Ok(Closure::Proposed);
-    }
-    if needed.is_some_and(|number| found.reference.as_deref() != Some(number)) {
-        return Ok(Closure::OtherReference);
-    }
-    let still = may_still(tx, *by, StaffPermission::ReviewDeposits).await?;
-    Ok(if still { Closure::Closed } else { Closure::Proposed })
+    let Some((by, _, proposed, ..)) = found.proposed else { return Ok(Closure::Proposed) };
+    let other_number = needed.is_some_and(|number| found.reference.as_deref() != Some(number));
+    let counts = may_still(tx, by, StaffPermission::ReviewDeposits).await?;
+    let before = Before { by, same: proposed == outcome && !other_number, counts };
+    Ok(if agreed(Some(before), staff.id).map_err(Refused::from)? {
+        Closure::Closed
+    } else if proposed == outcome && other_number {
+        Closure::OtherReference
+    } else {
+        Closure::Proposed
+    })
 }
 
 /// Whether this can be made of it at all.

@@ -12,8 +12,7 @@ pub(super) use close::{Closed, close_by_decision};
 pub(super) use query::of_deposit;
 pub use query::{exception, exceptions_page};
 use rules::Refunds;
-pub(super) use rules::reference;
-pub use rules::{MOST_REFERENCE, Needs, People};
+pub use rules::{Needs, People};
 pub(super) use went_back::{Back, note_back, told_back};
 
 use ledger::{Fen, GroupId};

@@ -5,9 +5,6 @@ use ledger::Fen;
 use super::{Exception, ExceptionKind, Outcome, Voucher};
 use crate::deposits::State;
 
-/// The longest number under which a bank knows of a payment, in characters.
-pub const MOST_REFERENCE: usize = 64;
-
 /// How many have to say the same before something is made of an exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum People {
@@ -143,15 +140,5 @@ impl Needs {
 
     fn blind(&self) -> bool {
         self.kind == ExceptionKind::RefundFailed && self.voucher == Voucher::Nobody
-    }
-}
-
-/// The number without blanks around it; none if there is none.
-pub(in crate::deposits) fn reference(typed: &str) -> Result<Option<&str>, usize> {
-    let typed = typed.trim();
-    match typed.chars().count() {
-        0 => Ok(None),
-        length if length > MOST_REFERENCE => Err(length),
-        _ => Ok(Some(typed)),
     }
 }

@@ -9,6 +9,7 @@ use topup::deposits::{
     self, CloseError, Closure, Decided, DepositNumber, Exception, ExceptionKind, FileRefund, Outcome, People, Refused,
     State, Voucher,
 };
+use topup::two_people::Refused as Rule;
 
 use super::counter::{Counter, Line, yuan};
 
@@ -116,7 +117,7 @@ async fn what_the_bank_had_taken_on_and_forgot_never_becomes_quota_and_two_peopl
         assert_eq!((needs.people(otherwise), needs.people(Outcome::Refund)), (People::OneIfKnown, People::One));
         assert_eq!(close(&counter.li, otherwise, "TF-1").await.expect("noted"), Closure::Proposed);
         let own = close(&counter.li, otherwise, "TF-1").await;
-        assert!(matches!(own, Err(CloseError::Refused(Refused::Own))), "{own:?}");
+        assert!(matches!(own, Err(CloseError::Refused(Refused::Rule(Rule::Own)))), "{own:?}");
         let trail = audit::of(&counter.house().await, Subject::Deposit(order), None).await.expect("a look").rows;
         let proposed = trail.iter().find(|entry| entry.action == Some(Action::ExceptionProposed)).expect("noted");
         assert!(proposed.details["reference"].is_null(), "another person has to read the number: {proposed:?}");

@@ -10,6 +10,7 @@ use topup::deposits::{
     RefundState, Refused, State,
 };
 use topup::people::staff::Staff;
+use topup::two_people::Refused as Rule;
 
 use super::counter::{Counter, actor, yuan};
 
@@ -87,7 +88,7 @@ async fn a_refund_of_another_amount_ends_when_two_people_say_that_the_whole_is_b
         // Far below the limit, and yet two people.
         assert_eq!(close(&counter, &counter.li, &unfit, otherwise).await.expect("noted"), Closure::Proposed);
         let own = close(&counter, &counter.li, &unfit, otherwise).await;
-        assert!(matches!(own, Err(CloseError::Refused(Refused::Own))), "{own:?}");
+        assert!(matches!(own, Err(CloseError::Refused(Refused::Rule(Rule::Own)))), "{own:?}");
         assert_eq!(counter.balance(Kind::RefundsDue).await, yuan(100));
         assert_eq!(close(&counter, &counter.ma, &unfit, otherwise).await.expect("closed"), Closure::Closed);
         assert!(matches!(close(&counter, &counter.ma, &unfit, otherwise).await, Err(CloseError::Closed)));

@@ -17,6 +17,7 @@ use topup::people::staff::Staff;
 use topup::reconcile::matching::Finding;
 use topup::reconcile::{self, Came};
 use topup::records::{Day, Grain, Item, Period, entries, statement};
+use topup::two_people::Refused as Rule;
 
 use super::counter::{Counter, actor, yuan};
 
@@ -99,7 +100,7 @@ async fn what_was_given_back_at_the_counter_is_in_the_file_alone_and_leaves_the_
         let otherwise = Outcome::ReturnedOtherwise;
         assert_eq!(close(&counter, &counter.li, &unfit, otherwise).await.expect("noted"), Closure::Proposed);
         let own = close(&counter, &counter.li, &unfit, otherwise).await;
-        assert!(matches!(own, Err(CloseError::Refused(Refused::Own))), "{own:?}");
+        assert!(matches!(own, Err(CloseError::Refused(Refused::Rule(Rule::Own)))), "{own:?}");
         assert_eq!(counter.balance(Kind::Quota).await, yuan(100));
         let clicks = (0..6).map(|_| close(&counter, &counter.ma, &unfit, otherwise));
         let closed = join_all(clicks).await.into_iter().filter(|done| matches!(done, Ok(Closure::Closed))).count();

@@ -8,6 +8,7 @@ use topup::deposits::{
     self, CloseError, Closing, Closure, Exception, ExceptionKind, Outcome, RefundState, Refused, State,
 };
 use topup::people::staff::Staff;
+use topup::two_people::Refused as Rule;
 
 use super::counter::{Counter, Line, PAYS, actor, yuan};
 use crate::office::leaves;
@@ -222,11 +223,11 @@ async fn a_refund_of_a_gateway_that_is_gone_is_closed_by_two_people_with_the_ban
             let refused = say(&counter.li, Outcome::Credited, reference).await;
             assert!(matches!(refused, Err(CloseError::NoReference)), "{refused:?}");
         }
-        let long = "9".repeat(deposits::MOST_REFERENCE + 1);
+        let long = "9".repeat(topup::two_people::MOST_REFERENCE + 1);
         assert!(matches!(say(&counter.li, Outcome::Credited, &long).await, Err(CloseError::LongReference)));
         assert_eq!(say(&counter.li, Outcome::Credited, "TF-1").await.expect("noted"), Closure::Proposed);
         let own = say(&counter.li, Outcome::Credited, "TF-1").await;
-        assert!(matches!(own, Err(CloseError::Refused(Refused::Own))), "{own:?}");
+        assert!(matches!(own, Err(CloseError::Refused(Refused::Rule(Rule::Own)))), "{own:?}");
         // Another number is another opinion.
         assert_eq!(say(&counter.ma, Outcome::Credited, "TF-2").await.expect("noted"), Closure::OtherReference);
         assert_eq!(counter.balance(Kind::Quota).await, Fen::ZERO);
@@ -261,7 +262,7 @@ async fn above_the_limit_two_people_close_an_exception() {
         let unfit = refund_failed(&counter, 20_000).await;
         assert_eq!(close(&counter, &counter.li, &unfit, Outcome::Credited).await.expect("noted"), Closure::Proposed);
         let own = close(&counter, &counter.li, &unfit, Outcome::Credited).await;
-        assert!(matches!(own, Err(CloseError::Refused(Refused::Own))), "{own:?}");
+        assert!(matches!(own, Err(CloseError::Refused(Refused::Rule(Rule::Own)))), "{own:?}");
         assert_eq!(counter.balance(Kind::Quota).await, Fen::ZERO, "nobody decides alone");
         // Another opinion takes the place of the first.
         let other = close(&counter, &counter.ma, &unfit, Outcome::ReturnedOtherwise).await;

@@ -8,6 +8,7 @@ use store::testing::on_both;
 use topup::deposits::{
     self, CloseError, Closure, Decided, DepositNumber, ExceptionKind, Happened, Outcome, Refused, State, Told, Voucher,
 };
+use topup::two_people::Refused as Rule;
 
 use super::counter::{Counter, Line, PAYS, refused, yuan};
 
@@ -37,12 +38,12 @@ async fn what_only_the_banks_file_knows_two_people_approve_with_its_number() {
         let counter = Counter::open(db).await;
         let order = only_in_file(&counter, 100).await;
         assert_eq!(refused(counter.propose_with(&counter.li, order, " ").await), Refused::NoReference);
-        let long = "9".repeat(deposits::MOST_REFERENCE + 1);
+        let long = "9".repeat(topup::two_people::MOST_REFERENCE + 1);
         assert_eq!(refused(counter.propose_with(&counter.li, order, &long).await), Refused::LongReference);
         let proposed = counter.propose_with(&counter.li, order, "TF-1").await;
         assert_eq!(proposed.expect("noted"), Decided::Proposed(1), "one person is not enough, whatever the limit");
 
-        assert_eq!(refused(counter.confirm_with(&counter.li, order, "TF-1").await), Refused::Own);
+        assert_eq!(refused(counter.confirm_with(&counter.li, order, "TF-1").await), Refused::Rule(Rule::Own));
         for (typed, why) in
             [("", Refused::NoReference), (&long, Refused::LongReference), ("TF-2", Refused::OtherReference)]
         {

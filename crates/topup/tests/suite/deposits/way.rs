@@ -9,6 +9,7 @@ use topup::deposits::{
     self, Confirm, ConfirmError, Decided, Form, Payer, RefundState, Refused, ReviewError, State, Tray,
 };
 use topup::people::staff::StaffRole;
+use topup::two_people::Refused as Rule;
 
 use super::counter::{Counter, PAYS, yuan};
 use crate::office::{hire, leaves};
@@ -40,10 +41,10 @@ async fn what_is_paid_and_approved_is_quota_once() {
         );
 
         let auditor = hire(&counter.house().await, "zhao", StaffRole::Auditor).await;
-        assert_eq!(refused(counter.propose(&auditor, order, true).await), Refused::Role);
+        assert_eq!(refused(counter.propose(&auditor, order, true).await), Refused::Rule(Rule::Role));
         assert_eq!(counter.propose(&counter.li, order, true).await.expect("decided"), Decided::Done(State::Approved));
-        assert_eq!(refused(counter.propose(&counter.li, order, true).await), Refused::Settled);
-        assert_eq!(refused(counter.propose(&counter.ma, order, false).await), Refused::Settled);
+        assert_eq!(refused(counter.propose(&counter.li, order, true).await), Refused::Rule(Rule::Settled));
+        assert_eq!(refused(counter.propose(&counter.ma, order, false).await), Refused::Rule(Rule::Settled));
         assert_eq!(
             (counter.balance(Kind::Quota).await, counter.balance(Kind::DepositsInReview).await),
             (yuan(5_000), yuan(0))
@@ -68,15 +69,15 @@ async fn above_the_limit_two_people_decide() {
         let order = counter.paid(10_001).await;
         assert!(counter.story(order).await.two_people);
         assert_eq!(counter.propose(&counter.li, order, true).await.expect("proposed"), Decided::Proposed(1));
-        assert_eq!(refused(counter.propose(&counter.ma, order, true).await), Refused::Proposed);
-        assert_eq!(refused(counter.answer(&counter.li, order, 1, true).await), Refused::Own);
-        assert_eq!(refused(counter.answer(&counter.ma, order, 2, true).await), Refused::NoProposal);
+        assert_eq!(refused(counter.propose(&counter.ma, order, true).await), Refused::Rule(Rule::Proposed));
+        assert_eq!(refused(counter.answer(&counter.li, order, 1, true).await), Refused::Rule(Rule::Own));
+        assert_eq!(refused(counter.answer(&counter.ma, order, 2, true).await), Refused::Rule(Rule::NoProposal));
         assert_eq!(counter.balance(Kind::Quota).await, yuan(0), "nobody decides alone");
         assert_eq!(counter.answer(&counter.ma, order, 1, false).await.expect("declined"), Decided::Declined);
         assert_eq!(counter.propose(&counter.ma, order, true).await.expect("proposed"), Decided::Proposed(2));
         assert_eq!(counter.story(order).await.proposed.map(|open| (open.number, open.by)), Some((2, counter.ma.id)));
         assert_eq!(counter.answer(&counter.li, order, 2, true).await.expect("done"), Decided::Done(State::Approved));
-        assert_eq!(refused(counter.answer(&counter.li, order, 2, true).await), Refused::Answered);
+        assert_eq!(refused(counter.answer(&counter.li, order, 2, true).await), Refused::Rule(Rule::Answered));
         assert_eq!(counter.balance(Kind::Quota).await, yuan(10_001));
         assert_eq!(counter.story(order).await.rulings.len(), 2);
         counter.books().await;
@@ -97,7 +98,7 @@ async fn a_proposal_of_somebody_who_left_is_declined_and_never_confirmed() {
         let order = counter.paid(10_001).await;
         counter.propose(&counter.li, order, true).await.expect("proposed");
         leaves(&counter.house().await, "li").await;
-        assert_eq!(refused(counter.answer(&counter.ma, order, 1, true).await), Refused::Left);
+        assert_eq!(refused(counter.answer(&counter.ma, order, 1, true).await), Refused::Rule(Rule::Left));
         assert_eq!(counter.balance(Kind::Quota).await, yuan(0));
         assert_eq!(counter.answer(&counter.ma, order, 1, false).await.expect("declined"), Decided::Declined);
         let wang = hire(&counter.house().await, "wang", StaffRole::Admin).await;

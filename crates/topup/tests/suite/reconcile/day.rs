@@ -10,6 +10,7 @@ use store::testing::on_both;
 use topup::audit::{self, Action, Actor, Subject};
 use topup::people::staff::{Staff, StaffRole};
 use topup::reconcile::{self, Came, CloseError, Closing, Closure, DayState, Kept, TakeError, statement};
+use topup::two_people::Refused;
 use topup::{Clock as _, House, Micros, SeededEntropy, TestClock, groups};
 use vault::SoftVault;
 
@@ -222,8 +223,8 @@ async fn each_difference_is_found_once_resolved_by_a_later_file_and_closed_with_
         );
         let liu = hire(&company.house, "liu", StaffRole::Finance).await;
         let close = async |reason: &str| company.close(&liu, wanted.id, reason, None).await;
-        assert!(matches!(close(" ").await, Err(CloseError::NoReason)));
-        assert!(matches!(close(&"长".repeat(501)).await, Err(CloseError::LongReason)));
+        assert!(matches!(close(" ").await, Err(CloseError::Refused(Refused::NoReason))));
+        assert!(matches!(close(&"长".repeat(501)).await, Err(CloseError::Refused(Refused::LongReason))));
         assert_eq!(close("银行已更正").await.expect("closed"), (DAY, Closure::Closed));
         assert_eq!(close("again").await.expect("no harm"), (DAY, Closure::Closed));
         let closed = company.day().await.differences.into_iter().find(|d| d.id == wanted.id).expect("it stays");
@@ -262,13 +263,16 @@ async fn above_the_limit_two_people_close_a_difference_and_say_what_moved() {
         let liu = hire(&company.house, "liu", StaffRole::Finance).await;
         let ma = hire(&company.house, "ma", StaffRole::Admin).await;
         let auditor = hire(&company.house, "zhao", StaffRole::Auditor).await;
-        assert!(matches!(company.close(&auditor, id, "看过", None).await, Err(CloseError::Role)));
+        assert!(matches!(company.close(&auditor, id, "看过", None).await, Err(CloseError::Refused(Refused::Role))));
         assert!(matches!(company.close(&liu, id, "已转账", Some(" ")).await, Err(CloseError::NoReference)));
         let long = "9".repeat(65);
         assert!(matches!(company.close(&liu, id, "已转账", Some(&long)).await, Err(CloseError::LongReference)));
 
         assert_eq!(company.close(&liu, id, "已转账", Some("TF-7")).await.expect("noted"), (DAY, Closure::Proposed));
-        assert!(matches!(company.close(&liu, id, "已转账", Some("TF-7")).await, Err(CloseError::Own)));
+        assert!(matches!(
+            company.close(&liu, id, "已转账", Some("TF-7")).await,
+            Err(CloseError::Refused(Refused::Own))
+        ));
         assert!(large().await.is_open(), "nobody closes it alone");
         // What was said of it holds for what it was: it was resolved meanwhile, and came again.
         company.as_the_bank_has_it().await;
