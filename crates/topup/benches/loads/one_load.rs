@@ -12,6 +12,9 @@ use topup::loads::book::{Evidence, NewLoad, Settled};
 /// The moment at which all of it happens.
 pub(crate) const NOW: Micros = Micros(1_795_329_128_000_000);
 
+/// Its day in Beijing, as the days of a quota are numbered.
+pub(crate) const DAY: i64 = (NOW.0 + 28_800_000_000) / 86_400_000_000;
+
 /// What is charged each time.
 pub(crate) const AMOUNT: i64 = 5_000;
 

@@ -6,7 +6,7 @@ use store::Db;
 use topup::loads::book::NewLoad;
 
 use crate::connections::Connections;
-use crate::one_load::{AMOUNT, Loads, NOW, fund};
+use crate::one_load::{AMOUNT, DAY, Loads, NOW, fund};
 use crate::run::Scene;
 
 /// A transaction per step, on a number of connections.
@@ -150,6 +150,16 @@ impl Plain {
              DO UPDATE SET loads = all_totals.loads + 1, sum_fen = all_totals.sum_fen + excluded.sum_fen",
         )
         .bind(load.group)
+        .bind(amount)
+        .execute(&mut *conn)
+        .await?;
+        query(
+            "INSERT INTO quota_days (group_id, day, from_kind, to_kind, movements, sum_fen) \
+             VALUES ($1, $2, 'held', 'on_cards', 1, $3) ON CONFLICT (group_id, day, from_kind, to_kind) \
+             DO UPDATE SET movements = quota_days.movements + 1, sum_fen = quota_days.sum_fen + excluded.sum_fen",
+        )
+        .bind(load.group)
+        .bind(DAY)
         .bind(amount)
         .execute(&mut *conn)
         .await?;

@@ -6,7 +6,7 @@ use store::Db;
 use topup::loads::book::NewLoad;
 
 use crate::connections::Connections;
-use crate::one_load::{AMOUNT, Loads, NOW, fund};
+use crate::one_load::{AMOUNT, DAY, Loads, NOW, fund};
 use crate::run::Scene;
 
 /// One statement per step, on a number of connections.
@@ -89,7 +89,10 @@ impl Statement {
              s AS (INSERT INTO all_totals (grain, first_day, state, part, loads, sum_fen) \
              SELECT grain, 0, 'succeeded', $1 % 16, 1, amount_fen FROM a, (VALUES ('month'), ('day')) AS of(grain) \
              ON CONFLICT (grain, first_day, state, part) \
-             DO UPDATE SET loads = all_totals.loads + 1, sum_fen = all_totals.sum_fen + excluded.sum_fen) \
+             DO UPDATE SET loads = all_totals.loads + 1, sum_fen = all_totals.sum_fen + excluded.sum_fen), \
+             q AS (INSERT INTO quota_days (group_id, day, from_kind, to_kind, movements, sum_fen) \
+             SELECT $1, $8, 'held', 'on_cards', 1, amount_fen FROM a ON CONFLICT (group_id, day, from_kind, to_kind) \
+             DO UPDATE SET movements = quota_days.movements + 1, sum_fen = quota_days.sum_fen + excluded.sum_fen) \
              INSERT INTO movements (group_id, id, from_kind, to_kind, amount_fen, from_after_fen, to_after_fen, reason, \
              subject, at_us) \
              SELECT $1, movements, 'held', 'on_cards', amount_fen, held_fen, on_cards_fen, 'load succeeded', $2, $5 FROM a",
@@ -101,6 +104,7 @@ impl Statement {
         .bind(NOW)
         .bind(load.operator)
         .bind(&load.terminal)
+        .bind(DAY)
         .execute(&mut *conn)
         .await?;
         ensure!(done.rows_affected() == 1, "not settled");
