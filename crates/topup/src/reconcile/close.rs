@@ -5,7 +5,7 @@ use ledger::Fen;
 use serde_json::json;
 use store::Tx;
 
-use super::query::Difference;
+use super::difference::difference;
 use crate::audit::{self, Action, Actor, Entry, NO_GROUP, Subject};
 use crate::people::staff::{Staff, StaffId, StaffPermission, may_still};
 use crate::two_people::{Before, Refused, agreed, may_say, reference};
@@ -56,14 +56,6 @@ pub enum CloseError {
     Storage(#[from] store::Error),
 }
 
-impl Difference {
-    /// How much depends on it: as the bank has it or as we have it, whichever is more.
-    pub fn stake(&self) -> Fen {
-        let sides = [self.theirs, self.ours].map(|side| side.map_or(0, |fen| fen.as_i64().saturating_abs()));
-        Fen::new(sides.into_iter().max().unwrap_or(0))
-    }
-}
-
 /// Closes a difference, or notes what one person says of it until another says so too; the day it is of. One that is closed
 /// or resolved already stays as it is.
 pub async fn close(
@@ -94,7 +86,7 @@ async fn put(
         .await?;
     let (day, proposed, number) = locked.ok_or(CloseError::Unknown)?;
     let day: Date = day.parse().map_err(|_| store::Error::Missing)?;
-    let found = super::query::difference(&mut tx, id).await?.ok_or(CloseError::Unknown)?;
+    let found = difference(&mut tx, id).await?.ok_or(CloseError::Unknown)?;
     if !found.is_open() {
         return Ok((day, Closure::Closed));
     }

@@ -8,7 +8,7 @@ use pay::{CallError, Gateway};
 use store::Micros;
 
 use super::take::{TakeError, Taken, take_of};
-use super::{Came, book, query};
+use super::{Came, book, due};
 use crate::audit::Actor;
 use crate::{House, patiently};
 
@@ -106,12 +106,12 @@ pub async fn sweep(house: &House) -> Result<(), store::Error> {
         return Ok(());
     }
     let from = today.checked_sub(DAYS_BACK.days()).unwrap_or(yesterday);
-    for day in query::without_file(house, from, yesterday).await? {
+    for day in due::without_file(house, from, yesterday).await? {
         if let Err(error) = fetch(house, &Actor::system(""), day).await {
             missed(day, &error);
         }
     }
-    for day in query::with_open(house, from).await? {
+    for day in due::with_open(house, from).await? {
         if let Err(error) = super::again(house, day).await {
             missed(day, &error);
         }

@@ -18,6 +18,8 @@
 mod accounts;
 mod book;
 mod close;
+mod difference;
+mod due;
 mod fetch;
 pub mod file;
 pub mod matching;
@@ -32,8 +34,9 @@ pub use accounts::{
     keep, statements, take_statement,
 };
 pub use close::{CloseError, Closing, Closure, close};
+pub use difference::Difference;
 pub use fetch::{Fetched, fetch, follow, is_due, sweep};
-pub use query::{Bank, Day, DayState, Days, Difference, Listed, Waiting, bank, content, day, days, waiting};
+pub use query::{Bank, Day, DayState, Days, Listed, Waiting, bank, content, day, days, waiting};
 pub use take::{TakeError, Taken, again, take};
 
 /// Does aside what takes its time, so that others go on meanwhile.

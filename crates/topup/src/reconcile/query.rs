@@ -1,19 +1,19 @@
-//! The SQL that reads days and differences.
+//! The SQL that reads days.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::BASE64;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use ledger::{Fen, GroupId};
+use ledger::Fen;
 use store::{Micros, Tx};
 
+use super::difference::{self, Difference};
 use super::fetch::NOT_READY;
 use super::matching::{Pair, settles_on};
 use super::settling::{Arrived, within};
 use super::{Came, book, fetch};
 use crate::House;
-use crate::people::staff::StaffId;
 
 /// How many days a page of the list goes back.
 const DAYS: i32 = 62;
@@ -81,65 +81,6 @@ pub struct Bank {
     pub fee: Fen,
     /// When the bank booked the net, where it was found on a statement.
     pub settled: Option<Date>,
-}
-
-/// A difference.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Difference {
-    /// Its id.
-    pub id: i64,
-    /// What it is, as [`super::matching::Finding::as_str`], `not-settled` or `no-day`.
-    pub kind: String,
-    /// Which line or which of ours.
-    pub subject: String,
-    /// Whose, if it is known.
-    #[sqlx(rename = "group_id")]
-    pub group: Option<GroupId>,
-    /// The number of the deposit that it is about, if it is ours.
-    pub deposit: Option<String>,
-    /// The order number.
-    #[sqlx(rename = "order_id")]
-    pub order: Option<String>,
-    /// The gateway's serial number.
-    pub serial: Option<String>,
-    /// As the bank has it.
-    #[sqlx(rename = "theirs_fen")]
-    pub theirs: Option<Fen>,
-    /// As we have it.
-    #[sqlx(rename = "ours_fen")]
-    pub ours: Option<Fen>,
-    /// When it was found.
-    #[sqlx(rename = "found_at_us")]
-    pub found_at: Micros,
-    /// When it was found no longer.
-    #[sqlx(rename = "resolved_at_us")]
-    pub resolved_at: Option<Micros>,
-    /// When it was closed.
-    #[sqlx(rename = "closed_at_us")]
-    pub closed_at: Option<Micros>,
-    /// By whom.
-    pub closed_by: Option<String>,
-    /// Why.
-    pub closed_why: Option<String>,
-    /// What one person said of it, where another has to say so too: who, by id and by name, why and when.
-    pub proposed_id: Option<StaffId>,
-    /// By name.
-    pub proposed_by: Option<String>,
-    /// Why.
-    pub proposed_why: Option<String>,
-    /// When.
-    #[sqlx(rename = "proposed_at_us")]
-    pub proposed_at: Option<Micros>,
-    /// Under which number the bank knows of money that moved outside of this system. Not shown to whoever is to read it
-    /// themselves.
-    pub reference: Option<String>,
-}
-
-impl Difference {
-    /// Whether it waits for someone.
-    pub fn is_open(&self) -> bool {
-        self.resolved_at.is_none() && self.closed_at.is_none()
-    }
 }
 
 /// A day's page.
@@ -293,7 +234,7 @@ impl Day {
 }
 
 /// How much of ours settles on each day since `from`.
-async fn ours_by_day(tx: &mut Tx, from: Date) -> Result<BTreeMap<Date, i64>, store::Error> {
+pub(super) async fn ours_by_day(tx: &mut Tx, from: Date) -> Result<BTreeMap<Date, i64>, store::Error> {
     let moved: Vec<(Option<String>, Micros)> = tx
         .query(
             "SELECT settle_date, paid_at_us FROM deposits WHERE paid_at_us >= $1 AND paid_fen IS NOT NULL \
@@ -319,16 +260,7 @@ pub async fn day(house: &House, day: Date) -> Result<Option<Listed>, store::Erro
     let now = house.now();
     let mut tx = house.db.read().await?;
     let row = row(&mut tx, day).await?;
-    let differences: Vec<Difference> = tx
-        .query(
-            "SELECT id, kind, subject, group_id, deposit, order_id, serial, theirs_fen, ours_fen, found_at_us, \
-             resolved_at_us, closed_at_us, closed_by, closed_why, proposed_id, proposed_by, proposed_why, \
-             proposed_at_us, reference FROM differences WHERE day = $1 \
-             ORDER BY CASE WHEN closed_at_us IS NULL AND resolved_at_us IS NULL THEN 0 ELSE 1 END, id",
-        )
-        .bind(day.to_string())
-        .all()
-        .await?;
+    let differences = difference::of_day(&mut tx, day).await?;
     let state = row.as_ref().map_or_else(|| absent(day, now), |row| row.state(day, now));
     let here = matches!(state, DayState::Here(_));
     let pairs = if here { book::pairs(house, &mut tx, day).await? } else { vec![] };
@@ -340,18 +272,6 @@ pub async fn day(house: &House, day: Date) -> Result<Option<Listed>, store::Erro
     let groups = if nothing { vec![] } else { tx.query("SELECT id, name FROM groups").all().await? };
     let listed = Listed { day, pairs, differences, near, groups: groups.into_iter().collect() };
     Ok((!nothing).then_some(listed))
-}
-
-/// A difference.
-pub(super) async fn difference(tx: &mut Tx, id: i64) -> Result<Option<Difference>, store::Error> {
-    tx.query(
-        "SELECT id, kind, subject, group_id, deposit, order_id, serial, theirs_fen, ours_fen, found_at_us, \
-         resolved_at_us, closed_at_us, closed_by, closed_why, proposed_id, proposed_by, proposed_why, proposed_at_us, \
-         reference FROM differences WHERE id = $1",
-    )
-    .bind(id)
-    .optional()
-    .await
 }
 
 async fn row(tx: &mut Tx, day: Date) -> Result<Option<Row>, store::Error> {
@@ -407,75 +327,4 @@ pub async fn waiting(house: &House) -> Result<Waiting, store::Error> {
     drop(tx);
     let absent = days(house, None).await?.days.iter().filter(|day| day.lacks_file()).count();
     Ok(Waiting { open, absent: i64::try_from(absent).unwrap_or(i64::MAX) })
-}
-
-/// A little less than a day, so that what is done once a day is not an hour later each day.
-const ONCE_A_DAY_US: i64 = 22 * 3_600_000_000;
-
-/// The days from `from` to `yesterday` whose file is missed: yesterday, those with money of ours, and those of which only
-/// a person brought one. The gateway's own still has to come. Of any other day since our first deposit it may list what we
-/// know nothing of, money that it gave back: such a day is in it once a day.
-pub(super) async fn without_file(house: &House, from: Date, yesterday: Date) -> Result<Vec<Date>, store::Error> {
-    let mut tx = house.db.read().await?;
-    let mut days: BTreeSet<Date> = ours_by_day(&mut tx, from).await?.into_keys().collect();
-    days.insert(yesterday);
-    let (first,): (Option<Micros>,) = tx.query("SELECT MIN(created_at_us) FROM deposits").one().await?;
-    let first = first.and_then(crate::house::beijing).map_or(yesterday, jiff::civil::DateTime::date);
-    let here: Vec<(String, Option<String>, Option<Micros>)> = tx
-        .query(
-            "SELECT bank_days.day, came, asked_at_us FROM bank_days LEFT JOIN bank_files ON bank_files.id = file_id \
-             WHERE bank_days.day >= $1",
-        )
-        .bind(from.to_string())
-        .all()
-        .await?;
-    let lately = Micros(house.now().0.saturating_sub(ONCE_A_DAY_US));
-    let mut rest: BTreeSet<Date> =
-        from.max(first).series(1.day()).take_while(|day| *day < yesterday).filter(|day| !days.contains(day)).collect();
-    for (day, came, asked_at) in here {
-        let Ok(day) = day.parse() else { continue };
-        match came.as_deref().map(Came::parse) {
-            Some(Some(Came::Fetched)) => {
-                days.remove(&day);
-                rest.remove(&day);
-            }
-            Some(Some(Came::Uploaded) | None) => {
-                days.insert(day);
-            }
-            None if asked_at.is_some_and(|at| at > lately) => {
-                rest.remove(&day);
-            }
-            None => {}
-        }
-    }
-    days.extend(rest);
-    days.retain(|day| *day <= yesterday);
-    Ok(days.into_iter().collect())
-}
-
-/// The days with a file on which something is open; and those since `from` on which the gateway's own lists a return that
-/// its deposit's story lacks, whatever people have closed.
-pub(super) async fn with_open(house: &House, from: Date) -> Result<Vec<Date>, store::Error> {
-    let mut tx = house.db.read().await?;
-    let days: Vec<(String,)> = tx
-        .query(
-            "SELECT differences.day FROM differences JOIN bank_days ON bank_days.day = differences.day \
-             WHERE closed_at_us IS NULL AND resolved_at_us IS NULL AND file_id IS NOT NULL \
-             UNION SELECT bank_days.day FROM bank_days \
-             JOIN bank_files ON bank_files.id = bank_days.file_id AND bank_files.came = $2 \
-             JOIN bank_rows ON bank_rows.file_id = bank_days.file_id AND bank_rows.what = 'refund' \
-             JOIN deposit_serials s ON s.serial = bank_rows.original AND s.gateway = $3 \
-             JOIN deposits d ON d.group_id = s.group_id AND d.id = s.deposit_id AND d.merchant IN ('', bank_files.merchant) \
-             WHERE bank_days.day >= $1 \
-             AND NOT EXISTS (SELECT 1 FROM deposit_refunds r WHERE r.order_id = bank_rows.order_id) \
-             AND NOT EXISTS (SELECT 1 FROM deposit_events e WHERE e.group_id = s.group_id \
-             AND e.deposit_id = s.deposit_id AND e.kind = 'given_back' \
-             AND e.detail LIKE '%\"serial\":\"' || bank_rows.serial || '\"%') ORDER BY 1",
-        )
-        .bind(from.to_string())
-        .bind(Came::Fetched.as_str())
-        .bind(house.till.as_ref().map_or("", |till| till.name.as_str()))
-        .all()
-        .await?;
-    Ok(days.iter().filter_map(|(day,)| day.parse().ok()).collect())
 }

@@ -1,11 +1,13 @@
 use pay::{Amount, Settlement};
 use proptest::prelude::*;
 
+use super::asking::COMPANY_S;
+use super::deciding::Course;
 use super::*;
-use crate::deposits::event::By;
+use crate::deposits::event::{By, Event, Happened, Told};
 use crate::deposits::exceptions::ExceptionKind;
 use crate::people::staff::StaffId;
-use crate::two_people::Refused as Rule;
+use crate::two_people::{self, Last, Refused as Rule};
 
 const MIN_US: i64 = 60_000_000;
 
