@@ -1,7 +1,7 @@
 //! The plain way: a transaction per step, with a row lock.
 
 use anyhow::{Result, ensure};
-use sqlx::{Executor as _, query, query_as};
+use sqlx::{Executor as _, PgConnection, query, query_as};
 use store::Db;
 use topup::loads::book::NewLoad;
 
@@ -128,41 +128,7 @@ impl Plain {
         .bind(NOW)
         .execute(&mut *conn)
         .await?;
-        // The ids of the benchmark are all of one day, and so is their month.
-        query(
-            "INSERT INTO load_totals (group_id, grain, first_day, state, operator_id, terminal, loads, sum_fen) \
-             VALUES ($1, 'month', 0, 'succeeded', 0, '', 1, $2), ($1, 'day', 0, 'succeeded', 0, '', 1, $2), \
-             ($1, 'place', 0, 'succeeded', $3, $4, 1, $2) \
-             ON CONFLICT (group_id, grain, first_day, state, operator_id, terminal) \
-             DO UPDATE SET loads = load_totals.loads + 1, sum_fen = load_totals.sum_fen + excluded.sum_fen",
-        )
-        .bind(load.group)
-        .bind(amount)
-        .bind(load.operator)
-        .bind(&load.terminal)
-        .execute(&mut *conn)
-        .await?;
-        // In parts, as the book has them, so that groups do not wait for each other.
-        query(
-            "INSERT INTO all_totals (grain, first_day, state, part, loads, sum_fen) \
-             VALUES ('month', 0, 'succeeded', $1 % 16, 1, $2), ('day', 0, 'succeeded', $1 % 16, 1, $2) \
-             ON CONFLICT (grain, first_day, state, part) \
-             DO UPDATE SET loads = all_totals.loads + 1, sum_fen = all_totals.sum_fen + excluded.sum_fen",
-        )
-        .bind(load.group)
-        .bind(amount)
-        .execute(&mut *conn)
-        .await?;
-        query(
-            "INSERT INTO quota_days (group_id, day, from_kind, to_kind, movements, sum_fen) \
-             VALUES ($1, $2, 'held', 'on_cards', 1, $3) ON CONFLICT (group_id, day, from_kind, to_kind) \
-             DO UPDATE SET movements = quota_days.movements + 1, sum_fen = quota_days.sum_fen + excluded.sum_fen",
-        )
-        .bind(load.group)
-        .bind(DAY)
-        .bind(amount)
-        .execute(&mut *conn)
-        .await?;
+        total(&mut conn, load, amount).await?;
         query("UPDATE accounts SET held_fen = $2, on_cards_fen = $3, movements = $4 WHERE group_id = $1")
             .bind(load.group)
             .bind(held - amount)
@@ -173,4 +139,44 @@ impl Plain {
         conn.execute("COMMIT").await?;
         Ok(())
     }
+}
+
+/// Adds a load that ends to the totals and to the quota's day, as the book does.
+async fn total(conn: &mut PgConnection, load: &NewLoad, amount: i64) -> Result<()> {
+    // The ids of the benchmark are all of one day, and so is their month.
+    query(
+        "INSERT INTO load_totals (group_id, grain, first_day, state, operator_id, terminal, loads, sum_fen) \
+         VALUES ($1, 'month', 0, 'succeeded', 0, '', 1, $2), ($1, 'day', 0, 'succeeded', 0, '', 1, $2), \
+         ($1, 'place', 0, 'succeeded', $3, $4, 1, $2) \
+         ON CONFLICT (group_id, grain, first_day, state, operator_id, terminal) \
+         DO UPDATE SET loads = load_totals.loads + 1, sum_fen = load_totals.sum_fen + excluded.sum_fen",
+    )
+    .bind(load.group)
+    .bind(amount)
+    .bind(load.operator)
+    .bind(&load.terminal)
+    .execute(&mut *conn)
+    .await?;
+    // In parts, as the book has them, so that groups do not wait for each other.
+    query(
+        "INSERT INTO all_totals (grain, first_day, state, part, loads, sum_fen) \
+         VALUES ('month', 0, 'succeeded', $1 % 16, 1, $2), ('day', 0, 'succeeded', $1 % 16, 1, $2) \
+         ON CONFLICT (grain, first_day, state, part) \
+         DO UPDATE SET loads = all_totals.loads + 1, sum_fen = all_totals.sum_fen + excluded.sum_fen",
+    )
+    .bind(load.group)
+    .bind(amount)
+    .execute(&mut *conn)
+    .await?;
+    query(
+        "INSERT INTO quota_days (group_id, day, from_kind, to_kind, movements, sum_fen) \
+         VALUES ($1, $2, 'held', 'on_cards', 1, $3) ON CONFLICT (group_id, day, from_kind, to_kind) \
+         DO UPDATE SET movements = quota_days.movements + 1, sum_fen = quota_days.sum_fen + excluded.sum_fen",
+    )
+    .bind(load.group)
+    .bind(DAY)
+    .bind(amount)
+    .execute(&mut *conn)
+    .await?;
+    Ok(())
 }
