@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Nobody is the second to themselves, and the word of somebody who left, or lost the role, is confirmed by nobody:
-//! [`may_still`](crate::people::staff::may_still) says so, under the lock of what is decided.
+//! `people::staff::may_still` says so, under the lock of what is decided.
 
 use crate::people::staff::{StaffId, StaffPermission, StaffRole};
 

@@ -352,7 +352,9 @@ pub(super) async fn unfit(
     evidence: Value,
 ) -> Result<(), store::Error> {
     let deposit = &locked.deposit;
-    let booked = matches!(kind, ExceptionKind::Late | ExceptionKind::WrongAmount | ExceptionKind::GoneBack);
+    // What goes back twice is in no account the second time.
+    let booked = matches!(kind, ExceptionKind::Late | ExceptionKind::WrongAmount)
+        || kind == ExceptionKind::GoneBack && deposit.state != State::Refunded;
     let new = New {
         kind,
         deposit: Some(locked.key()),

@@ -2,11 +2,12 @@
 //! refund under a number that is none of ours, with the serial number of our payment.
 
 use ledger::{Fen, GroupId};
-use serde_json::json;
+use serde_json::{Value, json};
+use store::Tx;
 
 use super::event::{self, By, Happened};
-use super::exceptions::{self, Back, Exception, ExceptionKind, New, Outcome};
-use super::{DepositNumber, RefundState, State, book, query, refunds, topic};
+use super::exceptions::{self, Back, Exception, ExceptionKind, Outcome};
+use super::{DepositNumber, RefundState, State, ask, book, query, refunds, topic};
 use crate::{House, patiently};
 
 /// A line of the gateway's own file of a day that lists a refund of a deposit which was not made here.
@@ -63,9 +64,11 @@ async fn note(house: &House, key: (GroupId, i64), line: &FileRefund) -> Result<(
     // People said already that it has gone back otherwise, and this is how.
     let this = said.iter().any(|unfit| is_this(unfit, line));
     let known = locked.deposit.state == State::Refunded && this && total <= locked.paid();
-    let noted = (&back, Some(line.file.as_str()));
-    if !known && !exceptions::note_back(&mut tx, key, ExceptionKind::GoneBack, noted).await? {
-        open(&mut tx, house, &locked, (line, &back)).await?;
+    if !known {
+        let (deposit, file) = (&locked.deposit, Some(line.file.as_str()));
+        let paid = deposit.paid.as_ref().map(|paid| (paid.serial.as_str(), paid.amount));
+        let evidence = json!({ "was": deposit.state.as_str(), "paid": paid, "back": back, "file": line.file });
+        went_back(&mut tx, house, &locked, (&back, file), evidence).await?;
     }
     tx.commit().await
 }
@@ -80,25 +83,17 @@ fn closed_as(unfit: &Exception, how: Outcome) -> bool {
     unfit.closed.as_ref().is_some_and(|(_, outcome, ..)| *outcome == how)
 }
 
-async fn open(
-    tx: &mut store::Tx,
+/// Notes what went back without us beside the open exception about that, or opens one.
+pub(super) async fn went_back(
+    tx: &mut Tx,
     house: &House,
     locked: &book::Locked,
-    (line, back): (&FileRefund, &Back),
+    (back, file): (&Back, Option<&str>),
+    evidence: Value,
 ) -> Result<(), store::Error> {
-    let deposit = &locked.deposit;
-    let serial = deposit.paid.as_ref().map_or("", |paid| paid.serial.as_str());
-    let paid = deposit.paid.as_ref().map(|paid| (paid.serial.as_str(), paid.amount));
-    let new = New {
-        kind: ExceptionKind::GoneBack,
-        deposit: Some(locked.key()),
-        gateway: &deposit.gateway,
-        order: &deposit.order.to_string(),
-        serial,
-        amount: locked.paid(),
-        // Gone back twice, the second time is in no account.
-        booked: deposit.state != State::Refunded,
-        evidence: json!({ "was": deposit.state.as_str(), "paid": paid, "back": back, "file": line.file }),
-    };
-    exceptions::open(tx, house, &new).await.map(drop)
+    if exceptions::note_back(tx, locked.key(), ExceptionKind::GoneBack, (back, file)).await? {
+        return Ok(());
+    }
+    let serial = locked.deposit.paid.as_ref().map_or("", |paid| paid.serial.as_str());
+    ask::unfit(tx, house, locked, (ExceptionKind::GoneBack, serial, locked.paid()), evidence).await
 }

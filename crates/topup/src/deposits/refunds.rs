@@ -84,6 +84,11 @@ impl RefundState {
 }
 
 impl Refund {
+    /// Whether the gateway is still to do it.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.state, RefundState::Due | RefundState::Accepted)
+    }
+
     /// Whether the gateway had taken it on before it failed, and may not know of it any more. What it did with another
     /// amount went back, whatever it remembers.
     pub(super) fn may_be_forgotten(&self) -> bool {

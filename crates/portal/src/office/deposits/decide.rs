@@ -226,7 +226,7 @@ fn vouching(lang: Lang, story: &Story) -> Option<String> {
     }
 }
 
-/// What is ticked, that the evidence was looked at; it says so if something differs. Without another reason it is the reason.
+/// What is ticked: that the evidence was looked at, and so if something differs. Without another reason it is the reason.
 pub(crate) fn tick_words(lang: Lang, look: &Look<'_>) -> String {
     if compare::differing(&compare::lines(lang, look.story, look.merchant)) == 0 {
         say!(lang, "office-deposit-compared")

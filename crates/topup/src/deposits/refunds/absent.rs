@@ -3,11 +3,11 @@
 //! the gateway come back, it is asked about what failed so before the money is used otherwise, as about every refund.
 
 use serde_json::json;
-use store::{Error, Micros};
+use store::Error;
 
-use super::note::fail;
-use super::query::{Row, one};
-use super::{Key, NO_GATEWAY};
+use super::note::{ask_next, fail};
+use super::query::one;
+use super::{Key, NO_GATEWAY, Refund};
 use crate::deposits::{DepositNumber, book, rules, topic};
 use crate::{House, patiently};
 
@@ -21,31 +21,14 @@ pub(super) async fn wait(house: &House, key: Key) -> Result<(), Error> {
 async fn note(house: &House, key: Key) -> Result<(), Error> {
     let (mut tx, now) = (house.db.begin().await?, house.now());
     let Some(mut locked) = book::lock(&mut tx, key.group, key.deposit).await? else { return Ok(()) };
-    let since: Option<(Micros,)> = tx
-        .query(
-            "UPDATE deposit_refunds SET asking_until_us = NULL, absent_at_us = COALESCE(absent_at_us, $4) \
-             WHERE group_id = $1 AND deposit_id = $2 AND number = $3 AND state IN ('due', 'accepted') \
-             RETURNING absent_at_us",
-        )
-        .bind(key.group)
-        .bind(key.deposit)
-        .bind(key.number)
-        .bind(now)
-        .optional()
-        .await?;
-    let Some((since,)) = since else { return Ok(()) };
-    let Some(refund) = one(&mut tx, key).await?.and_then(Row::into_refund) else { return Ok(()) };
+    let Some(row) = one(&mut tx, key).await? else { return Ok(()) };
+    let since = row.absent_at_us.unwrap_or(now);
+    let Some(refund) = row.into_refund().filter(Refund::is_open) else { return Ok(()) };
     let next = rules::next_absent_look(since, now);
     if next.is_none() {
         let evidence = json!({ "code": NO_GATEWAY, "words": "" });
         fail(&mut tx, house, &mut locked, (key, &refund), (NO_GATEWAY, ""), evidence).await?;
     }
-    tx.query("UPDATE deposit_refunds SET ask_at_us = $4 WHERE group_id = $1 AND deposit_id = $2 AND number = $3")
-        .bind(key.group)
-        .bind(key.deposit)
-        .bind(key.number)
-        .bind(next)
-        .execute()
-        .await?;
+    ask_next(&mut tx, key, (0, Some(since), next)).await?;
     tx.commit().await
 }

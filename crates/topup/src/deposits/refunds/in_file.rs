@@ -8,7 +8,8 @@ use super::note::contradict;
 use super::query::of_deposit;
 use super::{Refund, RefundState};
 use crate::deposits::event::Told;
-use crate::deposits::exceptions::{self, Back, ExceptionKind, New};
+use crate::deposits::exceptions::{self, Back};
+use crate::deposits::given_back::went_back;
 use crate::deposits::{FileRefund, State, book, query, topic};
 use crate::{House, patiently};
 
@@ -48,18 +49,6 @@ pub(super) async fn gone_from_quota(
     if deposit.state != State::Approved || exceptions::told_back(tx, locked.key(), &refund.order).await? {
         return Ok(());
     }
-    if exceptions::note_back(tx, locked.key(), ExceptionKind::GoneBack, (&back, None)).await? {
-        return Ok(());
-    }
-    let new = New {
-        kind: ExceptionKind::GoneBack,
-        deposit: Some(locked.key()),
-        gateway: &deposit.gateway,
-        order: &deposit.order.to_string(),
-        serial: deposit.paid.as_ref().map_or("", |paid| paid.serial.as_str()),
-        amount: locked.paid(),
-        booked: true,
-        evidence: json!({ "was": deposit.state.as_str(), "refund": refund.order, "back": back }),
-    };
-    exceptions::open(tx, house, &new).await.map(drop)
+    let evidence = json!({ "was": deposit.state.as_str(), "refund": refund.order, "back": back });
+    went_back(tx, house, locked, (&back, None), evidence).await
 }

@@ -3,7 +3,7 @@
 use ledger::{Fen, Kind};
 use pay::{CallError, RefundStatus, Settlement};
 use serde_json::json;
-use store::Tx;
+use store::{Micros, Tx};
 
 use super::in_file::gone_from_quota;
 use super::query::{Row, one};
@@ -20,7 +20,7 @@ pub(super) async fn note(house: &House, key: Key, word: &Result<RefundStatus, Ca
     let Some(row) = one(&mut tx, key).await? else { return Ok(()) };
     let asked = row.asked;
     let Some(refund) = row.into_refund() else { return Ok(()) };
-    let open = matches!(refund.state, RefundState::Due | RefundState::Accepted);
+    let open = refund.is_open();
     match word {
         Ok(RefundStatus::Accepted { serial }) if refund.state == RefundState::Due => {
             accept(&mut tx, house, &mut locked, (key, &refund, serial.as_deref())).await?;
@@ -43,18 +43,30 @@ pub(super) async fn note(house: &House, key: Key, word: &Result<RefundStatus, Ca
         Ok(_) | Err(_) => {}
     }
     let next = rules::next_refund_ask(asked, house.now());
+    ask_next(&mut tx, key, (1, None, Some(next))).await?;
+    tx.commit().await
+}
+
+/// After it was asked about so many times more, or since then there was nobody to ask: when it is next, while it is open.
+pub(super) async fn ask_next(
+    tx: &mut Tx,
+    key: Key,
+    (asked, absent_since, next): (i64, Option<Micros>, Option<Micros>),
+) -> Result<(), store::Error> {
     tx.query(
-        "UPDATE deposit_refunds SET asking_until_us = NULL, asked = asked + 1, absent_at_us = NULL, \
-         ask_at_us = CASE WHEN state IN ('due', 'accepted') THEN CAST($4 AS BIGINT) ELSE NULL END \
+        "UPDATE deposit_refunds SET asking_until_us = NULL, asked = asked + $4, absent_at_us = $5, \
+         ask_at_us = CASE WHEN state IN ('due', 'accepted') THEN CAST($6 AS BIGINT) ELSE NULL END \
          WHERE group_id = $1 AND deposit_id = $2 AND number = $3",
     )
     .bind(key.group)
     .bind(key.deposit)
     .bind(key.number)
+    .bind(asked)
+    .bind(absent_since)
     .bind(next)
     .execute()
-    .await?;
-    tx.commit().await
+    .await
+    .map(drop)
 }
 
 /// A genuine notification came about a refund: the gateway is asked now, and what it contradicts is noted.

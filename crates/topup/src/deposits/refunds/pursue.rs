@@ -79,7 +79,7 @@ async fn take(house: &House, key: Key) -> Result<Option<Row>, store::Error> {
             "UPDATE deposit_refunds SET asking_until_us = $4 WHERE group_id = $1 AND deposit_id = $2 AND number = $3 \
              AND state IN ('due', 'accepted') AND (asking_until_us IS NULL OR asking_until_us <= $5) \
              RETURNING order_id, amount_fen, state, serial, code, words, created_at_us, accepted_at_us, ended_at_us, \
-             asked",
+             asked, absent_at_us",
         )
         .bind(key.group)
         .bind(key.deposit)

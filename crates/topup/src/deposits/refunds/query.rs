@@ -20,6 +20,8 @@ pub(super) struct Row {
     pub(super) accepted_at_us: Option<Micros>,
     pub(super) ended_at_us: Option<Micros>,
     pub(super) asked: i64,
+    /// Since when there is nobody to ask.
+    pub(super) absent_at_us: Option<Micros>,
 }
 
 impl Row {
@@ -77,8 +79,8 @@ pub(in crate::deposits) async fn of_deposit(
 ) -> Result<Vec<Refund>, store::Error> {
     let rows: Vec<Row> = tx
         .query(
-            "SELECT order_id, amount_fen, state, serial, code, words, created_at_us, accepted_at_us, ended_at_us, asked \
-             FROM deposit_refunds WHERE group_id = $1 AND deposit_id = $2 ORDER BY number",
+            "SELECT order_id, amount_fen, state, serial, code, words, created_at_us, accepted_at_us, ended_at_us, asked, \
+             absent_at_us FROM deposit_refunds WHERE group_id = $1 AND deposit_id = $2 ORDER BY number",
         )
         .bind(group)
         .bind(deposit)
@@ -89,8 +91,8 @@ pub(in crate::deposits) async fn of_deposit(
 
 pub(super) async fn one(tx: &mut Tx, key: Key) -> Result<Option<Row>, store::Error> {
     tx.query(
-        "SELECT order_id, amount_fen, state, serial, code, words, created_at_us, accepted_at_us, ended_at_us, asked \
-         FROM deposit_refunds WHERE group_id = $1 AND deposit_id = $2 AND number = $3",
+        "SELECT order_id, amount_fen, state, serial, code, words, created_at_us, accepted_at_us, ended_at_us, asked, \
+         absent_at_us FROM deposit_refunds WHERE group_id = $1 AND deposit_id = $2 AND number = $3",
     )
     .bind(key.group)
     .bind(key.deposit)
