@@ -32,7 +32,7 @@ pub(super) fn pages(lang: Lang) -> Vec<(String, Markup)> {
     let empty = |typed| {
         let mut shown = shown(lang, typed, vec![]);
         if let Ok(found) = &mut shown.found {
-            found.totals = Totals::default();
+            (found.totals, found.page.older) = (Totals::default(), false);
         }
         shown
     };

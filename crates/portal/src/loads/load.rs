@@ -11,7 +11,7 @@ use crate::App;
 use crate::look::{Frame, Side, fact, show};
 use crate::people::access;
 use crate::records::paper::{self, Paper};
-use crate::records::{ledger, sitting_path, timeline};
+use crate::records::{ledger, sitting_path, timeline, views};
 use crate::web::Html;
 use crate::web::problem::Problem;
 use crate::words::say;
@@ -39,6 +39,7 @@ pub(crate) fn page(frame: &Frame, story: &Story, paper: Paper, now: Micros) -> M
     let (lang, load) = (frame.lang, &story.load);
     let fresh = now.0.saturating_sub(load.created_at.0) < FRESH_US;
     let body = html! {
+        @if !fresh { p.back { a href=(views::root(Side::Portal)) { (say!(lang, "records-back")) } } }
         div.sheet.pad.stack.(paper.class(LONG_MM)) {
             h1.unseen { (say!(lang, "load-title")) }
             div.result { (outcome(lang, load, At::Page { fresh })) }

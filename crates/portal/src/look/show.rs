@@ -22,6 +22,11 @@ pub(crate) fn round(amount: Fen) -> String {
     text.strip_suffix(".00").map_or(text.clone(), str::to_owned)
 }
 
+/// `1,234`: how many.
+pub(crate) fn count(n: i64) -> String {
+    round(Fen::new(n.saturating_mul(100)))
+}
+
 /// `¥1,234.00` in figures of equal width.
 pub(crate) fn money(amount: Fen) -> Markup {
     html! { span.num { (yuan(amount)) } }

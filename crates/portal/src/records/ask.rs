@@ -48,8 +48,9 @@ pub(crate) struct Found<R: Record = Loads> {
 }
 
 /// Looks at what is asked for, within `scope`.
-pub(crate) async fn look<R: Record>(app: &App, scope: Scope, asked: Asked) -> Result<Shown<R>, Problem> {
+pub(crate) async fn look<R: Record>(app: &App, scope: Scope, mut asked: Asked) -> Result<Shown<R>, Problem> {
     let (seek, lost) = asked.seek();
+    asked.typed = narrow_letters(asked.typed);
     let found = match asked.typed.read::<R>(&app.house, scope).await? {
         Ok(filter) => Ok(Found {
             totals: records::totals(&app.house, &filter).await?,
@@ -83,6 +84,19 @@ impl Asked {
             _ => (Seek::First, true),
         }
     }
+}
+
+/// Digits and letters as an input method types them in full width, brought to those that are meant.
+fn narrow_letters(typed: Typed) -> Typed {
+    let narrow = |letter: char| match letter {
+        '\u{FF01}'..='\u{FF5E}' => u32::from(letter).checked_sub(0xFEE0).and_then(char::from_u32).unwrap_or(letter),
+        '\u{3000}' => ' ',
+        other => other,
+    };
+    let field = |text: String| text.chars().map(narrow).collect::<String>();
+    let Typed { from, to, card, least, most, order, .. } = typed.clone();
+    let (from, to, card) = (field(from), field(to), field(card));
+    Typed { from, to, card, least: field(least), most: field(most), order: field(order), ..typed }
 }
 
 /// The fields of a filter that ask for something, in the order of the form.
@@ -120,6 +134,15 @@ mod tests {
         let typed = Typed { range: "week".into(), card: " 4100 0417 ".into(), ..Typed::default() };
         assert_eq!(address("/records", &Typed::default(), &[]), "/records");
         assert_eq!(address("/records", &typed, &[("page", "last")]), "/records?range=week&card=4100%200417&page=last");
+    }
+
+    #[test]
+    fn full_width_digits_are_digits() {
+        let typed = Typed {
+            card: "４１００　０４１７".into(), least: "１，０００．５０".into(), ..Typed::default()
+        };
+        let typed = narrow_letters(typed);
+        assert_eq!((typed.card.as_str(), typed.least.as_str()), ("4100 0417", "1,000.50"));
     }
 
     #[test]

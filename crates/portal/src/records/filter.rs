@@ -145,12 +145,17 @@ fn is_more(typed: &Typed, problems: &[(&str, String)]) -> bool {
 /// A place with nothing to show, and what to do next.
 pub(super) fn nothing<R: Shelf>(lang: Lang, side: Side, shown: &Shown<R>) -> Markup {
     let (nothing, narrows) = (R::none(lang, side), shown.typed.narrows());
+    let longest = Range::HalfYear;
+    let shorter =
+        shown.found.as_ref().is_ok_and(|found| found.filter.period.first() > longest.period(shown.today).first());
+    let range = longest.as_str().to_owned();
+    let longer = Typed { range, from: String::new(), to: String::new(), ..shown.typed.clone() };
     let next = html! {
-        @if narrows { a.button href=(R::path(side)) { (say!(lang, "records-clear")) } }
-        @else if let Some((href, word)) = nothing.next { a.button.main href=(href) { (word) } }
+        @if let (false, Some((href, word))) = (narrows, nothing.next) { a.button.main href=(href) { (word) } }
         @else {
-            a.button href=(address(R::path(side), &Typed { range: "half-year".into(), ..Typed::default() }, &[])) {
-                (words::range(lang, Range::HalfYear))
+            div.either {
+                @if shorter { a.button href=(address(R::path(side), &longer, &[])) { (words::range(lang, longest)) } }
+                @if narrows { a.button href=(R::path(side)) { (say!(lang, "records-clear")) } }
             }
         }
     };

@@ -46,7 +46,7 @@ pub(crate) fn page<R: Shelf>(frame: &Frame, shown: &Shown<R>) -> Markup {
             (table::sums::<R>(lang, &found.totals))
             @if found.lost { (notice(Tone::Doubt, "", say!(lang, "records-lost"))) }
             section.sheet.found aria-labelledby="found" {
-                header { (table::heading(lang, found)) (table::export(lang, side, &shown.typed, found)) }
+                header { (table::heading(lang, shown, found)) (table::export(lang, side, &shown.typed, found)) }
                 @if found.page.lines.is_empty() { (filter::nothing(lang, side, shown)) }
                 @else { (R::table(lang, side, &found.page.lines)) }
             }

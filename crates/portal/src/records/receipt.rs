@@ -118,7 +118,7 @@ fn part(lang: Lang, receipt: &Receipt, holds: Holds) -> Markup {
     html! {
         @if totals.count > 0 {
             section.(holds.as_str()) {
-                h2 { (Loads::state(lang, holds)) " " span.num { (say!(lang, "list-count", n = totals.count)) } }
+                h2 { (Loads::state(lang, holds)) " " span.num { (say!(lang, "list-count", n = show::count(totals.count))) } }
                 @if holds == Holds::Unknown { p { (say!(lang, "receipt-doubt", amount = show::yuan(totals.sum))) } }
                 table {
                     thead { tr {

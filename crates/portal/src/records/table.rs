@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use topup::records::{Format, Page, Typed};
 
-use super::ask::{Found, address, fields};
+use super::ask::{Found, Shown, address, fields};
 use super::shelf::Shelf;
 use crate::look::{Side, hidden, show};
 use crate::words::{Lang, say};
@@ -16,7 +16,7 @@ pub(super) fn sums<R: Shelf>(lang: Lang, totals: &R::Totals) -> Markup {
                 div.(tone.class()) {
                     small { (word) }
                     b.num { (show::yuan(sum.sum)) }
-                    span.num { (say!(lang, "list-count", n = sum.count)) }
+                    span.num { (say!(lang, "list-count", n = show::count(sum.count))) }
                 }
             }
         }
@@ -24,17 +24,39 @@ pub(super) fn sums<R: Shelf>(lang: Lang, totals: &R::Totals) -> Markup {
 }
 
 /// How many there are in all, and between which days.
-pub(super) fn heading<R: Shelf>(lang: Lang, found: &Found<R>) -> Markup {
+pub(super) fn heading<R: Shelf>(lang: Lang, shown: &Shown<R>, found: &Found<R>) -> Markup {
     let (first, last) = (found.filter.period.first(), found.filter.period.last());
     html! {
-        h2 id="found" { (say!(lang, "list-count", n = R::count(&found.totals))) }
+        h2 id="found" { (say!(lang, "records-found", n = show::count(R::count(&found.totals)))) }
         span.soft {
             @if found.filter.order.is_none() {
                 span.num { (first) @if first != last { " – " (last) } } " · "
             }
             (say!(lang, "records-totals-all"))
         }
+        // The form does not get onto paper, so what it asks for is said there.
+        @let narrowed = narrowed(lang, shown);
+        @if !narrowed.is_empty() { p.print-only { (narrowed) } }
     }
+}
+
+/// What narrows the list beside the time, in words.
+fn narrowed<R: Shelf>(lang: Lang, shown: &Shown<R>) -> String {
+    let Typed { state, card, operator, terminal, least, most, order, group, .. } = &shown.typed;
+    let state = R::states(lang).into_iter().find(|(key, _)| key == state.trim()).map(|(_, word)| word);
+    let group = shown.people.groups.iter().find(|(id, _)| id.0.to_string() == group.trim());
+    let said = [
+        (say!(lang, "load-group"), group.map_or("", |(_, name)| name)),
+        (say!(lang, "load-state"), state.as_deref().unwrap_or_default()),
+        (say!(lang, "list-card"), card.trim()),
+        (say!(lang, "load-operator"), operator.trim()),
+        (say!(lang, "records-terminal"), terminal.trim()),
+        (say!(lang, "records-least"), least.trim()),
+        (say!(lang, "records-most"), most.trim()),
+        (say!(lang, "load-order"), order.trim()),
+    ];
+    let said = said.into_iter().filter(|(_, what)| !what.is_empty());
+    said.map(|(name, what)| format!("{name} {what}")).collect::<Vec<_>>().join(" · ")
 }
 
 /// All that is found, as a file.

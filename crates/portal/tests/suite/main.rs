@@ -10,6 +10,7 @@ mod invoices;
 mod lines;
 mod office;
 mod office_deposits;
+mod office_exceptions;
 mod office_terminals;
 mod pages;
 mod people;

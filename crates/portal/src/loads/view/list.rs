@@ -56,7 +56,7 @@ pub(crate) fn table(lang: Lang, loads: &[Load]) -> Markup {
 /// How many, and of how much where money moved or may have.
 pub(crate) fn totals(lang: Lang, word: &str, count: i64, sum: Option<Fen>) -> Markup {
     html! {
-        p { (word) span.num { b { (say!(lang, "list-count", n = count)) } } @if let Some(sum) = sum { (show::money(sum)) } }
+        p { (word) span.num { b { (say!(lang, "list-count", n = show::count(count))) } } @if let Some(sum) = sum { (show::money(sum)) } }
     }
 }
 

@@ -51,8 +51,9 @@ pub(crate) async fn close(
     let closing = Closing { id: exception.id, outcome, reason: &sent.reason, reference: &sent.reference };
     match deposits::close(&app.house, &may.staff, &may.actor(), closing).await {
         Ok(Closure::OtherReference) => {
+            // What was typed is the proposal now: nothing of it is kept for another attempt.
             let problem = ("", say!(lang, "exception-other-reference"));
-            again(&app, &may.frame, &find(&app, &id).await?, &sent, problem).await
+            again(&app, &may.frame, &find(&app, &id).await?, &Sent::default(), problem).await
         }
         Ok(Closure::Closed | Closure::Proposed) => Ok(Redirect::to(&path(exception.id)).into_response()),
         Err(error) => {

@@ -76,7 +76,7 @@ fn facts(lang: Lang, look: &Look<'_>) -> Markup {
             }
             (fact(&say!(lang, "exception-amount"), show::money(exception.amount)))
             (fact(&say!(lang, "load-group"), exception.group.clone().unwrap_or_else(|| say!(lang, "exception-nobody"))))
-            (fact(&say!(lang, "exception-gateway"), exception.gateway.as_str()))
+            (fact(&say!(lang, "exception-gateway"), words::gateway(lang, &exception.gateway)))
             (fact(&say!(lang, "exception-opened"), html! { span.num { (show::date_time(exception.opened_at)) } }))
             @if exception.closed.is_none() {
                 (fact(&say!(lang, "review-age"), said::waited(lang, exception.opened_at, look.now)))

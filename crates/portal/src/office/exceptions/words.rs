@@ -6,6 +6,11 @@ use topup::deposits::{Exception, ExceptionKind, NO_GATEWAY, Needs, Outcome, Stat
 use crate::look::show;
 use crate::words::{Lang, say};
 
+/// A gateway by the name that people know it by; one that is not known here as it is stored.
+pub(super) fn gateway(lang: Lang, stored: &str) -> String {
+    if stored == "unionpay" { say!(lang, "gateway-unionpay") } else { stored.to_owned() }
+}
+
 /// What happened.
 pub(crate) fn what(lang: Lang, exception: &Exception) -> String {
     match exception.kind {

@@ -164,7 +164,7 @@ pub(super) fn why(lang: Lang, day: &Day) -> Option<String> {
     match &day.state {
         DayState::Here(_) => None,
         DayState::Early => Some(say!(lang, "day-early-why")),
-        DayState::Absent { trouble: Some(why), .. } => Some(say!(lang, "day-trouble", why = why.as_str())),
+        DayState::Absent { trouble: Some(_), .. } => Some(say!(lang, "day-trouble")),
         DayState::Absent { asked_at: Some(at), .. } => Some(say!(lang, "day-not-ready", at = show::date_time(*at))),
         DayState::Absent { .. } => Some(say!(lang, "day-not-asked")),
     }

@@ -11,7 +11,7 @@ use crate::App;
 use crate::loads::view::{corrected, state_tag};
 use crate::look::{Frame, Side, fact, show};
 use crate::people::access::Office;
-use crate::records::{ledger, paper, receipt, sitting_path, timeline};
+use crate::records::{ledger, paper, receipt, sitting_path, timeline, views};
 use crate::web::Html;
 use crate::web::problem::Problem;
 use crate::words::say;
@@ -42,9 +42,10 @@ pub(crate) fn page(frame: &Frame, story: &Story) -> Markup {
     let (lang, load) = (frame.lang, &story.load);
     let reviews = frame.staff().is_some_and(|staff| staff.role.may(StaffPermission::SeeReviews));
     let body = html! {
+        p.back { a href=(views::root(Side::Office)) { (say!(lang, "records-back")) } }
         div.heading {
             div { h1.num { (load.order) } p.soft { (story.group) } }
-            div.end.no-print {
+            div.either {
                 @if reviews { a.button href=(crate::office::reviews::path(load.order)) { (say!(lang, "story-evidence")) } }
                 a.button href=(sitting_path(Side::Office, load.order)) { (say!(lang, "receipt-link")) }
             }

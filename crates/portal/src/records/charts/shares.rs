@@ -107,9 +107,9 @@ fn row(name: &Markup, totals: &Totals, most: Fen) -> Markup {
     html! {
         tr {
             th scope="row" { (name) (bar(totals.succeeded.sum, most)) }
-            td.r { (totals.succeeded.count) }
+            td.r { (show::count(totals.succeeded.count)) }
             td.r { (totals.succeeded.sum) }
-            td.r.wide-only { (totals.failed.count) }
+            td.r.wide-only { (show::count(totals.failed.count)) }
         }
     }
 }

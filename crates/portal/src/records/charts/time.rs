@@ -57,7 +57,7 @@ fn count(lang: Lang, charts: &Charts) -> Markup {
     let charged = Series { values: of(|point| point.totals.succeeded.count), ink: Ink::Brand, hollow: false };
     let failed = Series { values: of(|point| point.totals.failed.count), ink: Ink::Bad, hollow: true };
     let (done, not) = (charts.totals.succeeded.count, charts.totals.failed.count);
-    let told = say!(lang, "charts-count-told", done = done, not = not);
+    let told = say!(lang, "charts-count-told", done = show::count(done), not = show::count(not));
     figure(lang, charts, "count", &say!(lang, "charts-count"), &told, &Shape::Bars(vec![charged, failed]))
 }
 
@@ -104,10 +104,10 @@ fn table(lang: Lang, side: Side, typed: &Typed, charts: &Charts) -> Markup {
             tbody { @for point in charts.points.iter().rev() { (row(side, typed, charts.step, point)) } }
             tfoot { tr {
                 th scope="row" { (say!(lang, "records-totals")) }
-                td.r { (charts.totals.succeeded.count) }
+                td.r { (show::count(charts.totals.succeeded.count)) }
                 td.r { (charts.totals.succeeded.sum) }
-                td.r { (charts.totals.failed.count) }
-                td.r { (charts.totals.unknown.count) }
+                td.r { (show::count(charts.totals.failed.count)) }
+                td.r { (show::count(charts.totals.unknown.count)) }
                 @if of_one { td.r {} }
             } }
         }
@@ -121,11 +121,16 @@ fn row(side: Side, typed: &Typed, step: Step, point: &Point) -> Markup {
     let Point { totals, .. } = point;
     html! {
         tr.none[totals.count() == 0] {
-            th scope="row" { a href=(address(Loads::path(side), &days, &[])) { (place(step, point.period)) } }
-            td.r { (totals.succeeded.count) }
+            th scope="row" { a href=(address(Loads::path(side), &days, &[])) {
+                @match place(step, point.period).split_once(" – ") {
+                    Some((from, to)) => { span.num { (from) } " – " span.num { (to) } }
+                    None => { span.num { (place(step, point.period)) } }
+                }
+            } }
+            td.r { (show::count(totals.succeeded.count)) }
             td.r { (totals.succeeded.sum) }
-            td.r { (totals.failed.count) }
-            td.r { (totals.unknown.count) }
+            td.r { (show::count(totals.failed.count)) }
+            td.r { (show::count(totals.unknown.count)) }
             @if let Some(quota) = point.quota_after { td.r { (quota) } }
         }
     }

@@ -56,13 +56,13 @@ fn one(lang: Lang, back: &str, export: &Export, filter: &[(String, String)]) -> 
             b { (file_of(lang, &export.wanted)) " " (export.format.as_str().to_uppercase()) }
             " " (state(lang, export.state))
             div.soft { @for (n, (_, which)) in filter.iter().enumerate() { @if n > 0 { " · " } (which) } }
-            small.soft.num { (show::date_time(export.asked_at)) " · " (say!(lang, "list-count", n = export.lines)) }
+            small.soft.num { (show::date_time(export.asked_at)) " · " (say!(lang, "records-found", n = show::count(export.lines))) }
         }
         @match export.state {
             ExportState::Making => {
                 div.course {
                     progress value=(export.done) max=(export.lines.max(1)) aria-label=(say!(lang, "export-progress")) {}
-                    small.num { (export.done) " / " (export.lines) }
+                    small.num { (show::count(export.done)) " / " (show::count(export.lines)) }
                 }
                 (drop_form(&at, &say!(lang, "export-cancel")))
             }

@@ -149,7 +149,7 @@ fn counted(lang: Lang, shown: &Shown) -> String {
     let (count, fen) = asked.map(|one| shown.line.item(one)).fold((0_i64, 0_i64), |(count, fen), sum| {
         (count.saturating_add(sum.count), fen.saturating_add(sum.sum.as_i64()))
     });
-    format!("{} · {}", say!(lang, "list-count", n = count), signed(topup::Fen::new(fen)))
+    format!("{} · {}", say!(lang, "list-count", n = show::count(count)), signed(topup::Fen::new(fen)))
 }
 
 /// All, or one of what there is.

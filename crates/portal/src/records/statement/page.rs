@@ -170,7 +170,7 @@ fn cell(lang: Lang, side: Side, shown: &Shown, grain: Grain, line: &StatementLin
 
 fn amount(lang: Lang, line: &StatementLine, column: Item) -> Markup {
     let sum = line.item(column);
-    html! { (signed(sum.sum)) @if sum.count > 0 { small.sub { (say!(lang, "list-count", n = sum.count)) } } }
+    html! { (signed(sum.sum)) @if sum.count > 0 { small.sub { (say!(lang, "list-count", n = show::count(sum.count))) } } }
 }
 
 /// What a line is made of: of a month its days, of a day its entries.
