@@ -12,6 +12,7 @@ mod reconcile;
 mod records;
 mod reviews;
 mod runs;
+mod statements;
 
 use std::time::Duration;
 
@@ -80,7 +81,8 @@ pub fn pages(lang: Lang) -> Vec<(String, String)> {
     ] {
         let story = records::story(lang, sample);
         let paper = if name == "past" { Paper::Roll } else { Paper::A4 };
-        pages.push((format!("load-{name}"), load::page(&at(&operator, "/loads/x"), &story, paper, Micros(NOW_US))));
+        let page = load::page(&at(&operator, "/loads/x"), &story, "/records", paper, Micros(NOW_US));
+        pages.push((format!("load-{name}"), page));
     }
     for (name, shown, desk) in stations(lang) {
         pages.push((format!("station-{name}"), station::page(&at(&operator, "/station"), &shown, &desk)));
@@ -91,6 +93,7 @@ pub fn pages(lang: Lang) -> Vec<(String, String)> {
     pages.extend(office::pages(lang));
     pages.extend(runs::pages(lang));
     pages.extend(records::pages(lang));
+    pages.extend(statements::pages(lang));
     pages.extend(charts::pages(lang));
     pages.extend(receipts::pages(lang));
     pages.extend(deposits::pages(lang));

@@ -221,6 +221,7 @@ fn moved(state: State) -> Vec<Moved> {
         State::Approved => moved.push(one(31, 40, Kind::DepositsInReview, Kind::Quota)),
         State::Rejected | State::Refunding | State::Refunded => {
             moved.push(one(31, 40, Kind::DepositsInReview, Kind::RefundsDue));
+            moved.extend((state == State::Refunded).then(|| one(44, 90, Kind::RefundsDue, Kind::Bank)));
         }
         State::Created | State::Redirected | State::Paid | State::Failed | State::Expired => {}
     }

@@ -6,8 +6,8 @@ use topup::people::OperatorId;
 use topup::people::staff::StaffRole;
 use topup::records::exports::{Export, ExportId, ExportState};
 use topup::records::{
-    Day, DepositLine, Deposits, Field, Filter, Format, Grain, Line, Loads, Moved, Page, People, Period, Range, Record,
-    Scope, Statement, Story, Totals, Typed, Wrong,
+    Day, DepositLine, Deposits, Field, Filter, Format, Line, Loads, Moved, Page, People, Period, Range, Record, Scope,
+    Story, Totals, Typed, Wrong,
 };
 use topup::reviews::{Event, Happened};
 use topup::{Fen, GroupId, Kind, Micros};
@@ -16,7 +16,7 @@ use super::{NOW_US, corrected, failed, sample, signed_in, succeeded, unknown};
 use crate::look::Frame;
 use crate::office;
 use crate::records::ask::Found;
-use crate::records::{Shown, exports, list, statement};
+use crate::records::{Shown, exports, list};
 use crate::words::Lang;
 
 pub(super) fn pages(lang: Lang) -> Vec<(String, Markup)> {
@@ -56,17 +56,12 @@ pub(super) fn pages(lang: Lang) -> Vec<(String, Markup)> {
         ("deposits".into(), list::page(&deposits, &paid_in(lang))),
         ("deposits-none".into(), list::page(&deposits, &look::<Deposits>(lang, Typed::default(), vec![]))),
         ("office-records-deposits".into(), list::page(&office("/office/records/deposits"), &paid_in(lang))),
-        (
-            "statement".into(),
-            statement::page::page(&super::at(&super::manager(lang), "/records/statement"), &statements(lang)),
-        ),
-        ("office-statement-none".into(), {
-            let shown = statement::Shown { found: Ok(None), ..statements(lang) };
-            statement::page::page(&office("/office/records/statement"), &shown)
-        }),
         ("exports".into(), exports::page::page(&at("/records/exports"), &waiting(lang), false)),
         ("exports-none".into(), exports::page::page(&at("/records/exports"), &[], true)),
-        ("office-record".into(), office::records::load::page(&office("/office/records/x"), &story(lang, succeeded(0)))),
+        (
+            "office-record".into(),
+            office::records::load::page(&office("/office/records/x"), &story(lang, succeeded(0)), all),
+        ),
     ]
 }
 
@@ -102,23 +97,6 @@ fn paid_in(lang: Lang) -> Shown<Deposits> {
         operator: story.operator,
     };
     look(lang, Typed::default(), super::deposits::stories(lang).into_iter().map(|(_, story)| line(story)).collect())
-}
-
-/// A statement of a group on whose quota nothing was booked.
-fn statements(lang: Lang) -> statement::Shown {
-    let period = Range::ThisMonth.period(Day::of(Micros(NOW_US)));
-    let quota = super::quota(8_642_000, 5_000);
-    let names = names(lang);
-    statement::Shown {
-        typed: Typed::default(),
-        grain: Grain::Day,
-        at: Micros(NOW_US),
-        people: People { groups: vec![(GroupId(7), names.0.to_owned())], ..People::default() },
-        found: Ok(Some(statement::Found {
-            name: names.0.to_owned(),
-            statement: Statement::unchanged(period, Grain::Day, quota),
-        })),
-    }
 }
 
 pub(super) fn shown(lang: Lang, typed: Typed, loads: Vec<Load>) -> Shown {
@@ -171,7 +149,7 @@ fn look<R: Record>(lang: Lang, typed: Typed, lines: Vec<R::Line>) -> Shown<R> {
     }
 }
 
-fn names(lang: Lang) -> (&'static str, &'static str, &'static str) {
+pub(super) fn names(lang: Lang) -> (&'static str, &'static str, &'static str) {
     match lang {
         Lang::Zh => ("示例科技有限公司", "王芳", "前台一号"),
         Lang::En => ("Sample Technology Ltd", "Wang Fang", "Front desk"),

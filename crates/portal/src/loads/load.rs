@@ -1,6 +1,7 @@
 //! One load: `GET /loads/{order}`.
 
 use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
 use maud::{Markup, html};
 use topup::Micros;
 use topup::loads::{OrderNumber, State as Stand};
@@ -28,18 +29,20 @@ pub(crate) async fn get(
     may: access::May<access::Load>,
     Path(order): Path<String>,
     Query(asked): Query<paper::Asked>,
+    headers: HeaderMap,
 ) -> Result<Html, Problem> {
     let order = OrderNumber::parse(&order).ok_or(Problem::NotFound)?;
     let story = records::story(&app.house, Scope::of(may.group()), order).await?.ok_or(Problem::NotFound)?;
-    Ok(Html(page(&may.frame, &story, asked.paper(), app.house.now())))
+    let back = views::back(Side::Portal, &headers);
+    Ok(Html(page(&may.frame, &story, &back, asked.paper(), app.house.now())))
 }
 
-/// The page, read at `now`.
-pub(crate) fn page(frame: &Frame, story: &Story, paper: Paper, now: Micros) -> Markup {
+/// The page, read at `now`; `back` leads to the list from which somebody came.
+pub(crate) fn page(frame: &Frame, story: &Story, back: &str, paper: Paper, now: Micros) -> Markup {
     let (lang, load) = (frame.lang, &story.load);
     let fresh = now.0.saturating_sub(load.created_at.0) < FRESH_US;
     let body = html! {
-        @if !fresh { p.back { a href=(views::root(Side::Portal)) { (say!(lang, "records-back")) } } }
+        @if !fresh { p.back { a href=(back) { (say!(lang, "records-back")) } } }
         div.sheet.pad.stack.(paper.class(LONG_MM)) {
             h1.unseen { (say!(lang, "load-title")) }
             div.result { (outcome(lang, load, At::Page { fresh })) }

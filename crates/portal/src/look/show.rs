@@ -79,6 +79,11 @@ pub(crate) fn date_time(at: Micros) -> String {
     formatted(at, "%Y-%m-%d %H:%M:%S")
 }
 
+/// The same in figures of equal width, for a column that may be too narrow for a line of it.
+pub(crate) fn moment(at: Micros) -> Markup {
+    html! { span.num { (date(at)) } " " span.num { (time(at)) } }
+}
+
 /// How long to wait, in seconds below two minutes and else in minutes, rounded up.
 pub(crate) fn wait(lang: Lang, wait: std::time::Duration) -> String {
     let seconds = wait.as_secs().max(1);

@@ -142,11 +142,10 @@ fn row(lang: Lang, side: Side, line: &DepositLine) -> Markup {
         Side::Portal => crate::deposits::path(deposit.order),
         Side::Office => office::deposits::path(deposit.order),
     };
-    let (date, time) = (show::date(deposit.created_at), show::time(deposit.created_at));
     let paid = deposit.paid.as_ref();
     html! {
         tr {
-            td.when { a href=(story) { span.num { (date) } " " span.num { (time) } } }
+            td.when { a href=(story) { (show::moment(deposit.created_at)) } }
             td.num.wide-only { a href=(story) { (deposit.order) } }
             @if side == Side::Office { td.wide-only.group { (line.group) } }
             td.r {

@@ -134,10 +134,9 @@ impl Shelf for Loads {
 fn row(lang: Lang, side: Side, line: &Line) -> Markup {
     let load = &line.load;
     let story = story_path(side, load.order);
-    let (date, time) = (show::date(load.created_at), show::time(load.created_at));
     html! {
         tr {
-            td.when { a href=(story) { span.num { (date) } " " span.num { (time) } } }
+            td.when { a href=(story) { (show::moment(load.created_at)) } }
             td.num.wide-only { a href=(story) { (load.order) } }
             @if side == Side::Office { td.wide-only.group { (line.group) } }
             td { (show::card_end(&load.card)) }

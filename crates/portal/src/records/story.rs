@@ -69,7 +69,7 @@ pub(crate) fn ledger(lang: Lang, story: &Story) -> Markup {
                     } }
                     tbody { @for moved in &story.movements { tr {
                         td.num.wide-only { (moved.number) }
-                        td.when { span.num { (show::date(moved.at)) } " " span.num { (show::time(moved.at)) } }
+                        td.when { (show::moment(moved.at)) }
                         td {
                             (account(lang, moved.from)) " → " (account(lang, moved.to))
                             div.sub { (after(lang, moved)) }

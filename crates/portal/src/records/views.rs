@@ -1,5 +1,7 @@
 //! The ways to look at records, side by side at the top of each of their pages.
 
+use axum::http::header::REFERER;
+use axum::http::{HeaderMap, Uri};
 use maud::{Markup, html};
 use topup::people::Permission;
 use topup::people::staff::StaffPermission;
@@ -79,10 +81,48 @@ pub(crate) fn draw(frame: &Frame) -> Markup {
     }
 }
 
+/// The list of loads from which somebody came to one, with its filter and at its page; else where that begins.
+pub(crate) fn back(side: Side, headers: &HeaderMap) -> String {
+    let from = headers.get(REFERER).and_then(|from| from.to_str().ok()).and_then(|from| from.parse::<Uri>().ok());
+    let list = from.as_ref().and_then(Uri::path_and_query).filter(|from| from.path() == root(side));
+    list.map_or_else(|| root(side).to_owned(), ToString::to_string)
+}
+
 /// Where records begin.
 pub(crate) const fn root(side: Side) -> &'static str {
     match side {
         Side::Portal => "/records",
         Side::Office => "/office/records",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn the_way_back_is_the_list_as_it_was() {
+        let back = |side, from: &'static str| {
+            super::back(side, &HeaderMap::from_iter([(REFERER, HeaderValue::from_static(from))]))
+        };
+        let filtered = "/records?range=week&card=0417&older=L261122143208-1X142NW.7";
+        for (side, from, to) in [
+            (
+                Side::Portal,
+                "https://topup.example.cn/records?range=week&card=0417&older=L261122143208-1X142NW.7",
+                filtered,
+            ),
+            (Side::Portal, "https://topup.example.cn/records", "/records"),
+            (Side::Portal, "https://topup.example.cn/station", "/records"),
+            (Side::Portal, "https://topup.example.cn/records/deposits?range=week", "/records"),
+            (Side::Portal, "not an address", "/records"),
+            (Side::Office, "https://topup.example.cn/records?range=week", "/office/records"),
+            (Side::Office, "http://127.0.0.1:8080/office/records?group=7", "/office/records?group=7"),
+        ] {
+            assert_eq!(back(side, from), to, "{from}");
+        }
+        assert_eq!(super::back(Side::Office, &HeaderMap::new()), "/office/records");
     }
 }

@@ -174,6 +174,13 @@ async fn page_workbook_and_text_say_the_same() {
     assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let wrong = text(wrong).await;
     assert!(wrong.contains("没有这个操作员账号") && wrong.contains("金额不对"), "{wrong}");
+    // As an input method types digits in full width; and what is found nowhere can be looked for in a longer time.
+    let found = browser.read("/records?range=today&card=%EF%BC%90%EF%BC%94%EF%BC%91%EF%BC%97").await;
+    assert!(found.contains("共 2 笔") && found.contains("卡号 0417"), "{found}");
+    let longer = "<a class=\"button\" href=\"/records?range=half-year&amp;card=9999\">";
+    let none = browser.read("/records?range=today&card=9999").await;
+    assert!(none.contains(longer) && none.contains("清除条件"), "{none}");
+    assert!(!browser.read("/records?range=half-year&card=9999").await.contains(longer), "there is no longer one");
 }
 
 #[tokio::test]

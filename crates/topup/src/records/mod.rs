@@ -50,5 +50,5 @@ pub use record::{Number, Record};
 pub use scope::{People, Scope, people};
 pub use sheet::{Cell, Column, Format, Head, SheetError};
 pub use statement::{
-    About, Entries, Entry, Grain, Item, Statement, StatementLine, day as statement_day, entries, statement,
+    About, Booked, Entries, Entry, Grain, Item, Statement, StatementLine, day as statement_day, entries, statement,
 };

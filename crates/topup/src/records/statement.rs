@@ -57,6 +57,9 @@ pub struct StatementLine {
     pub closing: Fen,
 }
 
+/// A day of one kind of movement: the day, from which account to which, how many and how much.
+pub type Booked = (Day, Kind, Kind, i64, Fen);
+
 /// What can come and go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Item {
@@ -184,10 +187,30 @@ impl Item {
 }
 
 impl Statement {
-    /// Of a time in which nothing came or went, by a group with this quota.
-    pub fn unchanged(period: Period, grain: Grain, now: Quota) -> Self {
-        let opening = plus(now.available, now.held);
-        Self { period, grain, opening, lines: vec![], total: StatementLine::empty(period, opening), now }
+    /// Of what was booked in the period, first to last, on a quota that was `opening` before.
+    pub fn of(
+        period: Period,
+        grain: Grain,
+        opening: Fen,
+        booked: impl IntoIterator<Item = Booked>,
+        now: Quota,
+    ) -> Self {
+        let mut lines = Vec::<StatementLine>::new();
+        let mut total = StatementLine::empty(period, opening);
+        for (day, from, to, count, sum) in booked {
+            let change = if to.is_quota() { sum } else { Fen::new(sum.as_i64().saturating_neg()) };
+            let first = grain.first(day).max(period.first());
+            if lines.last().is_none_or(|line| line.period.first() != first) {
+                let last = grain.last(day).min(period.last());
+                let days = Period::new(first, last).unwrap_or_else(|| Period::of(day));
+                lines.push(StatementLine::empty(days, total.closing));
+            }
+            if let Some(line) = lines.last_mut() {
+                line.add(Item::of(from, to), count, change);
+            }
+            total.add(Item::of(from, to), count, change);
+        }
+        Self { period, grain, opening, lines, total, now }
     }
 }
 
@@ -215,7 +238,7 @@ const fn plus(fen: Fen, change: Fen) -> Fen {
     Fen::new(fen.as_i64().saturating_add(change.as_i64()))
 }
 
-/// A day of one kind of movement: the day, the accounts, how many and how much.
+/// The same as it is stored.
 type DayRow = (Day, String, String, i64, Fen);
 
 /// The statement of a group, in one moment.
@@ -242,23 +265,9 @@ pub async fn statement(house: &House, group: GroupId, period: Period, grain: Gra
         .await?;
     let balances = ledger::balances(&mut tx, group).await?.unwrap_or_default();
     let now = Quota { available: balances.get(Kind::Quota), held: balances.get(Kind::Held) };
-    let mut lines = Vec::<StatementLine>::new();
-    let mut total = StatementLine::empty(period, opening);
-    for (day, from, to, count, sum) in rows {
-        let (from, to) = (kind(&from)?, kind(&to)?);
-        let change = if to.is_quota() { sum } else { Fen::new(sum.as_i64().saturating_neg()) };
-        let first = grain.first(day).max(period.first());
-        if lines.last().is_none_or(|line| line.period.first() != first) {
-            let last = grain.last(day).min(period.last());
-            let days = Period::new(first, last).unwrap_or_else(|| Period::of(day));
-            lines.push(StatementLine::empty(days, total.closing));
-        }
-        if let Some(line) = lines.last_mut() {
-            line.add(Item::of(from, to), count, change);
-        }
-        total.add(Item::of(from, to), count, change);
-    }
-    Ok(Statement { period, grain, opening, lines, total, now })
+    let booked = |(day, from, to, count, sum): DayRow| Ok((day, kind(&from)?, kind(&to)?, count, sum));
+    let booked = rows.into_iter().map(booked).collect::<Result<Vec<Booked>>>()?;
+    Ok(Statement::of(period, grain, opening, booked, now))
 }
 
 /// What the entries of a day come to, item by item: those that there are.

@@ -168,7 +168,7 @@ fn row(lang: Lang, shown: &Shown, row: &InTray, me: Option<StaffId>) -> Markup {
     html! {
         tr.own[own] {
             td.num {
-                @if shown.tray == Tray::Done { (show::date_time(row.since())) }
+                @if shown.tray == Tray::Done { (show::moment(row.since())) }
                 @else { (words::waited(lang, row.since(), shown.now)) div.sub.wide-only { (show::date_time(row.since())) } }
             }
             td {

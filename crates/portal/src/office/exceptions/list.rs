@@ -124,7 +124,7 @@ fn row(lang: Lang, shown: &Shown, found: &Exception, me: Option<StaffId>) -> Mar
     html! {
         tr.own[own] {
             td.num {
-                @if let Some((.., at)) = &found.closed { (show::date_time(*at)) }
+                @if let Some((.., at)) = &found.closed { (show::moment(*at)) }
                 @else { (said::waited(lang, found.opened_at, shown.now)) div.sub.wide-only { (show::date_time(found.opened_at)) } }
             }
             td {

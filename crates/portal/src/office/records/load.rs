@@ -1,6 +1,7 @@
 //! One load, of whichever group, and the receipt of its sitting: `GET /office/records/{order}`, `…/sitting`.
 
 use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
 use maud::{Markup, html};
 use topup::loads::OrderNumber;
 use topup::people::staff::StaffPermission;
@@ -21,10 +22,11 @@ pub(crate) async fn get(
     State(app): State<App>,
     may: Office<SeeRecords>,
     Path(order): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Html, Problem> {
     let order = OrderNumber::parse(&order).ok_or(Problem::NotFound)?;
     let story = records::story(&app.house, Scope::ALL, order).await?.ok_or(Problem::NotFound)?;
-    Ok(Html(page(&may.frame, &story)))
+    Ok(Html(page(&may.frame, &story, &views::back(Side::Office, &headers))))
 }
 
 /// `GET /office/records/{order}/sitting`
@@ -38,11 +40,11 @@ pub(crate) async fn sitting(
 }
 
 /// The page.
-pub(crate) fn page(frame: &Frame, story: &Story) -> Markup {
+pub(crate) fn page(frame: &Frame, story: &Story, back: &str) -> Markup {
     let (lang, load) = (frame.lang, &story.load);
     let reviews = frame.staff().is_some_and(|staff| staff.role.may(StaffPermission::SeeReviews));
     let body = html! {
-        p.back { a href=(views::root(Side::Office)) { (say!(lang, "records-back")) } }
+        p.back { a href=(back) { (say!(lang, "records-back")) } }
         div.heading {
             div { h1.num { (load.order) } p.soft { (story.group) } }
             div.either {
