@@ -174,7 +174,11 @@ async fn page_workbook_and_text_say_the_same() {
     assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let wrong = text(wrong).await;
     assert!(wrong.contains("没有这个操作员账号") && wrong.contains("金额不对"), "{wrong}");
-    // As an input method types digits in full width; and what is found nowhere can be looked for in a longer time.
+    as_people_type_it(&browser).await;
+}
+
+/// What is typed in full width is found, and what is found nowhere can be looked for in a longer time.
+async fn as_people_type_it(browser: &Browser<'_>) {
     let found = browser.read("/records?range=today&card=%EF%BC%90%EF%BC%94%EF%BC%91%EF%BC%97").await;
     assert!(found.contains("共 2 笔") && found.contains("卡号 0417"), "{found}");
     let longer = "<a class=\"button\" href=\"/records?range=half-year&amp;card=9999\">";
