@@ -1,7 +1,7 @@
 //! What happened to a deposit, step by step, in the words of its group.
 
 use maud::{Markup, html};
-use topup::deposits::{By, Event, Happened, OTHER_AMOUNT, Told};
+use topup::deposits::{By, Event, Happened, LISTED, OTHER_AMOUNT, Told};
 
 use crate::look::show;
 use crate::words::{Lang, say};
@@ -46,6 +46,7 @@ pub(crate) fn words(lang: Lang, what: &Happened) -> Option<String> {
         Happened::RefundAccepted { .. } => say!(lang, "deposit-step-refund-accepted"),
         Happened::Refunded { serial, .. } => say!(lang, "deposit-step-refunded", serial = serial.as_str()),
         Happened::RefundFailed { code, .. } if code == OTHER_AMOUNT => say!(lang, "deposit-step-refund-in-part"),
+        Happened::RefundFailed { code, .. } if code == LISTED => say!(lang, "deposit-step-refund-listed"),
         Happened::RefundFailed { .. } => say!(lang, "deposit-step-refund-failed"),
         Happened::GivenBack { amount, .. } => say!(lang, "deposit-step-given-back", amount = show::yuan(*amount)),
         Happened::TakenBack { amount, .. } => say!(lang, "deposit-step-taken-back", amount = show::yuan(*amount)),

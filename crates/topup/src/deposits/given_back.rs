@@ -1,6 +1,8 @@
 //! What was given back at the bank's counter, or by the bank itself, is in no query: only the daily file lists it, as a
 //! refund under a number that is none of ours, with the serial number of our payment.
 
+use std::collections::BTreeSet;
+
 use ledger::{Fen, GroupId};
 use serde_json::{Value, json};
 use store::Tx;
@@ -47,12 +49,13 @@ async fn note(house: &House, key: (GroupId, i64), line: &FileRefund) -> Result<(
             back.insert(serial, amount);
         }
     }
-    // What people have put away is none of what is told now.
-    for denied in
-        said.iter().filter(|unfit| closed_as(unfit, Outcome::Nothing)).flat_map(|unfit| unfit.back().into_keys())
-    {
-        back.remove(&denied);
-    }
+    // What people have denied is none of what is told now.
+    let closed = |how| -> BTreeSet<String> {
+        let as_this = said.iter().filter(|unfit| unfit.kind == ExceptionKind::GoneBack && closed_as(unfit, how));
+        as_this.flat_map(|unfit| unfit.back().into_keys()).collect()
+    };
+    let (denied, noted) = (closed(Outcome::Nothing), closed(Outcome::ReturnedOtherwise));
+    back.retain(|serial, _| noted.contains(serial) || !denied.contains(serial));
     back.insert(line.serial.clone(), line.amount);
     let (file, refund, serial) = (line.file.clone(), line.refund.clone(), line.serial.clone());
     let what = Happened::GivenBack { file, refund, serial, amount: line.amount };

@@ -71,7 +71,7 @@ pub use number::DepositNumber;
 pub use pay::{Acknowledgement, Incoming, Payer, Settlement, Start};
 pub use proof::{DepositsFault, DepositsProof, Unbooked};
 pub use query::{by_order, counts, find, paid_between};
-pub use refunds::{NO_GATEWAY, OTHER_AMOUNT, Refund, RefundState, refund_in_file};
+pub use refunds::{LISTED, NO_GATEWAY, OTHER_AMOUNT, Refund, RefundState, refund_in_file};
 pub use review::{Answer, Decided, Proposal, Proposed, ReviewError, answer, propose};
 pub use rules::{Refused, Voucher};
 pub use story::{Ruling, Story, standing};

@@ -10,7 +10,7 @@ mod query;
 
 pub(super) use again::{Inquiry, Standing, adopt, inquire};
 pub use in_file::refund_in_file;
-pub(super) use note::heard;
+pub(super) use note::{heard, not_asked};
 pub(super) use pursue::{pursue, pursue_now, pursue_within};
 pub(super) use query::{of_deposit, of_order};
 
@@ -28,6 +28,10 @@ pub const OTHER_AMOUNT: &str = "other-amount";
 /// The code of a refund that failed because its gateway, or the merchant at it, is not set up any more. Its words are the
 /// pages' business.
 pub const NO_GATEWAY: &str = "no-gateway";
+
+/// The code of a refund that was never asked for, since the gateway's file lists money of the deposit as given back without
+/// us. Its words are both amounts.
+pub const LISTED: &str = "listed";
 
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,21 +116,23 @@ pub(super) struct Key {
 
 /// Gives so much of a deposit's payment a refund, to be asked for: all of it, less what people have said went back without
 /// us. Under the lock on the group's accounts.
-pub(super) async fn plan(tx: &mut Tx, house: &House, deposit: &Deposit, amount: Fen) -> Result<(), store::Error> {
+pub(super) async fn plan(tx: &mut Tx, house: &House, deposit: &Deposit, amount: Fen) -> Result<Key, store::Error> {
     let (id, now) = (house.ids.next(), house.now());
     let order = refund_order(id).ok_or(store::Error::Missing)?;
-    tx.query(
-        "INSERT INTO deposit_refunds (group_id, deposit_id, number, order_id, amount_fen, state, created_at_us, \
-         ask_at_us) SELECT $1, $2, COALESCE(MAX(number), 0) + 1, $3, CAST($4 AS BIGINT), 'due', CAST($5 AS BIGINT), \
-         CAST($5 AS BIGINT) FROM deposit_refunds WHERE group_id = $1 AND deposit_id = $2",
-    )
-    .bind(deposit.group)
-    .bind(deposit.order.id())
-    .bind(order.as_str())
-    .bind(amount)
-    .bind(now)
-    .execute()
-    .await?;
+    let (number,): (i64,) = tx
+        .query(
+            "INSERT INTO deposit_refunds (group_id, deposit_id, number, order_id, amount_fen, state, created_at_us, \
+             ask_at_us) SELECT $1, $2, COALESCE(MAX(number), 0) + 1, $3, CAST($4 AS BIGINT), 'due', CAST($5 AS BIGINT), \
+             CAST($5 AS BIGINT) FROM deposit_refunds WHERE group_id = $1 AND deposit_id = $2 RETURNING number",
+        )
+        .bind(deposit.group)
+        .bind(deposit.order.id())
+        .bind(order.as_str())
+        .bind(amount)
+        .bind(now)
+        .one()
+        .await?;
     let what = Happened::RefundDue { refund: order.to_string() };
-    event::add(tx, (deposit.group, deposit.order.id()), now, &By::System, &what).await
+    event::add(tx, (deposit.group, deposit.order.id()), now, &By::System, &what).await?;
+    Ok(Key { group: deposit.group, deposit: deposit.order.id(), number })
 }

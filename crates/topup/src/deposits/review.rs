@@ -5,7 +5,9 @@ use store::Tx;
 
 use super::assure::{Assured, assure, voucher};
 use super::event::{self, By, Happened};
-use super::exceptions::{Closed, Exception, ExceptionId, ExceptionKind, Outcome, close_by_decision, of_deposit};
+use super::exceptions::{
+    Closed, Exception, ExceptionId, ExceptionKind, Outcome, close_by_decision, of_deposit, unsaid,
+};
 use super::rules::{Refused, Voucher, may_propose, vouched, vouched_again};
 use super::{DepositNumber, State, book, query, refunds, topic};
 use crate::audit::{self, Action, Actor, Entry, Subject};
@@ -282,7 +284,10 @@ async fn carry_out(
     let closed = Closed { id: ExceptionId(0), outcome, reason, reference, limit, proposer };
     close_by_decision(tx, house, staff, actor, (key, &closed)).await?;
     if !ruling.approve {
-        refunds::plan(tx, house, &locked.deposit, locked.paid()).await?;
+        let refund = refunds::plan(tx, house, &locked.deposit, locked.paid()).await?;
+        if let Some(back) = unsaid(&of_deposit(tx, key).await?) {
+            refunds::not_asked(tx, house, locked, (refund, back)).await?;
+        }
     }
     Ok(Decided::Done(locked.deposit.state))
 }

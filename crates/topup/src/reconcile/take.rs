@@ -202,14 +202,15 @@ async fn count(tx: &mut Tx, file: &DayFile, id: i64) -> Result<(), store::Error>
 
 /// What follows once a day is reconciled. Wherever it is cut off, the next look at the day does it again.
 async fn follow_through(house: &House, day: Date) -> Result<(), store::Error> {
-    if paid_after_all(house, day).await? {
+    if moved_after_all(house, day).await? {
         patiently!(reconcile(house, day))?;
     }
     book::settle(house).await
 }
 
-/// Has [`deposits`] look after what the day's file has of our payments and our books do not. True if one is paid now. A line that goes wrong is in nobody's way: it stays a difference, and the next look tries it again.
-async fn paid_after_all(house: &House, day: Date) -> Result<bool, store::Error> {
+/// Has [`deposits`] look after what the day's file has of our payments and refunds and our books do not. True if money moved
+/// by it. A line that goes wrong is in nobody's way: it stays a difference, and the next look tries it again.
+async fn moved_after_all(house: &House, day: Date) -> Result<bool, store::Error> {
     let mut tx = house.db.read().await?;
     let counts: Option<(String, String)> = tx
         .query("SELECT name, came FROM bank_days JOIN bank_files ON bank_files.id = file_id WHERE bank_days.day = $1")
@@ -224,7 +225,7 @@ async fn paid_after_all(house: &House, day: Date) -> Result<bool, store::Error> 
     let (mut any, mut failed) = (false, 0_u32);
     for pair in pairs {
         match told(house, (day, &name, genuine), pair).await {
-            Ok(paid) => any |= paid,
+            Ok(moved) => any |= moved,
             Err(error) => {
                 failed = failed.saturating_add(1);
                 let error = &error as &dyn std::error::Error;
@@ -238,7 +239,7 @@ async fn paid_after_all(house: &House, day: Date) -> Result<bool, store::Error> 
     Ok(any)
 }
 
-/// Tells [`deposits`] what a line says that our books do not. True if a deposit is paid by it.
+/// Tells [`deposits`] what a line says that our books do not. True if money moved by it.
 async fn told(house: &House, (day, file, genuine): (Date, &str, bool), pair: Pair) -> Result<bool, store::Error> {
     let (Some(row), Some(ours)) = (pair.theirs, pair.ours) else { return Ok(false) };
     let Some(order) = DepositNumber::parse(&ours.deposit) else { return Ok(false) };
@@ -256,7 +257,7 @@ async fn told(house: &House, (day, file, genuine): (Date, &str, bool), pair: Pai
         Finding::MissingHere(Why::NotMoved) if genuine && row.what == What::Refund => {
             let (file, refund) = (file.to_owned(), row.order.unwrap_or_default());
             let line = FileRefund { file, order, refund, serial: row.serial, amount: row.amount };
-            deposits::refund_in_file(house, &line).await.map(|()| false)
+            deposits::refund_in_file(house, &line, &day.strftime("%m%d").to_string()).await
         }
         Finding::MissingHere(_)
         | Finding::Matched

@@ -1,7 +1,7 @@
 //! What else there is to tell of a deposit: the request, every step, its refunds and its movements.
 
 use maud::{Markup, html};
-use topup::deposits::{Exception, Happened, Moved, Refund, RefundState, Story};
+use topup::deposits::{Exception, Happened, LISTED, Moved, Refund, RefundState, Story};
 
 use super::{decide, words};
 use crate::deposits::form::payer_word;
@@ -102,11 +102,13 @@ fn one_refund(lang: Lang, refund: &Refund) -> Markup {
             }
         }
     };
+    // Of such a one the bank was never asked.
+    let listed = refund.failure.as_ref().is_some_and(|(code, _)| code == LISTED);
     html! {
         article.attempt {
             p { b.num { (refund.order) } " " (show::money(refund.amount)) " " (tag(tone, &word)) }
             ol.refund-steps {
-                (step(true, &say!(lang, "office-deposit-refund-asked"), Some(refund.created_at)))
+                @if !listed { (step(true, &say!(lang, "office-deposit-refund-asked"), Some(refund.created_at))) }
                 @if refund.state != RefundState::Failed || refund.accepted_at.is_some() {
                     (step(refund.accepted_at.is_some(), &say!(lang, "refund-accepted"), refund.accepted_at))
                 }

@@ -2,7 +2,7 @@
 
 use maud::Markup;
 use topup::deposits::{
-    By, ExceptionKind, Happened, NO_GATEWAY, OTHER_AMOUNT, Outcome, RefundState, Refused, Told, Tray,
+    By, ExceptionKind, Happened, LISTED, NO_GATEWAY, OTHER_AMOUNT, Outcome, RefundState, Refused, Told, Tray,
 };
 use topup::two_people::{MOST_REASON, MOST_REFERENCE, Refused as Rule};
 use topup::{Fen, Micros};
@@ -144,6 +144,8 @@ pub(crate) fn step(lang: Lang, what: &Happened) -> String {
 pub(crate) fn not_refunded(lang: Lang, code: &str, words: &str) -> String {
     if code == NO_GATEWAY {
         say!(lang, "refund-no-gateway")
+    } else if code == LISTED {
+        say!(lang, "refund-listed", amounts = words)
     } else if code == OTHER_AMOUNT {
         say!(lang, "refund-other-amount", amounts = words)
     } else {

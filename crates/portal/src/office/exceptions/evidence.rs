@@ -11,7 +11,7 @@ use crate::deposits::deposit::state_tag;
 use crate::deposits::steps;
 use crate::look::{fact, show, tag};
 use crate::office::deposits::words;
-use crate::office::exceptions::words::no_gateway;
+use crate::office::exceptions::words::unasked;
 use crate::words::{Lang, say};
 
 /// The facts, in the order in which people ask for them.
@@ -68,7 +68,7 @@ fn told_words(lang: Lang, kind: ExceptionKind, told: &Told) -> Markup {
 }
 
 fn refusal(evidence: &Value) -> Option<(&str, &str)> {
-    if no_gateway(evidence) {
+    if unasked(evidence) {
         return None;
     }
     evidence.get("code").and_then(Value::as_str).zip(evidence.get("words").and_then(Value::as_str))

@@ -188,8 +188,13 @@ fn submit(lang: Lang, look: &Look<'_>, outcomes: &[Outcome]) -> (Vec<String>, St
         return (vec![], submit);
     }
     if people(People::One) || people(People::OneIfKnown) {
-        let in_part = look.needs.other_amount();
-        let hint = if in_part { say!(lang, "exception-in-part-hint") } else { say!(lang, "exception-file-hint") };
+        let hint = if look.needs.other_amount() {
+            say!(lang, "exception-in-part-hint")
+        } else if look.needs.only_in_file(Outcome::Credited) {
+            say!(lang, "exception-file-hint")
+        } else {
+            say!(lang, "exception-listed-hint")
+        };
         return (iter::once(hint).chain(forgotten).collect(), submit);
     }
     let hint = if look.exception.stake > look.limit {
@@ -217,16 +222,18 @@ fn reference_hint(lang: Lang, look: &Look<'_>, outcomes: &[Outcome]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use topup::deposits::ExceptionKind;
+    use topup::deposits::{ExceptionId, ExceptionKind, State, Voucher};
     use topup::people::staff::StaffId;
 
     use super::*;
 
-    #[test]
-    fn the_number_that_another_has_to_read_themselves_is_shown_once_it_is_closed() {
-        let name = || "刘会计".to_owned();
-        let open = Exception {
-            id: topup::deposits::ExceptionId(7),
+    fn name() -> String {
+        "刘会计".to_owned()
+    }
+
+    fn open() -> Exception {
+        Exception {
+            id: ExceptionId(7),
             kind: ExceptionKind::RefundFailed,
             deposit: None,
             stands: None,
@@ -242,13 +249,31 @@ mod tests {
             proposed: Some((StaffId(3), name(), Outcome::Credited, name(), Micros(0))),
             closed: None,
             reference: Some("TF-1".to_owned()),
-        };
-        let needs = Needs::of(&open, Fen::new(1), topup::deposits::Voucher::Nobody);
+        }
+    }
+
+    #[test]
+    fn the_number_that_another_has_to_read_themselves_is_shown_once_it_is_closed() {
+        let open = open();
+        let needs = Needs::of(&open, Fen::new(1), Voucher::Nobody);
         let look = Look { exception: &open, needs, limit: Fen::new(1), now: Micros(0) };
         let shown = |exception: &Exception| history(Lang::Zh, exception).into_string().contains("TF-1");
         assert!(!shown(&open));
         assert!(!close(Lang::Zh, &look, &Typed::default(), &[]).into_string().contains("TF-1"));
         let closed = Some((name(), Outcome::Credited, name(), Micros(0)));
         assert!(shown(&Exception { closed, ..open.clone() }));
+    }
+
+    #[test]
+    fn of_a_return_in_the_banks_file_the_page_says_what_takes_two() {
+        let evidence = serde_json::json!({ "back": { "S1": 60 } });
+        let (kind, stands) = (ExceptionKind::GoneBack, Some(State::Rejected));
+        let gone = Exception { kind, stands, evidence, proposed: None, reference: None, ..open() };
+        let needs = Needs::of(&gone, Fen::new(1_000), Voucher::Gateway);
+        let people = [Outcome::ReturnedOtherwise, Outcome::Nothing].map(|outcome| needs.people(outcome));
+        assert_eq!(people, [People::One, People::Two]);
+        let look = Look { exception: &gone, needs, limit: Fen::new(1_000), now: Micros(0) };
+        let form = close(Lang::Zh, &look, &Typed::default(), &[]).into_string();
+        assert!(form.contains("选“无需处理”的，须另一人选同样的才生效"), "{form}");
     }
 }

@@ -1,7 +1,7 @@
 //! What does not fit, in words: what happened, where the money is, what can be done.
 
 use topup::Fen;
-use topup::deposits::{Exception, ExceptionKind, NO_GATEWAY, Needs, Outcome, State};
+use topup::deposits::{Exception, ExceptionKind, LISTED, NO_GATEWAY, Needs, Outcome, State};
 
 use crate::look::show;
 use crate::words::{Lang, say};
@@ -49,6 +49,10 @@ pub(crate) fn what(lang: Lang, exception: &Exception) -> String {
             }
         }
         ExceptionKind::RefundFailed if no_gateway(&exception.evidence) => say!(lang, "unfit-refund-no-gateway-what"),
+        ExceptionKind::RefundFailed if code(&exception.evidence) == Some(LISTED) => {
+            let amounts = exception.evidence.get("words").and_then(|words| words.as_str()).unwrap_or("—");
+            say!(lang, "unfit-refund-listed-what", amounts = amounts)
+        }
         ExceptionKind::RefundFailed => {
             let words = exception.evidence.get("words").and_then(|words| words.as_str()).unwrap_or("—");
             say!(lang, "unfit-refund-failed-what", words = words)
@@ -58,8 +62,17 @@ pub(crate) fn what(lang: Lang, exception: &Exception) -> String {
 }
 
 /// Whether a refund failed since its gateway was not set up any more, and nobody could be asked.
-pub(crate) fn no_gateway(evidence: &serde_json::Value) -> bool {
-    evidence.get("code").and_then(serde_json::Value::as_str) == Some(NO_GATEWAY)
+fn no_gateway(evidence: &serde_json::Value) -> bool {
+    code(evidence) == Some(NO_GATEWAY)
+}
+
+/// Whether it is a refund of which the bank said nothing, since it was not asked.
+pub(crate) fn unasked(evidence: &serde_json::Value) -> bool {
+    no_gateway(evidence) || code(evidence) == Some(LISTED)
+}
+
+fn code(evidence: &serde_json::Value) -> Option<&str> {
+    evidence.get("code").and_then(serde_json::Value::as_str)
 }
 
 /// Where the money is now.
@@ -144,6 +157,9 @@ pub(crate) fn rest(lang: Lang, exception: &Exception, needs: Needs) -> Option<St
     let back = exception.went_back();
     match exception.kind {
         ExceptionKind::RefundFailed => {
+            if needs.whole().is_some() {
+                return Some(say!(lang, "unfit-refund-whole", amount = show::yuan(exception.amount)));
+            }
             let (part, rest) = (needs.part()?, left(exception.amount, needs.part(), back)?);
             Some(say!(lang, "unfit-refund-rest", back = show::yuan(part), rest = show::yuan(rest)))
         }

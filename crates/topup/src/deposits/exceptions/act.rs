@@ -66,7 +66,7 @@ pub(super) async fn end_refund(
     let at = house.now();
     match outcome {
         // The gateway would refuse more than it has left of the payment, if it counts as we do.
-        Outcome::Refund => refunds::plan(tx, house, &locked.deposit, rest(&all, locked.paid())?).await?,
+        Outcome::Refund => refunds::plan(tx, house, &locked.deposit, rest(&all, locked.paid())?).await.map(drop)?,
         Outcome::Credited => {
             book::transfer(tx, locked, (Kind::RefundsDue, Kind::Quota), book::CREDITED, at).await?;
             book::set_state(tx, locked, State::Approved).await?;

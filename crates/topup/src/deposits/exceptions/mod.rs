@@ -13,7 +13,7 @@ pub(super) use query::of_deposit;
 pub use query::{exception, exceptions_page};
 use rules::Refunds;
 pub use rules::{Needs, People};
-pub(super) use went_back::{Back, note_back, told_back};
+pub(super) use went_back::{Back, back_besides, note_back, told_back, unsaid};
 
 use ledger::{Fen, GroupId};
 use serde::{Deserialize, Serialize};
@@ -231,9 +231,9 @@ async fn needs_of(
     let needs = Needs::of(exception, house.settings.deposits.two_people_above, voucher);
     let Some(deposit) = deposit.filter(|_| exception.kind == ExceptionKind::RefundFailed) else { return Ok(needs) };
     let key = (deposit.group, deposit.order.id());
-    let part = went_back::in_part(tx, key, exception.amount).await?;
+    let back = went_back::without_us(&of_deposit(tx, key).await?);
     let taken_on = refunds::of_deposit(tx, key).await?.iter().any(Refund::may_be_forgotten);
-    Ok(needs.with_refunds(Refunds { part, taken_on }))
+    Ok(needs.with_refunds(Refunds { back, taken_on }))
 }
 
 /// Opens an exception and raises its alarm, in the unit of work that found it. The same trouble told again is nothing

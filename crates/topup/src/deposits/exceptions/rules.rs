@@ -38,8 +38,8 @@ pub struct Needs {
 /// How what is to go back stands, beside the refund that failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Refunds {
-    /// How much of it went back without us, if that is less than all.
-    pub(super) part: Option<Fen>,
+    /// How much of it went back without us, as the gateway's files list it.
+    pub(super) back: Option<Fen>,
     /// Whether the gateway had taken on a refund that failed: it may have forgotten it.
     pub(super) taken_on: bool,
 }
@@ -68,7 +68,12 @@ impl Needs {
 
     /// How much of what is to go back went back without us, if that is less than all.
     pub fn part(&self) -> Option<Fen> {
-        self.refunds.part
+        self.refunds.back.filter(|back| *back < self.stake)
+    }
+
+    /// How much of what is to go back went back without us, if that is all of it.
+    pub fn whole(&self) -> Option<Fen> {
+        self.refunds.back.filter(|back| *back >= self.stake)
     }
 
     /// Whether this can be made of it. Of what has gone back in part, nothing else than that the whole has: as people say,
@@ -95,7 +100,7 @@ impl Needs {
     fn two_people(&self, outcome: Outcome) -> bool {
         self.stake > self.limit
             || self.other_amount && outcome != Outcome::Refund
-            || self.refunds.part.is_some()
+            || self.part().is_some()
             || self.blind()
             || self.quota
             || self.listed && outcome == Outcome::Nothing

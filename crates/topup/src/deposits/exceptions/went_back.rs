@@ -8,7 +8,9 @@ use serde::Deserialize as _;
 use store::Tx;
 
 use super::query::of_deposit;
-use super::{CloseError, Exception, ExceptionKind, Outcome};
+use super::{CloseError, Exception, ExceptionKind, New, Outcome, open};
+use crate::House;
+use crate::deposits::book;
 
 /// Refunds, by their number at the gateway, or by its serial number where it is none of ours, and how much each gave back.
 pub(in crate::deposits) type Back = BTreeMap<String, Fen>;
@@ -31,18 +33,17 @@ impl Exception {
     }
 }
 
-/// How much of what a deposit was paid with went back without us, if that is less than all of it.
-pub(super) async fn in_part(tx: &mut Tx, key: (GroupId, i64), paid: Fen) -> Result<Option<Fen>, store::Error> {
+/// How much of what a deposit was paid with went back without us, as the gateway's files list it and nobody has denied.
+pub(super) fn without_us(all: &[Exception]) -> Option<Fen> {
     let returned = |found: &&Exception| {
         let closed = found.closed.as_ref().is_none_or(|(_, made, ..)| *made == Outcome::ReturnedOtherwise);
         found.kind == ExceptionKind::GoneBack && closed
     };
-    let back = of_deposit(tx, key).await?.iter().filter(returned).filter_map(Exception::went_back).max();
-    Ok(back.filter(|back| *back < paid))
+    all.iter().filter(returned).filter_map(Exception::went_back).max()
 }
 
 /// How much the gateway's files list as given back without us that nobody has said anything of yet; none if nothing.
-pub(super) fn unsaid(all: &[Exception]) -> Option<Fen> {
+pub(in crate::deposits) fn unsaid(all: &[Exception]) -> Option<Fen> {
     let open = all.iter().filter(|found| found.kind == ExceptionKind::GoneBack && found.closed.is_none());
     open.filter_map(Exception::went_back).max()
 }
@@ -50,11 +51,7 @@ pub(super) fn unsaid(all: &[Exception]) -> Option<Fen> {
 /// What is still to go back of what a deposit was paid with. What went back without us counts as far as people have closed
 /// it as given back: nobody can deny that later.
 pub(super) fn rest(all: &[Exception], paid: Fen) -> Result<Fen, CloseError> {
-    let otherwise = |found: &&Exception| {
-        let closed = found.closed.as_ref().is_some_and(|(_, made, ..)| *made == Outcome::ReturnedOtherwise);
-        found.kind == ExceptionKind::GoneBack && closed
-    };
-    let said: Vec<&Exception> = all.iter().filter(otherwise).collect();
+    let said = said_back(all);
     // Without figures it was said of the whole.
     let whole = said.iter().any(|found| found.went_back().is_none());
     let back: Back = said.iter().flat_map(|found| found.back()).collect();
@@ -62,6 +59,46 @@ pub(super) fn rest(all: &[Exception], paid: Fen) -> Result<Fen, CloseError> {
     let back = if whole { paid } else { Fen::new(back) };
     let rest = paid.checked_sub(back).filter(|rest| *rest > Fen::ZERO);
     rest.ok_or(CloseError::NothingLeft { back, due: paid })
+}
+
+/// Returns without us that people have closed as such.
+fn said_back(all: &[Exception]) -> Vec<&Exception> {
+    let otherwise = |found: &&Exception| {
+        let closed = found.closed.as_ref().is_some_and(|(_, made, ..)| *made == Outcome::ReturnedOtherwise);
+        found.kind == ExceptionKind::GoneBack && closed
+    };
+    all.iter().filter(otherwise).collect()
+}
+
+/// A refund of ours gave back so much. What people had said before went back without us is too much then, and in no account:
+/// they look at it again.
+pub(in crate::deposits) async fn back_besides(
+    tx: &mut Tx,
+    house: &House,
+    locked: &book::Locked,
+    refunded: Fen,
+) -> Result<(), store::Error> {
+    let all = of_deposit(tx, locked.key()).await?;
+    if rest(&all, locked.paid()).is_ok_and(|rest| refunded <= rest) {
+        return Ok(());
+    }
+    let Some(last) = said_back(&all).pop() else { return Ok(()) };
+    let mut evidence = last.evidence.clone();
+    let back: Back = said_back(&all).iter().flat_map(|found| found.back()).collect();
+    if let (Some(evidence), false) = (evidence.as_object_mut(), back.is_empty()) {
+        evidence.insert(BACK.to_owned(), serde_json::json!(back));
+    }
+    let new = New {
+        kind: ExceptionKind::GoneBack,
+        deposit: Some(locked.key()),
+        gateway: &locked.deposit.gateway,
+        order: &locked.deposit.order.to_string(),
+        serial: last.serial.as_deref().unwrap_or_default(),
+        amount: locked.paid(),
+        booked: false,
+        evidence,
+    };
+    open(tx, house, &new).await.map(drop)
 }
 
 /// Whether an exception of the deposit, open or closed, says that its money went back by this refund.

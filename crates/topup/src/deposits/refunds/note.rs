@@ -7,7 +7,7 @@ use store::{Micros, Tx};
 
 use super::in_file::gone_from_quota;
 use super::query::{Row, one};
-use super::{Key, NO_GATEWAY, OTHER_AMOUNT, Refund, RefundState};
+use super::{Key, LISTED, NO_GATEWAY, OTHER_AMOUNT, Refund, RefundState};
 use crate::House;
 use crate::deposits::event::{self, By, Happened, Told};
 use crate::deposits::exceptions::{self, Back, ExceptionKind, New};
@@ -81,6 +81,7 @@ pub(in crate::deposits) async fn heard(
     let contrary = match (refund.state, told) {
         (RefundState::Failed, Told::Done { serial, .. }) => !refund.done_in_part(serial),
         (RefundState::Refunded, Told::Failed { .. }) => true,
+        (RefundState::Refunded, Told::Done { amount, .. }) => *amount != refund.amount,
         (RefundState::Due | RefundState::Accepted | RefundState::Refunded | RefundState::Failed, _) => false,
     };
     if contrary {
@@ -151,13 +152,14 @@ pub(super) async fn finish(
     book::set_state(tx, locked, State::Refunded).await?;
     let what = Happened::Refunded { refund: refund.order.clone(), serial: settled.serial.clone() };
     event::add(tx, locked.key(), house.now(), &By::Gateway, &what).await?;
+    exceptions::back_besides(tx, house, locked, refund.amount).await?;
     tracing::info!(order = %locked.deposit.order, refund = refund.order, "a deposit has gone back");
     metrics::counter!("jichong_deposits_total", "state" => "refunded").increment(1);
     Ok(())
 }
 
 /// It is done with another amount: for us it has failed, and people see to it that the whole goes back.
-async fn fail_in_part(
+pub(super) async fn fail_in_part(
     tx: &mut Tx,
     house: &House,
     locked: &mut book::Locked,
@@ -238,10 +240,31 @@ pub(super) async fn fail(
         book::set_state(tx, locked, State::Rejected).await?;
     }
     let (order, code, words) = (refund.order.clone(), code.to_owned(), words.to_owned());
-    let by = if code == NO_GATEWAY { By::System } else { By::Gateway };
+    let by = if code == NO_GATEWAY || code == LISTED { By::System } else { By::Gateway };
     let what = Happened::RefundFailed { refund: order, code, words };
     event::add(tx, locked.key(), house.now(), &by, &what).await?;
     unfit(tx, house, locked, (ExceptionKind::RefundFailed, refund, ""), evidence).await
+}
+
+/// The gateway's file lists so much of it as given back without us, and nobody has said yet whether that is so: it is not
+/// asked for what may be more than is left. People say that first, and then ask for the rest.
+pub(in crate::deposits) async fn not_asked(
+    tx: &mut Tx,
+    house: &House,
+    locked: &mut book::Locked,
+    (key, back): (Key, Fen),
+) -> Result<(), store::Error> {
+    let Some(refund) = one(tx, key).await?.and_then(Row::into_refund) else { return Ok(()) };
+    let words = both(back, refund.amount);
+    let evidence = json!({ "code": LISTED, "words": words });
+    fail(tx, house, locked, (key, &refund), (LISTED, &words), evidence).await?;
+    tx.query("UPDATE deposit_refunds SET ask_at_us = NULL WHERE group_id = $1 AND deposit_id = $2 AND number = $3")
+        .bind(key.group)
+        .bind(key.deposit)
+        .bind(key.number)
+        .execute()
+        .await
+        .map(drop)
 }
 
 pub(super) async fn contradict(

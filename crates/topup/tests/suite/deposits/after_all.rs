@@ -54,7 +54,7 @@ async fn money_credited_after_a_refund_that_the_bank_did_all_the_same_leaves_the
             };
             let say = async |by_file| {
                 if by_file {
-                    deposits::refund_in_file(&house, &line).await.expect("noted");
+                    deposits::refund_in_file(&house, &line, "0301").await.expect("noted");
                 } else {
                     counter.bring(&told).await.expect("taken");
                 }

@@ -385,7 +385,7 @@ async fn a_failed_refund_that_the_file_lists_as_done_is_looked_at_before_its_mon
         let refund = counter.story(order).await.refunds.pop().expect("one").order;
         let line = FileRefund { file: "a file".into(), order, refund, serial: "S7".into(), amount: yuan(100) };
         for _ in 0..2 {
-            deposits::refund_in_file(&counter.house().await, &line).await.expect("noted");
+            deposits::refund_in_file(&counter.house().await, &line, "0301").await.expect("noted");
         }
         let found = counter.story(order).await.exceptions;
         let contradictions = found.iter().filter(|unfit| unfit.kind == ExceptionKind::RefundContradiction);

@@ -9,6 +9,7 @@ mod in_part;
 mod poison;
 mod race;
 mod records;
+mod rest;
 mod stranded;
 mod taken_back;
 mod trays;

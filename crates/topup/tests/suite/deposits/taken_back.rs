@@ -252,7 +252,7 @@ async fn nothing_is_invoiced_for_a_deposit_that_was_taken_back() {
 }
 
 #[tokio::test]
-async fn what_is_in_review_is_rejected_and_the_refund_that_the_bank_refuses_is_closed_as_returned() {
+async fn what_is_in_review_is_rejected_and_its_refund_is_closed_as_returned() {
     on_both(|db| async move {
         let counter = Counter::open(db).await;
         let order = counter.paid(100).await;
