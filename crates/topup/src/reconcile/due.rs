@@ -66,7 +66,8 @@ pub(super) async fn with_open(house: &House, from: Date) -> Result<Vec<Date>, st
              JOIN bank_files ON bank_files.id = bank_days.file_id AND bank_files.came = $2 \
              JOIN bank_rows ON bank_rows.file_id = bank_days.file_id AND bank_rows.what = 'refund' \
              JOIN deposit_serials s ON s.serial = bank_rows.original AND s.gateway = $3 \
-             JOIN deposits d ON d.group_id = s.group_id AND d.id = s.deposit_id AND d.merchant IN ('', bank_files.merchant) \
+             JOIN deposits d ON d.group_id = s.group_id AND d.id = s.deposit_id \
+             AND d.merchant IN ('', bank_files.merchant) \
              WHERE bank_days.day >= $1 \
              AND NOT EXISTS (SELECT 1 FROM deposit_refunds r WHERE r.order_id = bank_rows.order_id) \
              AND NOT EXISTS (SELECT 1 FROM deposit_events e WHERE e.group_id = s.group_id \

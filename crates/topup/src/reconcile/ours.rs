@@ -69,7 +69,8 @@ pub(super) async fn ours(tx: &mut Tx, day: Date, rows: &[Row], whose: &Whose) ->
              WHERE paid_at_us >= $1 AND paid_at_us < $2 AND paid_fen IS NOT NULL \
              UNION ALL \
              SELECT 'refund', r.order_id, d.order_id, r.group_id, r.serial, r.amount_fen, r.state, r.settle_date, \
-             r.ended_at_us, d.gateway, d.merchant FROM deposit_refunds r JOIN deposits d ON d.group_id = r.group_id AND d.id = r.deposit_id \
+             r.ended_at_us, d.gateway, d.merchant FROM deposit_refunds r \
+             JOIN deposits d ON d.group_id = r.group_id AND d.id = r.deposit_id \
              WHERE r.ended_at_us >= $1 AND r.ended_at_us < $2 AND r.state = 'refunded'",
         )
         .bind(from)
@@ -92,7 +93,8 @@ pub(super) async fn ours(tx: &mut Tx, day: Date, rows: &[Row], whose: &Whose) ->
     let refunds: Vec<OursRow> = tx
         .query(
             "SELECT 'refund' AS what, r.order_id, d.order_id AS deposit, r.group_id, r.serial, r.amount_fen AS fen, r.state, \
-             r.settle_date, r.ended_at_us AS moved_at_us, d.gateway, d.merchant FROM rows(order_id TEXT) JOIN deposit_refunds r ON r.order_id = rows.order_id \
+             r.settle_date, r.ended_at_us AS moved_at_us, d.gateway, d.merchant \
+             FROM rows(order_id TEXT) JOIN deposit_refunds r ON r.order_id = rows.order_id \
              JOIN deposits d ON d.group_id = r.group_id AND d.id = r.deposit_id",
         )
         .rows(rows.iter().filter_map(|row| Some([row.order.as_deref()?.into()])))
